@@ -1,0 +1,77 @@
+"""`assay serve`, `assay links`, `assay migrate`: keeping a server and its studies going."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import uvicorn
+
+from backend.cli.house import data_dir_option, open_database, settings_with
+from backend.cli.server import address, listening, researcher_link, run
+from backend.cli.watch import announcing_completion
+from backend.services import batches
+from backend.services import links as links_service
+from backend.services.keys import secret_key
+from backend.services.tokens import Tokens
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
+@click.option("--port", default=8000, show_default=True, help="Port to listen on; 0 for any free one.")
+@click.option("--public-url", help="Address at which raters reach this server, as in https://rate.example.org.")
+@click.option("--processes", default=1, show_default=True, help="Server processes; more than one needs a fixed port.")
+@data_dir_option
+def serve(host: str, port: int, public_url: str | None, processes: int, data_dir: Path | None) -> None:
+    """Serve the studies that are there, and print the researcher's link."""
+    settings = settings_with(data_dir=data_dir, public_url=public_url)
+    database = open_database(settings)
+    with listening(host, port) as bound:
+        base_url = address(settings, bound)
+        click.echo(f"Researcher: {researcher_link(settings, base_url)}\nStop with Ctrl-C.")
+        if processes == 1:
+            with announcing_completion(database, base_url):
+                run(settings, database, bound)
+            return
+    os.environ |= {f"ASSAY_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
+    uvicorn.run(
+        "backend.web.process:app", host=host, port=port, workers=processes, log_level="warning", access_log=False
+    )
+
+
+@click.command()
+@click.argument("batch", type=int)
+@click.option("--personal", default=0, show_default=True, help="How many new personal links to make.")
+@click.option("--open", "open_link", is_flag=True, help="Make a link that many people can use.")
+@click.option("--public-url", default="http://127.0.0.1:8000", show_default=True, help="Address of the server.")
+@data_dir_option
+def links(batch: int, personal: int, open_link: bool, public_url: str, data_dir: Path | None) -> None:
+    """Make links for raters of BATCH, or list the ones there are.
+
+    \b
+    assay links 1                 list them
+    assay links 1 --personal 6    six more people
+    """
+    settings = settings_with(data_dir=data_dir, public_url=public_url)
+    database, tokens, now = open_database(settings), Tokens(secret_key(settings)), datetime.now(UTC)
+    with database.transaction() as session:
+        batches.get(session, batch)
+        links_service.create_personal(session, batch, count=personal, now=now)
+        if open_link:
+            links_service.create_open(session, batch, now=now)
+        found = links_service.of_batch(session, batch)
+    for link, rater in found:
+        kind, path = ("open", "o") if rater is None else ("link", "r")
+        note = " (revoked)" if link.revoked_at else ""
+        click.echo(
+            f"{rater.external_id if rater else 'anyone':12} {public_url}/{path}/{tokens.sign(kind, link.id)}{note}"
+        )
+
+
+@click.command()
+@data_dir_option
+def migrate(data_dir: Path | None) -> None:
+    """Bring the database to the newest schema. Other verbs do it too; this is for deployments."""
+    settings = settings_with(data_dir=data_dir)
+    shown = open_database(settings).engine.url.render_as_string(hide_password=True)
+    click.echo(f"{shown} has the newest schema.")

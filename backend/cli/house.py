@@ -1,0 +1,48 @@
+"""What every verb needs before it starts: the settings with this call's options, and a migrated database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import click
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from backend.config import Settings
+from backend.db.migrate import upgrade
+from backend.db.session import Database
+from backend.errors import Unavailable
+
+Command = TypeVar("Command", bound=click.Command)
+
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the embedded database and the secret key.  [default: assay-data]",
+)
+
+
+def settings_with(**options: object) -> Settings:
+    """The environment's settings, with the options that were given in this call instead."""
+    return Settings(**{name: value for name, value in options.items() if value})
+
+
+def open_database(settings: Settings) -> Database:
+    """The database, brought to the newest schema; Unavailable with its address when it does not answer."""
+    if not settings.database_url:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.url)
+    try:
+        upgrade(database)
+    except OperationalError as error:
+        shown = database.engine.url.render_as_string(hide_password=True)
+        raise Unavailable(f"The database {shown} does not answer: {error.orig}") from error
+    return database
+
+
+@contextmanager
+def reading(data_dir: Path | None) -> Iterator[Session]:
+    """A look into the database that this call means."""
+    with open_database(settings_with(data_dir=data_dir)).reading() as session:
+        yield session

@@ -1,0 +1,41 @@
+"""The command `assay`: the list of its verbs, and errors as one sentence."""
+
+import sys
+
+import click
+
+from backend import log
+from backend.cli.admin import links, migrate, serve
+from backend.cli.bundles import export, import_ratings, verify
+from backend.cli.results import results
+from backend.cli.trial import try_
+from backend.errors import AppError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="assay-eval", prog_name="assay")
+def assay() -> None:
+    """Find out whether a language model is better or only sounds better.
+
+    \b
+    Start here:
+      assay try                         a demo study, at once
+      assay try A.jsonl B.jsonl         your two systems: blind votes by three raters a prompt
+      assay try A.jsonl B.jsonl --simulate    rehearse it with simulated raters
+
+    Everything is kept in ./assay-data (SQLite) unless ASSAY_DATABASE_URL names a PostgreSQL database.
+    """
+    log.configure()
+
+
+for verb in (try_, serve, results, links, export, verify, import_ratings, migrate):
+    assay.add_command(verb)
+
+
+def main() -> None:
+    """Run the command; what a person can mend is one sentence on standard error, without a traceback."""
+    try:
+        assay()
+    except AppError as error:
+        click.secho(f"assay: {error}", err=True, fg="red")
+        sys.exit(1)

@@ -1,0 +1,65 @@
+"""Runs the web server in this process: in the foreground, or in a thread while something else goes on."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from backend.config import Settings
+from backend.db.session import Database
+from backend.errors import Unavailable
+from backend.services.keys import secret_key
+from backend.services.tokens import Tokens
+from backend.web.app import create_app
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A bound socket, so that links are printed only once the port is ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise Unavailable(f"Port {port} on {host} can't be used ({error.strerror}). Try --port {port + 1}.") from None
+    bound.listen(2048)
+    return bound
+
+
+def address(settings: Settings, bound: socket.socket) -> str:
+    """Where raters reach the server: --public-url, or the socket's own address."""
+    host, port = bound.getsockname()[:2]
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    return settings.public_url.rstrip("/") or f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+
+
+def researcher_link(settings: Settings, base_url: str) -> str:
+    """The link that opens the researcher's pages."""
+    return f"{base_url}/enter/{Tokens(secret_key(settings)).sign('researcher', 1)}"
+
+
+def server(app: FastAPI) -> uvicorn.Server:
+    """A quiet server that finishes what it has begun before it stops."""
+    return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=10))
+
+
+def run(settings: Settings, database: Database, bound: socket.socket) -> None:
+    """Serve until interrupted."""
+    server(create_app(settings, database)).run(sockets=[bound])
+
+
+@contextmanager
+def in_thread(settings: Settings, database: Database, bound: socket.socket) -> Iterator[None]:
+    """Serve while the block runs."""
+    running = server(create_app(settings, database))
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [bound]}, name="server")
+    thread.start()
+    try:
+        yield
+    finally:
+        running.should_exit = True
+        thread.join()

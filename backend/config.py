@@ -1,0 +1,29 @@
+"""The one place that reads the environment. Settings are read once and passed down."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting of the platform; each can be given as ASSAY_<NAME> in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="ASSAY_")
+
+    data_dir: Path = Field(Path("assay-data"), description="folder of the embedded database and the secret key")
+    database_url: str = Field("", description="PostgreSQL address; empty means SQLite in data_dir")
+    secret_key: str = Field("", description="signs links and sessions; empty means a key kept in data_dir")
+    admin_password: str = Field("", description="opens the researcher's pages; empty means only the printed link does")
+    public_url: str = Field("", description="address at which raters reach this server")
+    contact: str = Field("the person who sent you this link", description="whom raters can write to")
+    max_upload_mb: int = Field(1024, ge=1, description="largest upload of one study, in MiB")
+
+    @property
+    def url(self) -> str:
+        """The database's address, with the psycopg driver named where PostgreSQL is meant."""
+        if not self.database_url:
+            return f"sqlite:///{self.data_dir / 'assay.db'}"
+        return self.database_url.replace("postgres://", "postgresql://").replace(
+            "postgresql://", "postgresql+psycopg://"
+        )

@@ -1,0 +1,1 @@
+"""Presets: data files that fill in a study's settings."""

@@ -1,0 +1,293 @@
+"""Seats and who sits on them: the claim that gives a rater the next comparison. Knows no page.
+
+The claim is one statement. The schema decides who sits where; this only asks for a good place: among comparisons
+already begun first, on the side that keeps the rater's own sides in balance.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any  # a dialogue is JSON as the domain wrote it
+
+from sqlalchemy import (
+    Insert,
+    Select,
+    Update,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
+
+from backend.db.assignments import Assignment, AssignmentState
+from backend.db.base import table
+from backend.db.batches import Batch, BatchState
+from backend.db.comparisons import Comparison, Seat
+from backend.db.outputs import Output
+from backend.db.raters import Link
+from backend.db.studies import Prompt, StudyVersion
+from backend.domain.settings import StudySettings, from_json
+from backend.errors import Forbidden, NotFound
+
+JUDGED = (AssignmentState.RATED, AssignmentState.LATE)
+LAPSES_AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A rater who came through a personal link, and how far they are in its batch.
+
+    balance: (own comparisons with the candidate second) - (with it first). A withdrawn rater gets no further seat.
+    """
+
+    rater_id: int
+    batch_id: int
+    batch_state: str
+    lease_seconds: int
+    session_size: int
+    rater_cap: int | None
+    settings: StudySettings
+    judged: int
+    balance: int
+    held: int | None
+    withdrawn: bool
+
+    @property
+    def may_claim(self) -> bool:
+        """Whether this rater can be given another comparison now."""
+        return self.batch_state == BatchState.OPEN and not self.withdrawn and not self.has_reached_cap
+
+    @property
+    def has_reached_cap(self) -> bool:
+        """Whether this rater has judged as many comparisons as one rater may."""
+        return self.rater_cap is not None and self.judged >= self.rater_cap
+
+    @property
+    def has_ended_session(self) -> bool:
+        """Whether this rater stands exactly between two sessions."""
+        return self.judged > 0 and self.judged % self.session_size == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a rater sees of the comparison they hold: a dialogue and two texts, and nothing of who wrote them."""
+
+    assignment_id: int
+    dialogue: Sequence[dict[str, Any]]
+    first: str
+    second: str
+
+
+ASSIGNMENTS, SEATS, COMPARISONS = table(Assignment).c, table(Seat).c, table(Comparison).c
+BATCHES, LINKS, VERSIONS = table(Batch).c, table(Link).c, table(StudyVersion).c
+
+side = case(
+    (ASSIGNMENTS.state.not_in((*JUDGED, AssignmentState.HELD)), 0),
+    (SEATS.flipped.is_(True), 1),
+    (SEATS.flipped.is_(False), -1),
+    else_=0,
+)
+VISITOR = (
+    select(
+        LINKS.rater_id,
+        LINKS.revoked_at,
+        LINKS.withdrawn_at,
+        BATCHES.id.label("batch_id"),
+        BATCHES.state,
+        BATCHES.lease_seconds,
+        BATCHES.session_size,
+        BATCHES.rater_cap,
+        VERSIONS.settings,
+        func.count(case((ASSIGNMENTS.state.in_(JUDGED), 1))).label("judged"),
+        func.max(case((ASSIGNMENTS.state == AssignmentState.HELD, ASSIGNMENTS.id))).label("held"),
+        func.coalesce(func.sum(side), 0).label("balance"),
+    )
+    .select_from(
+        table(Link)
+        .join(table(Batch), BATCHES.id == LINKS.batch_id)
+        .join(table(StudyVersion), VERSIONS.id == BATCHES.version_id)
+        .outerjoin(
+            table(Assignment),
+            (ASSIGNMENTS.batch_id == LINKS.batch_id) & (ASSIGNMENTS.rater_id == LINKS.rater_id),
+        )
+        .outerjoin(table(Seat), (SEATS.comparison_id == ASSIGNMENTS.comparison_id) & (SEATS.seat == ASSIGNMENTS.seat))
+    )
+    .where(LINKS.id == bindparam("link"))
+    .group_by(LINKS.id, BATCHES.id, VERSIONS.id)
+)
+
+
+def visitor(session: Session, *, link_id: int) -> Visitor:
+    """Who came through this personal link. NotFound without one, Forbidden once it was revoked."""
+    found = session.execute(VISITOR, {"link": link_id}).one_or_none()
+    if found is None or found.rater_id is None:
+        raise NotFound("This link leads nowhere. Please ask whoever sent it to you for a new one.")
+    if found.revoked_at is not None:
+        raise Forbidden("This link was closed by the researcher. What you rated before is kept and counts.")
+    return Visitor(
+        rater_id=found.rater_id,
+        batch_id=found.batch_id,
+        batch_state=found.state,
+        lease_seconds=found.lease_seconds,
+        session_size=found.session_size,
+        rater_cap=found.rater_cap,
+        settings=from_json(found.settings),
+        judged=found.judged,
+        balance=found.balance,
+        held=found.held,
+        withdrawn=found.withdrawn_at is not None,
+    )
+
+
+def open_seat(*, one_side: bool) -> Select[Any]:
+    """The best open seat for a rater: begun comparisons first, then launch order. Never a prompt met before.
+
+    The comparison's row is locked before its seats are touched: two raters who open the same comparison at the same
+    moment would otherwise wait for each other's seats for ever.
+    """
+    own = table(Assignment).alias("own").c
+    met = exists().where(
+        own.batch_id == bindparam("batch"), own.rater_id == bindparam("rater"), own.prompt_id == SEATS.prompt_id
+    )
+    chosen = select(
+        SEATS.batch_id,
+        bindparam("rater", type_=ASSIGNMENTS.rater_id.type),
+        SEATS.prompt_id,
+        SEATS.comparison_id,
+        SEATS.seat,
+        literal_column(f"'{AssignmentState.HELD}'"),
+        bindparam("now", type_=ASSIGNMENTS.claimed_at.type),
+        bindparam("until", type_=ASSIGNMENTS.claimed_at.type),
+    ).select_from(table(Seat).join(table(Comparison), COMPARISONS.id == SEATS.comparison_id))
+    chosen = chosen.where(SEATS.batch_id == bindparam("batch"), text("seats.is_open"), ~met)
+    if one_side:
+        chosen = chosen.where(SEATS.flipped == bindparam("side"))
+    return (
+        chosen.order_by(SEATS.started.desc(), SEATS.position, SEATS.seat)
+        .limit(1)
+        .with_for_update(of=[table(Comparison), table(Seat)], skip_locked=True)
+    )
+
+
+COLUMNS = ["batch_id", "rater_id", "prompt_id", "comparison_id", "seat", "state", "claimed_at", "lease_expires_at"]
+
+
+def claiming(*, one_side: bool) -> dict[str, Insert]:
+    """The claim in each database's words; nothing is inserted where the rater holds a seat already."""
+    chosen = open_seat(one_side=one_side)
+    return {
+        name: insert(table(Assignment))
+        .from_select(COLUMNS, chosen, include_defaults=False)
+        .on_conflict_do_nothing()
+        .returning(ASSIGNMENTS.id)
+        for name, insert in (("sqlite", sqlite_insert), ("postgresql", postgresql_insert))
+    }
+
+
+CLAIM, CLAIM_ONE_SIDE = claiming(one_side=False), claiming(one_side=True)
+
+LAPSE: Update = (
+    update(table(Assignment))
+    .where(
+        ASSIGNMENTS.id.in_(
+            select(ASSIGNMENTS.id)
+            .where(
+                ASSIGNMENTS.batch_id == bindparam("batch"),
+                ASSIGNMENTS.state == text(f"'{AssignmentState.HELD}'"),
+                ASSIGNMENTS.lease_expires_at <= bindparam("now"),
+                ASSIGNMENTS.rater_id != bindparam("rater"),
+            )
+            .limit(LAPSES_AT_ONCE)
+            .with_for_update(skip_locked=True)
+        )
+    )
+    .values(state=AssignmentState.LAPSED)
+)
+
+
+def claim(session: Session, who: Visitor, *, now: datetime) -> int | None:
+    """The assignment that this rater holds from now on, or None when there is no seat for them.
+
+    A rater who holds a seat keeps it, with a fresh lease: reloading or pressing twice never takes a second one.
+    """
+    lease = {"now": now, "until": now + timedelta(seconds=who.lease_seconds)}
+    if who.held is not None:
+        return renew(session, who.held, **lease)
+    if not who.may_claim:
+        return None
+    place = {"batch": who.batch_id, "rater": who.rater_id, **lease}
+    session.execute(LAPSE, place)
+    return sit(session, place, side=None if who.balance == 0 else who.balance < 0)
+
+
+def sit(session: Session, place: dict[str, object], *, side: bool | None) -> int | None:
+    """Take the best open seat, on the side that balances this rater's own where there is one."""
+    name = dialect(session)
+    taken: int | None = None
+    if side is not None:
+        taken = session.execute(CLAIM_ONE_SIDE[name], {**place, "side": side}).scalar()
+    if taken is None:
+        taken = session.execute(CLAIM[name], place).scalar()
+    return taken or held_by(session, place)
+
+
+def held_by(session: Session, place: dict[str, object]) -> int | None:
+    """The seat that this rater took meanwhile in another tab, if any."""
+    return session.execute(
+        select(Assignment.id).where(
+            Assignment.batch_id == place["batch"],
+            Assignment.rater_id == place["rater"],
+            Assignment.state == AssignmentState.HELD,
+        )
+    ).scalar()
+
+
+def renew(session: Session, assignment_id: int, *, now: datetime, until: datetime) -> int | None:
+    """Prolong a lease that is still held; None when it lapsed at this very moment."""
+    return session.execute(
+        update(Assignment)
+        .where(Assignment.id == assignment_id, Assignment.state == AssignmentState.HELD)
+        .values(lease_expires_at=until)
+        .returning(Assignment.id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+
+
+PROMPTS = table(Prompt).c
+candidate, baseline = table(Output).alias("candidate"), table(Output).alias("baseline")
+TASK = (
+    select(
+        PROMPTS.dialogue,
+        SEATS.flipped,
+        func.coalesce(candidate.c.shown, candidate.c.text).label("candidate"),
+        func.coalesce(baseline.c.shown, baseline.c.text).label("baseline"),
+    )
+    .select_from(
+        table(Assignment)
+        .join(table(Seat), (SEATS.comparison_id == ASSIGNMENTS.comparison_id) & (SEATS.seat == ASSIGNMENTS.seat))
+        .join(table(Comparison), COMPARISONS.id == ASSIGNMENTS.comparison_id)
+        .join(table(Prompt), PROMPTS.id == ASSIGNMENTS.prompt_id)
+        .join(candidate, candidate.c.id == COMPARISONS.candidate_output_id)
+        .join(baseline, baseline.c.id == COMPARISONS.baseline_output_id)
+    )
+    .where(ASSIGNMENTS.id == bindparam("assignment"))
+)
+
+
+def task(session: Session, assignment_id: int) -> Task:
+    """What the holder of this assignment is to compare, already in the order of the seat."""
+    row = session.execute(TASK, {"assignment": assignment_id}).one()
+    first, second = (row.baseline, row.candidate) if row.flipped else (row.candidate, row.baseline)
+    return Task(assignment_id, row.dialogue, first, second)
+
+
+def dialect(session: Session) -> str:
+    """Which database this is: "sqlite" or "postgresql"."""
+    return session.get_bind().dialect.name

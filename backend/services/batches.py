@@ -1,0 +1,364 @@
+"""Launching a batch and steering it: pause, resume, close, extend, and how far it is."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from random import Random
+
+from sqlalchemy import case, exists, func, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from backend.db.assignments import Assignment, AssignmentState
+from backend.db.batches import Batch, BatchState
+from backend.db.comparisons import Comparison, Seat
+from backend.db.outputs import Output, System
+from backend.db.ratings import Rating
+from backend.db.studies import Study, StudyVersion
+from backend.domain.seating import PlannedComparison, plan
+from backend.domain.settings import StudySettings, from_json
+from backend.errors import Conflict, Invalid, NotFound
+
+ROWS_AT_ONCE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a batch is. A comparison is settled when all its seats are rated, or it is unjudgeable."""
+
+    comparisons: int
+    settled: int
+    unjudgeable: int
+    seats: int
+    rated: int
+    held: int
+    open: int
+    late: int
+    skipped: int
+    raters: int
+    last_rated_at: datetime | None
+
+    @property
+    def is_complete(self) -> bool:
+        """Nothing is left to rate and nobody is still at it."""
+        return self.comparisons > 0 and self.open == 0 and self.held == 0
+
+
+def get(session: Session, batch_id: int) -> Batch:
+    """The batch, or NotFound."""
+    batch = session.get(Batch, batch_id)
+    if batch is None:
+        raise NotFound(f"There is no batch {batch_id}.")
+    return batch
+
+
+def settings_of(session: Session, batch: Batch) -> StudySettings:
+    """The settings as they were frozen at the launch."""
+    version = session.get_one(StudyVersion, batch.version_id)
+    return from_json(version.settings)
+
+
+def launch(
+    session: Session,
+    study: Study,
+    *,
+    baseline: str,
+    seed: int,
+    now: datetime,
+    candidates: Sequence[str] = (),
+    prompts: int | None = None,
+) -> Batch:
+    """Freeze the study's settings and seat every comparison of the candidates against the baseline.
+
+    candidates: names of systems; none means every system but the baseline. prompts: how many prompts, in an order
+    drawn by the seed; None means all. Raises Invalid when a name is unknown or nothing can be compared.
+    """
+    systems = systems_of(session, study.id)
+    chosen = chosen_candidates(systems, baseline, candidates)
+    settings = from_json(study.settings)
+    batch = Batch(
+        study_id=study.id,
+        version_id=frozen(session, study, settings, now=now).id,
+        baseline_id=systems[baseline],
+        seats=settings.seats,
+        seed=seed,
+        session_size=settings.session_size,
+        rater_cap=settings.rater_cap,
+        lease_seconds=settings.lease_minutes * 60,
+        created_at=now,
+    )
+    session.add(batch)
+    session.flush()
+    seat(session, batch, chosen, prompts=prompts, first_position=0)
+    return batch
+
+
+def chosen_candidates(systems: Mapping[str, int], baseline: str, candidates: Sequence[str]) -> list[int]:
+    """The candidates' ids; Invalid, with the names there are, when one is unknown or is the baseline."""
+    names = ", ".join(sorted(systems))
+    if unknown := [name for name in (baseline, *candidates) if name not in systems]:
+        raise Invalid(f"There is no system called {unknown[0]!r} in this study; there are: {names}.")
+    if baseline in candidates:
+        raise Invalid(f"{baseline!r} is the baseline, so it can't be a candidate too.")
+    chosen = candidates or [name for name in systems if name != baseline]
+    if not chosen:
+        raise Invalid("A batch needs at least one candidate besides the baseline.")
+    return [systems[name] for name in chosen]
+
+
+def frozen(session: Session, study: Study, settings: StudySettings, *, now: datetime) -> StudyVersion:
+    """The version with exactly these settings: the one that exists, or a new one with the next number."""
+    versions = session.scalars(select(StudyVersion).where(StudyVersion.study_id == study.id)).all()
+    for version in versions:
+        if version.settings_hash == settings.content_hash:
+            return version
+    made = StudyVersion(
+        study_id=study.id,
+        number=len(versions) + 1,
+        settings_hash=settings.content_hash,
+        settings=settings.to_json(),
+        created_at=now,
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def extend(session: Session, batch: Batch, *, prompts: int | None = None) -> int:
+    """Add prompts that the batch does not have yet, for every candidate it has; how many comparisons were added.
+
+    Raises Conflict on a closed batch and Invalid when no prompt is left.
+    """
+    if batch.state == BatchState.CLOSED:
+        raise Conflict("A closed batch can't be extended; launch a new batch instead.")
+    launched = session.execute(
+        select(Comparison.candidate_id, func.max(Comparison.position))
+        .where(Comparison.batch_id == batch.id)
+        .group_by(Comparison.candidate_id)
+    ).all()
+    last = max((position for _, position in launched), default=-1)
+    return seat(session, batch, [candidate for candidate, _ in launched], prompts=prompts, first_position=last + 1)
+
+
+def seat(session: Session, batch: Batch, candidates: Sequence[int], *, prompts: int | None, first_position: int) -> int:
+    """Plan and store comparisons and seats for the prompts that are not in the batch yet."""
+    outputs = comparable(session, batch, candidates, prompts)
+    if not any(outputs.values()):
+        raise Invalid("There is nothing to compare: no prompt is left that both systems have answered.")
+    planned = plan(
+        {candidate: list(of) for candidate, of in outputs.items()},
+        seats=batch.seats,
+        seed=batch.seed + first_position,
+        first_position=first_position,
+        imbalance=imbalance(session, batch),
+    )
+    baselines = dict(
+        session.execute(select(Output.prompt_id, Output.id).where(Output.system_id == batch.baseline_id)).tuples().all()
+    )
+    for chunk in chunks(planned):
+        session.execute(insert(Comparison), [comparison_row(batch, one, outputs, baselines) for one in chunk])
+    store_seats(session, batch, planned)
+    return len(planned)
+
+
+def comparable(
+    session: Session, batch: Batch, candidates: Sequence[int], prompts: int | None
+) -> dict[int, dict[int, int]]:
+    """candidate -> prompt -> output, for prompts that the baseline answered too and the batch does not have."""
+    answered = select(Output.prompt_id).where(Output.system_id == batch.baseline_id)
+    launched = select(Comparison.prompt_id).where(Comparison.batch_id == batch.id)
+    rows = session.execute(
+        select(Output.system_id, Output.prompt_id, Output.id)
+        .where(
+            Output.system_id.in_(candidates),
+            Output.prompt_id.in_(answered),
+            Output.prompt_id.not_in(launched),
+        )
+        .order_by(Output.prompt_id)
+    ).all()
+    kept = drawn_prompts(sorted({row.prompt_id for row in rows}), batch.seed, prompts)
+    outputs: dict[int, dict[int, int]] = {candidate: {} for candidate in candidates}
+    for system, prompt, output in rows:
+        if prompt in kept:
+            outputs[system][prompt] = output
+    return outputs
+
+
+def drawn_prompts(ids: list[int], seed: int, count: int | None) -> set[int]:
+    """All prompts, or so many in an order drawn by the seed, so that an extension goes on where a launch ended."""
+    if count is None:
+        return set(ids)
+    if count < 1:
+        raise Invalid("The number of prompts must be at least 1.")
+    return set(sorted(ids, key=lambda prompt: Random(f"{seed}:{prompt}").random())[:count])
+
+
+def imbalance(session: Session, batch: Batch) -> dict[int, int]:
+    """candidate -> (seats with it second) - (seats with it first), in what the batch has already."""
+    side = case((Seat.flipped.is_(True), 1), (Seat.flipped.is_(False), -1), else_=0)
+    rows = session.execute(
+        select(Comparison.candidate_id, func.sum(side))
+        .join(Seat, Seat.comparison_id == Comparison.id)
+        .where(Comparison.batch_id == batch.id)
+        .group_by(Comparison.candidate_id)
+    )
+    return {candidate: int(total) for candidate, total in rows}
+
+
+def comparison_row(
+    batch: Batch,
+    one: PlannedComparison,
+    outputs: Mapping[int, Mapping[int, int]],
+    baselines: Mapping[int, int],
+) -> dict[str, int]:
+    return {
+        "batch_id": batch.id,
+        "prompt_id": one.prompt,
+        "candidate_id": one.candidate,
+        "baseline_id": batch.baseline_id,
+        "candidate_output_id": outputs[one.candidate][one.prompt],
+        "baseline_output_id": baselines[one.prompt],
+        "seats": batch.seats,
+        "position": one.position,
+    }
+
+
+def store_seats(session: Session, batch: Batch, planned: Sequence[PlannedComparison]) -> None:
+    """The seats of the comparisons just stored, each with its side."""
+    ids = dict(
+        session.execute(
+            select(Comparison.position, Comparison.id).where(
+                Comparison.batch_id == batch.id, Comparison.position >= planned[0].position
+            )
+        )
+        .tuples()
+        .all()
+    )
+    for chunk in chunks(planned):
+        session.execute(
+            insert(Seat),
+            [
+                {
+                    "comparison_id": ids[one.position],
+                    "seat": seat_number,
+                    "seats": batch.seats,
+                    "batch_id": batch.id,
+                    "prompt_id": one.prompt,
+                    "position": one.position,
+                    "flipped": flipped,
+                }
+                for one in chunk
+                for seat_number, flipped in enumerate(one.flips, start=1)
+            ],
+        )
+
+
+def chunks(planned: Iterable[PlannedComparison]) -> Iterable[list[PlannedComparison]]:
+    """Pieces small enough to send at once."""
+    rest = iter(planned)
+    while chunk := list(islice(rest, ROWS_AT_ONCE)):
+        yield chunk
+
+
+def systems_of(session: Session, study_id: int) -> dict[str, int]:
+    """name -> id of the study's systems, in the order they were imported."""
+    rows = session.execute(select(System.name, System.id).where(System.study_id == study_id).order_by(System.id))
+    return dict(rows.tuples().all())
+
+
+def pause(session: Session, batch: Batch) -> None:
+    """Give out no seats for a while; raters at work finish what they hold."""
+    change_state(session, batch, BatchState.PAUSED)
+
+
+def resume(session: Session, batch: Batch) -> None:
+    """Give out seats again."""
+    change_state(session, batch, BatchState.OPEN)
+
+
+def close(session: Session, batch: Batch) -> None:
+    """Give out no more seats, ever; live leases are honoured."""
+    change_state(session, batch, BatchState.CLOSED)
+
+
+def change_state(session: Session, batch: Batch, state: BatchState) -> None:
+    changed = session.execute(
+        update(Batch)
+        .where(Batch.id == batch.id, Batch.state != BatchState.CLOSED)
+        .values(state=state)
+        .returning(Batch.id)
+    ).scalar()
+    if changed is None and state != BatchState.CLOSED:
+        raise Conflict("This batch is closed for good; launch a new batch instead.")
+
+
+def progress(session: Session, batch_id: int) -> Progress:
+    """How far the batch is, from one consistent look."""
+    seats, open_seats = session.execute(
+        select(func.count(), func.count(case((Seat.is_open, 1)))).where(Seat.batch_id == batch_id)
+    ).one()
+    states = dict(
+        session.execute(
+            select(Assignment.state, func.count()).where(Assignment.batch_id == batch_id).group_by(Assignment.state)
+        )
+        .tuples()
+        .all()
+    )
+    comparisons, unjudgeable, settled = comparison_counts(session, batch_id)
+    return Progress(
+        comparisons=comparisons,
+        settled=settled,
+        unjudgeable=unjudgeable,
+        seats=seats,
+        rated=states.get(AssignmentState.RATED, 0),
+        held=states.get(AssignmentState.HELD, 0),
+        open=open_seats,
+        late=states.get(AssignmentState.LATE, 0),
+        skipped=states.get(AssignmentState.SKIPPED, 0),
+        raters=raters_of(session, batch_id),
+        last_rated_at=last_rated_at(session, batch_id),
+    )
+
+
+def comparison_counts(session: Session, batch_id: int) -> tuple[int, int, int]:
+    """How many comparisons there are, are unjudgeable, and are settled."""
+    rated = (
+        select(Assignment.comparison_id, func.count().label("votes"))
+        .where(Assignment.batch_id == batch_id, Assignment.state == AssignmentState.RATED)
+        .group_by(Assignment.comparison_id)
+        .subquery()
+    )
+    settled = case((Comparison.unjudgeable | (rated.c.votes == Comparison.seats), 1))
+    row = session.execute(
+        select(func.count(), func.count(case((Comparison.unjudgeable, 1))), func.count(settled))
+        .select_from(Comparison)
+        .outerjoin(rated, rated.c.comparison_id == Comparison.id)
+        .where(Comparison.batch_id == batch_id)
+    ).one()
+    return row[0], row[1], row[2]
+
+
+def raters_of(session: Session, batch_id: int) -> int:
+    """How many people have rated."""
+    return session.execute(
+        select(func.count(func.distinct(Assignment.rater_id))).where(
+            Assignment.batch_id == batch_id,
+            Assignment.state.in_([AssignmentState.RATED, AssignmentState.LATE]),
+        )
+    ).scalar_one()
+
+
+def last_rated_at(session: Session, batch_id: int) -> datetime | None:
+    """When the newest rating came."""
+    return session.execute(
+        select(func.max(Rating.rated_at))
+        .join(Assignment, Assignment.id == Rating.assignment_id)
+        .where(Assignment.batch_id == batch_id)
+    ).scalar()
+
+
+def complete(session: Session) -> set[int]:
+    """The batches in which nothing is left to rate and nobody is still at it."""
+    waiting = exists().where(Seat.batch_id == Batch.id, text("seats.is_open"))
+    at_work = exists().where(Assignment.batch_id == Batch.id, Assignment.state == AssignmentState.HELD)
+    return set(session.scalars(select(Batch.id).where(~waiting, ~at_work)))

@@ -1,0 +1,1 @@
+"""HTTP and HTML. Parses, calls one service, renders."""

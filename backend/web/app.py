@@ -1,0 +1,43 @@
+"""Puts the web together: routes, errors, security, static files."""
+
+from fastapi import APIRouter, Depends, FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from backend.config import Settings
+from backend.db.session import Database
+from backend.services.keys import secret_key
+from backend.services.tokens import Tokens
+from backend.web import errors
+from backend.web.deps import House, researcher
+from backend.web.render import FRONTEND
+from backend.web.routes import batches, entry, rating, results, studies
+from backend.web.security import Security
+
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+class Static(StaticFiles):
+    """Static files are named by their content, so they may be kept for ever."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = FOR_EVER
+        return response
+
+
+def create_app(settings: Settings, database: Database) -> FastAPI:
+    """The web on this database. Raters' routes are open to token holders; all others are the researcher's."""
+    app = FastAPI(title="Assay", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.house = House(settings, database, Tokens(secret_key(settings)))
+    app.add_middleware(Security, max_body=settings.max_upload_mb * 2**20)
+    app.mount("/static", Static(directory=FRONTEND / "static"))
+    app.include_router(entry.router)
+    app.include_router(rating.router)
+    guarded = APIRouter(dependencies=[Depends(researcher)])
+    for part in (studies.router, batches.router, results.router):
+        guarded.include_router(part)
+    app.include_router(guarded)
+    errors.install(app)
+    return app

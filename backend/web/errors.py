@@ -1,0 +1,34 @@
+"""Errors as pages: which status each has, and a sentence for its reader."""
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from backend.errors import AppError, Conflict, Forbidden, Invalid, NotFound, Unavailable
+from backend.web.render import page
+
+STATUS: dict[type[AppError], int] = {NotFound: 404, Forbidden: 403, Conflict: 409, Invalid: 422, Unavailable: 503}
+MISSING = {404: "There is no such page.", 405: "This address can't be used that way."}
+
+
+def install(app: FastAPI) -> None:
+    """Every error becomes a page that says what happened."""
+
+    @app.exception_handler(AppError)
+    async def on_app_error(request: Request, error: AppError) -> Response:
+        return page(
+            request, "error.html", status=STATUS[type(error)], message=str(error), status_code=STATUS[type(error)]
+        )
+
+    @app.exception_handler(HTTPException)
+    async def on_http_error(request: Request, error: HTTPException) -> Response:
+        message = MISSING.get(error.status_code, str(error.detail))
+        return page(request, "error.html", status=error.status_code, message=message, status_code=error.status_code)
+
+    @app.exception_handler(RequestValidationError)
+    async def on_bad_form(request: Request, error: RequestValidationError) -> Response:
+        fields = ", ".join(str(problem["loc"][-1]) for problem in error.errors())
+        message = f"Something in this form can't be used: {fields}. Please go back and look at it again."
+        return page(request, "error.html", status=422, message=message, status_code=422)

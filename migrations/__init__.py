@@ -1,0 +1,1 @@
+"""Alembic migrations: the schema is made by these, in tests too."""
