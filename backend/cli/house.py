@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 import click
 from sqlalchemy.exc import OperationalError
@@ -14,8 +13,6 @@ from backend.db.migrate import upgrade
 from backend.db.session import Database
 from backend.errors import Unavailable
 
-Command = TypeVar("Command", bound=click.Command)
-
 data_dir_option = click.option(
     "--data-dir",
     type=click.Path(file_okay=False, path_type=Path),
@@ -25,7 +22,7 @@ data_dir_option = click.option(
 
 def settings_with(**options: object) -> Settings:
     """The environment's settings, with the options that were given in this call instead."""
-    return Settings(**{name: value for name, value in options.items() if value})
+    return Settings.model_validate({**Settings().model_dump(), **{name: given for name, given in options.items() if given}})
 
 
 def open_database(settings: Settings) -> Database:

@@ -109,7 +109,8 @@ class SimulatedRater:
                 page = Page(browser.post(f"{self.path}/next")[1])
             if page.assignment is None:
                 return len(self.receipts)
-            choice = self.taste(*page.outputs, random)
+            first, second = page.outputs
+            choice = self.taste(first, second, random)
             status, html, receipt = browser.post(
                 f"{self.path}/ratings",
                 assignment=page.assignment,

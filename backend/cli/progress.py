@@ -1,0 +1,63 @@
+"""What a person sees while files are read and stored: bars, the join report, and what gives systems away."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+
+from backend.services.files import Source
+from backend.services.imports import Inspected
+
+SHOWN = 3
+HEADINGS = {
+    "missing": "prompts without an output on one side (not compared there)",
+    "duplicate": "duplicate rows (the first is used)",
+    "empty": "empty outputs (not compared)",
+    "identical": "outputs identical to the baseline's",
+    "truncated": "outputs that look cut off",
+    "mismatch": "ids with different prompts (left out)",
+    "extra_turns": "outputs with further turns (the first is used)",
+}
+
+
+@contextmanager
+def reading(sources: Sequence[Source]) -> Iterator[Callable[[int], None]]:
+    """A bar over the bytes of the files."""
+    size = sum(source.path.stat().st_size for source in sources if source.path.is_file())
+    with click.progressbar(length=size, label="Reading", file=click.get_text_stream("stderr")) as bar:
+        yield lambda count: bar.update(count)
+
+
+@contextmanager
+def storing(inspected: Inspected) -> Iterator[Callable[[int], None]]:
+    """A bar over the outputs to store."""
+    outputs = sum(len(prompt.outputs) for prompt in inspected.alignment.prompts)
+    with click.progressbar(length=outputs, label="Storing", file=click.get_text_stream("stderr")) as bar:
+        yield lambda count: bar.update(count)
+
+
+def report(inspected: Inspected) -> str:
+    """The join report, short: what matched, and the first rows of each kind of problem."""
+    alignment = inspected.alignment
+    lines = [f"{len(alignment.prompts)} prompts, joined on {alignment.joined_on}:"]
+    lines += [
+        f"  {candidate} against {alignment.baseline}: {count} comparisons"
+        for candidate, count in alignment.comparisons.items()
+    ]
+    for kind, found in alignment.problems.items():
+        if found.total:
+            lines.append(f"  {found.total} {HEADINGS[kind]}")
+            lines += [
+                f"      {row.file}, line {row.line}, id {row.key or '–'}: {row.note or row.first_words}"
+                for row in found.rows[:SHOWN]
+            ]
+    return "\n".join(lines)
+
+
+def identity(count: int, *, scrubbed: bool) -> str:
+    """How many outputs say which system wrote them."""
+    if not count:
+        return "No output says which system wrote it."
+    if scrubbed:
+        return f"{count} outputs said which system wrote them; raters see them without it."
+    return f"{count} outputs may say which system wrote them. Look at them in the study's page, or start with --scrub."

@@ -1,0 +1,260 @@
+"""Reads the files people have, row by row: JSONL, a JSON array or CSV, each also gzipped. Knows no study.
+
+Nothing is held in memory but the row at hand, so a file may be larger than memory. Every problem names file and line.
+"""
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from backend.domain.records import Json, Row
+from backend.errors import Invalid
+
+LONGEST_ROW = 16 * 2**20
+CHUNK = 2**16
+REPORT_EVERY = 500
+BOM = b"\xef\xbb\xbf"
+GZIP = b"\x1f\x8b"
+UNREADABLE = {
+    b"PK\x03\x04": "looks like an Excel or zip file; export it as CSV or JSONL",
+    b"PAR1": "looks like a Parquet file; export it as JSONL",
+    b"%PDF": "is a PDF; export the outputs as CSV or JSONL",
+    b"\xff\xfe": "is UTF-16; save it as UTF-8",
+    b"\xfe\xff": "is UTF-16; save it as UTF-8",
+    b"\x28\xb5\x2f\xfd": "is compressed with zstd; decompress it, or use gzip",
+    b"BZh": "is compressed with bzip2; decompress it, or use gzip",
+}
+DECODER = json.JSONDecoder()
+csv.field_size_limit(LONGEST_ROW)
+
+OnBytes = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file, the system's name if the user gave one, and what the file is called in messages."""
+
+    path: Path
+    name: str | None
+    label: str
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its endings: the system's name where nothing else says it."""
+        stem = self.label
+        for ending in (".gz", ".jsonl", ".ndjson", ".json", ".csv"):
+            stem = stem.removesuffix(ending)
+        return stem or self.label
+
+
+def rows(source: Source, *, on_bytes: OnBytes | None = None) -> Iterator[Row]:
+    """Every row with the line it starts on; Invalid with file and line where one can't be read.
+
+    on_bytes is told, now and then, how many more bytes of the file have been read.
+    """
+    try:
+        with opened(source) as (raw, binary):
+            parse = {ord("["): array_rows, ord("{"): line_rows}.get(first_byte(source, binary), csv_rows)
+            done, number = 0, 0
+            for number, row in enumerate(parse(source, binary), start=1):
+                yield row
+                if on_bytes and number % REPORT_EVERY == 0:
+                    on_bytes(raw.tell() - done)
+                    done = raw.tell()
+            if number == 0:
+                raise Invalid(f"{source.label} holds no rows.")
+            if on_bytes:
+                on_bytes(source.path.stat().st_size - done)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise Invalid(f"{source.label} is a damaged or incomplete gzip file ({error}); copy it again.") from None
+    except UnicodeDecodeError as error:
+        raise Invalid(not_utf8(source, error)) from None
+
+
+@contextmanager
+def opened(source: Source) -> Iterator[tuple[BinaryIO, io.BufferedReader]]:
+    """(the file itself, its unpacked bytes)."""
+    try:
+        raw = source.path.open("rb")
+    except OSError as error:
+        raise Invalid(f"{source.label} can't be opened: {error.strerror}.") from None
+    with raw:
+        packed = raw.peek(2)[:2] == GZIP
+        yield raw, io.BufferedReader(gzip.GzipFile(fileobj=raw), CHUNK) if packed else raw
+
+
+def first_byte(source: Source, binary: io.BufferedReader) -> int:
+    """The first byte that is no white space, which tells the format; Invalid for what is no text at all."""
+    head = binary.peek(CHUNK)
+    for magic, what in UNREADABLE.items():
+        if head.startswith(magic):
+            raise Invalid(f"{source.label} {what}.")
+    if head.startswith(BOM):
+        binary.read(len(BOM))
+        head = head[len(BOM) :]
+    text = head.lstrip()
+    if not text:
+        raise Invalid(f"{source.label} is empty.")
+    if b"\0" in text[:1024]:
+        raise Invalid(f"{source.label} is not a text file; give JSONL, JSON or CSV.")
+    return text[0]
+
+
+def line_rows(source: Source, binary: io.BufferedReader) -> Iterator[Row]:
+    """JSONL: one object a line; blank lines are passed over."""
+    number = 0
+    while line := binary.readline(LONGEST_ROW + 1):
+        number += 1
+        if len(line) > LONGEST_ROW:
+            raise Invalid(f"{source.label}, line {number}: longer than {LONGEST_ROW // 2**20} MB.")
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line.decode())
+        except UnicodeDecodeError:
+            raise Invalid(f"{source.label}, line {number}: not UTF-8; save the file as UTF-8.") from None
+        except ValueError as error:
+            raise Invalid(f"{source.label}, line {number}: not valid JSON ({error}).{hint(line, number)}") from None
+        yield as_row(source, number, value)
+
+
+def hint(line: bytes, number: int) -> str:
+    """What may have happened to a line that is no JSON."""
+    if number == 1 and line.strip() == b"{":
+        return " A JSON object over several lines is not JSONL: put each row on one line, or all in one [array]."
+    if not line.rstrip().endswith(b"}"):
+        return " The line seems to be cut off."
+    return ""
+
+
+def as_row(source: Source, line: int, value: Json) -> Row:
+    if not isinstance(value, dict):
+        raise Invalid(f'{source.label}, line {line}: a row must be an object like {{"id": 1, "output": "…"}}.')
+    return Row(line, value)
+
+
+def array_rows(source: Source, binary: io.BufferedReader) -> Iterator[Row]:
+    """A JSON array, element by element: the array as a whole is never in memory."""
+    window = Window(source, io.TextIOWrapper(binary, encoding="utf-8", newline="\n"))
+    window.expect("[")
+    if window.next_character() == "]":
+        return
+    while True:
+        line = window.skip_space()
+        yield as_row(source, line, window.value())
+        separator = window.next_character()
+        window.at += 1
+        if separator == "]":
+            break
+        if separator != ",":
+            raise window.problem("expected “,” or “]” after a row")
+    if window.next_character():
+        raise window.problem("there is text after the closing “]”")
+
+
+class Window:
+    """The part of a JSON text that is in memory, the place in it, and the line of that place."""
+
+    def __init__(self, source: Source, text: io.TextIOWrapper) -> None:
+        self.source, self.text = source, text
+        self.buffer, self.at, self.line, self.counted, self.ended = "", 0, 1, 0, False
+
+    def more(self) -> bool:
+        """Read on, dropping what has been used; as much again as is held, so that long rows stay cheap."""
+        self.count_lines()
+        self.buffer = self.buffer[self.at :]
+        self.at = self.counted = 0
+        piece = self.text.read(max(CHUNK, len(self.buffer)))
+        self.buffer += piece
+        self.ended = not piece
+        return bool(piece)
+
+    def count_lines(self) -> None:
+        self.line += self.buffer.count("\n", self.counted, self.at)
+        self.counted = self.at
+
+    def next_character(self) -> str:
+        """The next character that is no white space, not used up; nothing at the end."""
+        while True:
+            while self.at < len(self.buffer) and self.buffer[self.at].isspace():
+                self.at += 1
+            if self.at < len(self.buffer):
+                return self.buffer[self.at]
+            if not self.more():
+                return ""
+
+    def skip_space(self) -> int:
+        """Go to the next value; the line it starts on."""
+        self.next_character()
+        self.count_lines()
+        return self.line
+
+    def expect(self, character: str) -> None:
+        if self.next_character() != character:
+            raise self.problem(f"expected “{character}”")
+        self.at += 1
+
+    def value(self) -> Json:
+        """The value that starts here, reading on until it is whole."""
+        while True:
+            try:
+                value, self.at = DECODER.raw_decode(self.buffer, self.at)
+            except json.JSONDecodeError as error:
+                if len(self.buffer) - self.at > LONGEST_ROW or not self.more():
+                    self.at = min(self.at + error.pos, len(self.buffer)) if self.ended else self.at
+                    raise self.problem(f"not valid JSON ({error.msg})") from None
+            else:
+                parsed: Json = value
+                return parsed
+
+    def problem(self, what: str) -> Invalid:
+        self.count_lines()
+        return Invalid(f"{self.source.label}, line {self.line}: {what}.")
+
+
+def csv_rows(source: Source, binary: io.BufferedReader) -> Iterator[Row]:
+    """CSV with a header. A cell may go over several lines, so the line of a row is where it starts."""
+    reader = csv.reader(io.TextIOWrapper(binary, encoding="utf-8", newline=""), strict=True)
+    try:
+        header = [name.strip() for name in next(reader)]
+        check_header(source, header)
+        line = reader.line_num + 1
+        for cells in reader:
+            if cells:
+                yield Row(line, dict(zip(header, checked(source, line, cells, header), strict=True)))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise Invalid(f"{source.label}, line {reader.line_num}: not valid CSV ({error}).") from None
+
+
+def check_header(source: Source, header: list[str]) -> None:
+    if len(header) < 2:
+        raise Invalid(
+            f"{source.label} is neither JSONL, nor a JSON array, nor CSV with a header line such as id,prompt,output."
+        )
+    if twice := sorted({name for name in header if header.count(name) > 1}):
+        raise Invalid(f"{source.label}, line 1: the column {twice[0]!r} stands twice in the header.")
+
+
+def checked(source: Source, line: int, cells: list[str], header: list[str]) -> list[str]:
+    if len(cells) != len(header):
+        raise Invalid(f"{source.label}, line {line}: {len(cells)} cells, but the header has {len(header)}.")
+    return cells
+
+
+def not_utf8(source: Source, error: UnicodeDecodeError) -> str:
+    """The first line that is not UTF-8, found by reading the file once more."""
+    with opened(source) as (_, binary):
+        for number, line in enumerate(binary, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return f"{source.label}, line {number}: not UTF-8; save the file as UTF-8."
+    return f"{source.label} is not UTF-8 ({error.reason}); save it as UTF-8."
