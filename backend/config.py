@@ -14,9 +14,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default=Path("assay-data"), description="folder of the embedded database and the secret key")
     database_url: str = Field(default="", description="PostgreSQL address; empty means SQLite in data_dir")
     secret_key: str = Field(default="", description="signs links and sessions; empty means a key kept in data_dir")
-    admin_password: str = Field(
-        default="", description="opens the researcher's pages; empty: only the link does"
-    )
+    admin_password: str = Field(default="", description="opens the researcher's pages; empty: only the link does")
     public_url: str = Field(default="", description="address at which raters reach this server")
     contact: str = Field(default="the person who sent you this link", description="whom raters can write to")
     max_upload_mb: int = Field(default=1024, ge=1, description="largest upload of one study, in MiB")

@@ -22,7 +22,9 @@ data_dir_option = click.option(
 
 def settings_with(**options: object) -> Settings:
     """The environment's settings, with the options that were given in this call instead."""
-    return Settings.model_validate({**Settings().model_dump(), **{name: given for name, given in options.items() if given}})
+    return Settings.model_validate(
+        {**Settings().model_dump(), **{name: given for name, given in options.items() if given}}
+    )
 
 
 def open_database(settings: Settings) -> Database:

@@ -25,7 +25,7 @@ def reading(sources: Sequence[Source]) -> Iterator[Callable[[int], None]]:
     """A bar over the bytes of the files."""
     size = sum(source.path.stat().st_size for source in sources if source.path.is_file())
     with click.progressbar(length=size, label="Reading", file=click.get_text_stream("stderr")) as bar:
-        yield lambda count: bar.update(count)
+        yield bar.update
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def storing(inspected: Inspected) -> Iterator[Callable[[int], None]]:
     """A bar over the outputs to store."""
     outputs = sum(len(prompt.outputs) for prompt in inspected.alignment.prompts)
     with click.progressbar(length=outputs, label="Storing", file=click.get_text_stream("stderr")) as bar:
-        yield lambda count: bar.update(count)
+        yield bar.update
 
 
 def report(inspected: Inspected) -> str:

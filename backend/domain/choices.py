@@ -1,4 +1,4 @@
-"""What a rater clicks (blind) and what it means (unblinded). Knows no page and no table."""
+"""What a rater clicks (blind), what it means (unblinded), and what becomes of a comparison. Knows no page, no table."""
 
 from enum import StrEnum
 
@@ -12,10 +12,32 @@ class Choice(StrEnum):
     BOTH_BAD = "both_bad"
 
 
+class Preference(StrEnum):
+    """What a choice means once it is known which output was the candidate's."""
+
+    CANDIDATE = "candidate"
+    TIE = "tie"
+    BASELINE = "baseline"
+
+
 class SplitRule(StrEnum):
-    """How a comparison without majority counts."""
+    """How a comparison without majority counts: as a tie, as half of either, as a loss, or not at all."""
 
     TIE = "tie"
-    DROP = "drop"
     HALF = "half"
     LOSS = "loss"
+    DROP = "drop"
+
+
+def preference(choice: Choice, *, flipped: bool) -> Preference:
+    """Unblind a choice; flipped means that the candidate was shown second."""
+    if choice in (Choice.TIE, Choice.BOTH_BAD):
+        return Preference.TIE
+    return Preference.CANDIDATE if (choice == Choice.SECOND) == flipped else Preference.BASELINE
+
+
+def choice(preferred: Preference, *, flipped: bool) -> Choice:
+    """The click that expresses a preference; the inverse of `preference`, but for both bad."""
+    if preferred == Preference.TIE:
+        return Choice.TIE
+    return Choice.SECOND if (preferred == Preference.CANDIDATE) == flipped else Choice.FIRST

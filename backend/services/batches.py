@@ -362,3 +362,10 @@ def complete(session: Session) -> set[int]:
     waiting = exists().where(Seat.batch_id == Batch.id, text("seats.is_open"))
     at_work = exists().where(Assignment.batch_id == Batch.id, Assignment.state == AssignmentState.HELD)
     return set(session.scalars(select(Batch.id).where(~waiting, ~at_work)))
+
+
+def prompts_left(session: Session, batch: Batch) -> int:
+    """How many prompts an extension could still add."""
+    launched = select(Comparison.candidate_id).where(Comparison.batch_id == batch.id).distinct()
+    outputs = comparable(session, batch, session.scalars(launched).all(), None)
+    return len({prompt for of in outputs.values() for prompt in of})

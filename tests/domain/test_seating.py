@@ -1,6 +1,7 @@
 """The plan of a launch: balance of sides, interleaving, and extension."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -59,7 +60,7 @@ def test_three_seats_alternate_two_and_one_within_a_candidate() -> None:
 
 def test_neighbours_in_launch_order_do_not_share_a_prompt() -> None:
     planned = plan({1: list(range(30)), 2: list(range(30))}, seats=3, seed=7)
-    assert all(a.prompt != b.prompt for a, b in zip(planned, planned[1:], strict=False))
+    assert all(a.prompt != b.prompt for a, b in pairwise(planned))
     assert [one.candidate for one in planned[:4]] in ([1, 2, 1, 2], [2, 1, 2, 1])
 
 

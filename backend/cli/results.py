@@ -1,0 +1,66 @@
+"""`assay results`: the verdict in the terminal, or every number as JSON or CSV."""
+
+import json
+from pathlib import Path
+
+import click
+from sqlalchemy.orm import Session
+
+from backend.cli.house import data_dir_option, reading
+from backend.domain.statistics.intervals import Interval
+from backend.domain.summary import CandidateResult, Results
+from backend.services import results as service
+from backend.services import tables
+
+
+@click.command()
+@click.argument("batch", type=int)
+@click.option("--json", "as_json", is_flag=True, help="Every number, as docs/results.schema.json describes.")
+@click.option("--csv", "as_csv", is_flag=True, help="One row a candidate.")
+@data_dir_option
+def results(batch: int, as_json: bool, as_csv: bool, data_dir: Path | None) -> None:
+    """Print the results of BATCH (a number; `assay try` and the pages show it)."""
+    with reading(data_dir) as session:
+        if not as_json and not as_csv:
+            click.echo(verdict(session, batch))
+            return
+        found = service.of_batch(session, batch)
+    click.echo(
+        json.dumps(found.to_json(), indent=2, ensure_ascii=False) if as_json else tables.of_candidates(found),
+        nl=as_json,
+    )
+
+
+def verdict(session: Session, batch_id: int) -> str:
+    """The results for people: one paragraph a candidate."""
+    found = service.of_batch(session, batch_id)
+    lines = [
+        f"Batch {batch_id}: {found.settled} of {found.comparisons} comparisons settled, "
+        f"{found.ratings} ratings by {found.raters} raters"
+    ]
+    return "\n".join([*lines, *(paragraph(one, found) for one in found.candidates)])
+
+
+def paragraph(one: CandidateResult, found: Results) -> str:
+    votes, outcomes, paper = one.votes, one.outcomes, one.majority.equal_or_better
+    return "\n".join(
+        [
+            "",
+            f"{one.name} against {found.baseline}",
+            f"  votes            {votes.candidate} better, {votes.tie} about the same, {votes.baseline} worse",
+            f"  majorities       {outcomes.candidate} better, {outcomes.tie} about the same, {outcomes.baseline} worse,"
+            f" {outcomes.split} split (counted as {found.split_rule})",
+            f"  win rate         {shown(one.win_rate)}",
+            f"  equal or better  {shown(one.equal_or_better)}   95 % interval, {one.equal_or_better.method}",
+            f"  paper's figure   {percent(paper.mean)} ± {percent(paper.standard_deviation)} "
+            "(majority outcomes, one standard deviation)",
+        ]
+    )
+
+
+def shown(interval: Interval) -> str:
+    return f"{percent(interval.mean)} [{percent(interval.low)}, {percent(interval.high)}]"
+
+
+def percent(share: float | None) -> str:
+    return "–" if share is None else f"{share * 100:.1f} %"

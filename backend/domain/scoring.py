@@ -1,0 +1,90 @@
+"""From the votes on a comparison to its outcome, and from outcomes to scores under each split rule.
+
+Three raters with three answers have no majority: with wins .40, ties .25 and losses .35 that is one comparison in
+five, and “equal or better” moves between 51 and 72 % with the rule. So the rule is declared, and the others are shown.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from backend.domain.choices import SplitRule
+from backend.domain.statistics.votes import Flags, Floats, Integers, Votes
+
+# split rule -> (its win score, its equal-or-better score); None: the comparison is left out.
+SPLIT_SCORES: dict[SplitRule, tuple[float, float] | None] = {
+    SplitRule.TIE: (0.5, 1.0),
+    SplitRule.HALF: (0.5, 0.5),
+    SplitRule.LOSS: (0.0, 0.0),
+    SplitRule.DROP: None,
+}
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """m comparisons with at least one vote, ordered by id; every column of shape (m,).
+
+    preference is +1 candidate, 0 tie, -1 baseline where `has_majority`, and 0 elsewhere. A comparison counts when it
+    is finished (all seats rated) and not unjudgeable; a finished one without majority is split.
+    """
+
+    comparison: Integers
+    prompt: Integers
+    candidate: Integers
+    preference: Integers
+    has_majority: Flags
+    finished: Flags
+    unjudgeable: Flags
+
+    @property
+    def counts(self) -> Flags:
+        """Finished and judgeable: a comparison that has an outcome, if only `split`."""
+        return self.finished & ~self.unjudgeable
+
+    @property
+    def split(self) -> Flags:
+        """Counts, but nobody has the majority."""
+        return self.counts & ~self.has_majority
+
+
+def outcomes(votes: Votes, *, seats: int, unjudgeable: Collection[int] = ()) -> Outcomes:
+    """The majority of each comparison: more than half of its seats gave the same preference.
+
+    seats: seats of each comparison, at least 1. unjudgeable: ids of comparisons closed without outcome.
+    With an even number of seats 1-1 is a split too, and so are 2-1-1 of four and 2-2-1 of five.
+    Raises ValueError when a comparison has more votes than seats.
+    """
+    ids, first, index = np.unique(votes.comparison, return_index=True, return_inverse=True)
+    tally = np.stack([np.bincount(index[votes.preference == code], minlength=len(ids)) for code in (-1, 0, 1)])
+    total = tally.sum(axis=0)
+    if len(ids) and total.max() > seats:
+        raise ValueError(f"comparison {ids[total.argmax()]} has {total.max()} votes for {seats} seats")
+    has_majority = (tally.max(axis=0) * 2 > seats) if len(ids) else np.zeros(0, dtype=np.bool_)
+    leading = tally.argmax(axis=0) - 1 if len(ids) else np.zeros(0, dtype=np.int64)
+    return Outcomes(
+        comparison=ids,
+        prompt=votes.prompt[first],
+        candidate=votes.candidate[first],
+        preference=np.where(has_majority, leading, 0),
+        has_majority=has_majority,
+        finished=total == seats,
+        unjudgeable=np.isin(ids, list(unjudgeable)),
+    )
+
+
+def win_scores(found: Outcomes, rule: SplitRule) -> tuple[Floats, Integers]:
+    """(win scores, prompts) of the comparisons that count under this rule, each of shape (k,)."""
+    return scored(found, (found.preference + 1) / 2.0, rule, which=0)
+
+
+def equal_or_better_scores(found: Outcomes, rule: SplitRule) -> tuple[Floats, Integers]:
+    """(equal-or-better scores, prompts) of the comparisons that count under this rule, each of shape (k,)."""
+    return scored(found, (found.preference >= 0).astype(np.float64), rule, which=1)
+
+
+def scored(found: Outcomes, scores: Floats, rule: SplitRule, *, which: int) -> tuple[Floats, Integers]:
+    split_score = SPLIT_SCORES[rule]
+    kept = found.counts & found.has_majority if split_score is None else found.counts
+    scores = scores if split_score is None else np.where(found.split, split_score[which], scores)
+    return scores[kept], found.prompt[kept]

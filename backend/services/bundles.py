@@ -1,0 +1,187 @@
+"""Bundles: an anonymised copy of a batch that anybody can check without this server.
+
+Raters appear under keyed pseudonyms: without the server's key nobody can tell whose they are, and the same rater has
+the same one in every export of the batch. Comments stay out unless they are asked for.
+"""
+
+import csv
+import hashlib
+import hmac
+import json
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db.assignments import Assignment, AssignmentState
+from backend.db.comparisons import Comparison, Seat
+from backend.db.outputs import Output, System
+from backend.db.ratings import Rating
+from backend.db.studies import Prompt, StudyVersion
+from backend.errors import Conflict
+from backend.services import batches, results
+
+FORMAT = 1
+RATING_COLUMNS = ("comparison", "seat", "rater", "state", "choice", "flipped", "active_ms")
+README = """# An Assay bundle
+
+Every rating of one batch, anonymised, with the outputs that were compared and the results that were computed.
+`assay verify .` checks the files' hashes and recomputes every number from the ratings, without any server.
+
+- `manifest.json`: hashes of the files, the seed, and the versions of what computed the results
+- `settings.json`: what raters were asked, frozen at the launch and named by its hash
+- `prompts.jsonl`, `outputs.jsonl`: what was compared; `shown` is what raters saw where self-identification was removed
+- `comparisons.jsonl`: which candidate at which prompt
+- `ratings.csv`: one row a rating; `flipped` true: the candidate was shown second, empty: nobody knows; state `late`:
+  kept but not counted
+- `skips.csv`: one row each time a rater could not judge a comparison
+- `results.json`: every number of the results page
+"""
+
+
+def export(session: Session, batch_id: int, folder: Path, *, key: str, comments: bool = False) -> list[Path]:
+    """Write the bundle into an empty or new folder; the files written. Raises Conflict when the folder is in use."""
+    if folder.exists() and any(folder.iterdir()):
+        raise Conflict(f"{folder} is not empty; give a new folder, so that nothing is overwritten.")
+    folder.mkdir(parents=True, exist_ok=True)
+    batch = batches.get(session, batch_id)
+    frozen = session.get_one(StudyVersion, batch.version_id)
+    write_json(folder / "settings.json", frozen.settings)
+    write_lines(folder / "prompts.jsonl", prompt_lines(session, batch_id))
+    write_lines(folder / "outputs.jsonl", output_lines(session, batch_id))
+    write_lines(folder / "comparisons.jsonl", comparison_lines(session, batch_id))
+    columns = (*RATING_COLUMNS, "comment") if comments else RATING_COLUMNS
+    write_table(folder / "ratings.csv", columns, rating_rows(session, batch_id, pseudonyms(key, batch_id)))
+    write_table(folder / "skips.csv", ("comparison", "rater", "reason"), skip_rows(session, batch_id, key))
+    write_json(folder / "results.json", results.of_batch(session, batch_id).to_json())
+    (folder / "README.md").write_text(README, encoding="utf-8")
+    files = sorted(folder.iterdir())
+    write_json(folder / "manifest.json", manifest(batch.seed, frozen.settings_hash, files))
+    return [*files, folder / "manifest.json"]
+
+
+def manifest(seed: int, settings_hash: str, files: Sequence[Path]) -> dict[str, object]:
+    """What the files are, and with what the results were computed."""
+    return {
+        "format": FORMAT,
+        "settings_hash": settings_hash,
+        "seed": seed,
+        "versions": {
+            "assay": version("assay-eval"),
+            "python": platform.python_version(),
+            "numpy": version("numpy"),
+            "scipy": version("scipy"),
+        },
+        "files": {file.name: digest(file) for file in files},
+    }
+
+
+def digest(file: Path) -> str:
+    """sha256 of a file."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def pseudonyms(key: str, batch_id: int) -> "Pseudonyms":
+    return Pseudonyms(hmac.new(key.encode(), f"bundle {batch_id}".encode(), hashlib.sha256).digest())
+
+
+class Pseudonyms(dict[int, str]):
+    """rater id -> a name that says nothing: keyed, so that it can't be found by trying all ids."""
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__()
+        self.key = key
+
+    def __missing__(self, rater: int) -> str:
+        self[rater] = "R" + hmac.new(self.key, str(rater).encode(), hashlib.sha256).hexdigest()[:12]
+        return self[rater]
+
+
+def prompt_lines(session: Session, batch_id: int) -> Iterable[Mapping[str, object]]:
+    """Each prompt of the batch, once."""
+    launched = select(Comparison.prompt_id).where(Comparison.batch_id == batch_id)
+    for prompt in session.scalars(select(Prompt).where(Prompt.id.in_(launched)).order_by(Prompt.id)):
+        yield {"prompt": prompt.key, "dialogue": prompt.dialogue, "category": prompt.category}
+
+
+def output_lines(session: Session, batch_id: int) -> Iterable[Mapping[str, object]]:
+    """Each output that was compared, once."""
+    compared = select(Comparison.candidate_output_id).where(Comparison.batch_id == batch_id)
+    against = select(Comparison.baseline_output_id).where(Comparison.batch_id == batch_id)
+    rows = session.execute(
+        select(Prompt.key, System.name, Output.text, Output.shown)
+        .join(Prompt, Prompt.id == Output.prompt_id)
+        .join(System, System.id == Output.system_id)
+        .where(Output.id.in_(compared.union(against)))
+        .order_by(Output.id)
+    )
+    for prompt, system, text, shown in rows:
+        yield {"prompt": prompt, "system": system, "output": text} | ({} if shown is None else {"shown": shown})
+
+
+def comparison_lines(session: Session, batch_id: int) -> Iterable[Mapping[str, object]]:
+    """Each comparison in launch order; its number is its place."""
+    rows = session.execute(
+        select(Comparison.position, Prompt.key, System.name, Comparison.unjudgeable)
+        .join(Prompt, Prompt.id == Comparison.prompt_id)
+        .join(System, System.id == Comparison.candidate_id)
+        .where(Comparison.batch_id == batch_id)
+        .order_by(Comparison.position)
+    )
+    for position, prompt, system, unjudgeable in rows:
+        yield {"comparison": position, "prompt": prompt, "candidate": system, "unjudgeable": unjudgeable}
+
+
+def rating_rows(session: Session, batch_id: int, names: Mapping[int, str]) -> Iterable[Mapping[str, object]]:
+    """Each rating, by comparison and seat; never when it was given, which could tell who gave it."""
+    rows = session.execute(
+        select(Comparison.position, Assignment.seat, Rating, Seat.flipped)
+        .join(Assignment, Assignment.id == Rating.assignment_id)
+        .join(Seat, (Seat.comparison_id == Assignment.comparison_id) & (Seat.seat == Assignment.seat))
+        .join(Comparison, Comparison.id == Assignment.comparison_id)
+        .where(Comparison.batch_id == batch_id)
+        .order_by(Comparison.position, Assignment.seat, Rating.state.desc(), Rating.assignment_id)
+    )
+    for position, seat, rating, flipped in rows:
+        yield {
+            "comparison": position,
+            "seat": seat,
+            "rater": names[rating.rater_id],
+            "state": rating.state,
+            "choice": rating.choice,
+            "flipped": {True: "true", False: "false", None: ""}[flipped],
+            "active_ms": rating.active_ms,
+            "comment": rating.comment,
+        }
+
+
+def skip_rows(session: Session, batch_id: int, key: str) -> Iterable[Mapping[str, object]]:
+    """Each time somebody could not judge."""
+    names = pseudonyms(key, batch_id)
+    rows = session.execute(
+        select(Comparison.position, Assignment.rater_id, Assignment.skip_reason)
+        .join(Assignment, Assignment.comparison_id == Comparison.id)
+        .where(Comparison.batch_id == batch_id, Assignment.state == AssignmentState.SKIPPED)
+        .order_by(Comparison.position, Assignment.id)
+    )
+    for position, rater, reason in rows:
+        yield {"comparison": position, "rater": names[rater], "reason": reason}
+
+
+def write_json(path: Path, plain: object) -> None:
+    path.write_text(json.dumps(plain, indent=2, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def write_lines(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

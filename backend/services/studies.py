@@ -1,0 +1,233 @@
+"""Studies: what there is, what is asked, and what in their outputs would give a system away."""
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from backend.db.batches import Batch
+from backend.db.comparisons import Comparison
+from backend.db.outputs import Output, System
+from backend.db.studies import Prompt, Study, StudyVersion
+from backend.domain.identity import Piece, diff, find
+from backend.domain.identity import scrub as scrubbed
+from backend.domain.settings import StudySettings, from_json
+from backend.errors import Conflict, Invalid, NotFound
+from backend.services import batches
+from backend.services.batches import Progress
+
+OUTPUTS_AT_ONCE = 500
+SHOWN_MENTIONS = 50
+SAMPLES = 3
+READING_WORDS_A_MINUTE = 230
+SECONDS_A_VOTE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLine:
+    """A batch and how far it is."""
+
+    batch: Batch
+    progress: Progress
+    baseline: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A study at a glance."""
+
+    study: Study
+    prompts: int
+    systems: tuple[str, ...]
+    batches: tuple[BatchLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """An output that gives its system away, and what scrubbing changes in it."""
+
+    system: str
+    prompt: str
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A prompt with every system's output, to look at."""
+
+    prompt: Prompt
+    outputs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """About how long raters need for one vote of this study, in seconds, and how many votes a full launch asks."""
+
+    seconds_a_vote: float
+    comparisons: int
+    seats: int
+
+    @property
+    def ratings(self) -> int:
+        """Votes of a launch of everything."""
+        return self.comparisons * self.seats
+
+    @property
+    def hours(self) -> float:
+        """Raters' time of a launch of everything."""
+        return self.ratings * self.seconds_a_vote / 3600
+
+
+def presets() -> dict[str, StudySettings]:
+    """name -> settings of every preset that comes with Assay."""
+    found = (file for file in files("backend.presets").iterdir() if file.name.endswith(".toml"))
+    loaded = (from_json(tomllib.loads(file.read_text(encoding="utf-8"))) for file in found)
+    return {settings.preset: settings for settings in sorted(loaded, key=lambda one: one.preset)}
+
+
+def preset(name: str) -> StudySettings:
+    """A preset by name; Invalid with the names there are."""
+    known = presets()
+    if name not in known:
+        raise Invalid(f"There is no preset {name!r}; there are: {', '.join(known)}.")
+    return known[name]
+
+
+def get(session: Session, study_id: int) -> Study:
+    """The study, or NotFound."""
+    study = session.get(Study, study_id)
+    if study is None:
+        raise NotFound(f"There is no study {study_id}.")
+    return study
+
+
+def overview(session: Session) -> list[Overview]:
+    """Every study, the newest first."""
+    return [
+        Overview(
+            study,
+            count_prompts(session, study.id),
+            tuple(batches.systems_of(session, study.id)),
+            lines(session, study.id),
+        )
+        for study in session.scalars(select(Study).order_by(Study.id.desc()))
+    ]
+
+
+def lines(session: Session, study_id: int) -> tuple[BatchLine, ...]:
+    """The study's batches, the newest first."""
+    rows = session.execute(
+        select(Batch, System.name)
+        .join(System, System.id == Batch.baseline_id)
+        .where(Batch.study_id == study_id)
+        .order_by(Batch.id.desc())
+    )
+    return tuple(BatchLine(batch, batches.progress(session, batch.id), baseline) for batch, baseline in rows)
+
+
+def count_prompts(session: Session, study_id: int) -> int:
+    """How many prompts the study has."""
+    return session.execute(select(func.count()).where(Prompt.study_id == study_id)).scalar_one()
+
+
+def versions(session: Session, study_id: int) -> Sequence[StudyVersion]:
+    """The settings as they were frozen by launches, in their order."""
+    return session.scalars(
+        select(StudyVersion).where(StudyVersion.study_id == study_id).order_by(StudyVersion.number)
+    ).all()
+
+
+def change_settings(session: Session, study: Study, settings: StudySettings) -> None:
+    """Change the draft; what was launched before keeps its own version."""
+    study.settings = settings.to_json()
+
+
+def samples(session: Session, study_id: int) -> list[Sample]:
+    """The first prompts with every output, as raters would see them."""
+    first = session.scalars(select(Prompt).where(Prompt.study_id == study_id).order_by(Prompt.id).limit(SAMPLES)).all()
+    shown = func.coalesce(Output.shown, Output.text)
+    rows = session.execute(
+        select(Output.prompt_id, System.name, shown)
+        .join(System, System.id == Output.system_id)
+        .where(Output.prompt_id.in_([prompt.id for prompt in first]))
+        .order_by(System.id)
+    ).all()
+    return [
+        Sample(prompt, tuple((name, text) for number, name, text in rows if number == prompt.id)) for prompt in first
+    ]
+
+
+def estimate(session: Session, study: Study) -> Estimate:
+    """From the lengths of the texts: reading at 230 words a minute, and ten seconds to vote. No pilot is in it."""
+    settings = from_json(study.settings)
+    letters = session.execute(select(func.avg(func.length(Output.text))).where(Output.study_id == study.id)).scalar()
+    words = 2 * float(letters or 0) / 6
+    compared = sum(import_comparisons(study).values())
+    return Estimate(words / READING_WORDS_A_MINUTE * 60 + SECONDS_A_VOTE, compared, settings.seats)
+
+
+def import_comparisons(study: Study) -> dict[str, int]:
+    """candidate -> comparisons, as the import found them."""
+    found = study.import_report.get("comparisons", {})
+    return {str(name): int(count) for name, count in found.items()}
+
+
+def give_away(session: Session, study_id: int) -> Iterator[tuple[Output, str, str]]:
+    """(output, its system's name, its scrubbed text) of each output that says who wrote it."""
+    names = list(batches.systems_of(session, study_id))
+    rows = session.execute(
+        select(Output, System.name)
+        .join(System, System.id == Output.system_id)
+        .where(Output.study_id == study_id)
+        .order_by(Output.id)
+        .execution_options(yield_per=OUTPUTS_AT_ONCE)
+    )
+    for output, name in rows:
+        if find(output.text, system_names=names):
+            yield output, name, scrubbed(output.text, system_names=names)
+
+
+def count_mentions(session: Session, study_id: int) -> int:
+    """How many outputs say who wrote them."""
+    return sum(1 for _ in give_away(session, study_id))
+
+
+def mentions(session: Session, study_id: int) -> tuple[int, list[Mention]]:
+    """(how many outputs say who wrote them, the first of them with what scrubbing would change)."""
+    keys = dict(session.execute(select(Prompt.id, Prompt.key).where(Prompt.study_id == study_id)).tuples().all())
+    count, shown = 0, []
+    for output, system, after in give_away(session, study_id):
+        count += 1
+        if count <= SHOWN_MENTIONS:
+            shown.append(Mention(system, keys[output.prompt_id], diff(output.text, after)))
+    return count, shown
+
+
+def is_scrubbed(session: Session, study_id: int) -> bool:
+    """Whether raters see scrubbed texts."""
+    statement = select(Output.id).where(Output.study_id == study_id, Output.shown.is_not(None)).limit(1)
+    return session.execute(statement).first() is not None
+
+
+def scrub(session: Session, study_id: int) -> int:
+    """Show raters the texts without what gives systems away; how many changed. Conflict once it was launched."""
+    refuse_after_launch(session, study_id)
+    changed = [(output.id, after) for output, _, after in give_away(session, study_id)]
+    for number, after in changed:
+        session.execute(update(Output).where(Output.id == number).values(shown=after))
+    return len(changed)
+
+
+def unscrub(session: Session, study_id: int) -> None:
+    """Show raters the texts as they were written. Conflict once the study was launched."""
+    refuse_after_launch(session, study_id)
+    session.execute(update(Output).where(Output.study_id == study_id).values(shown=None))
+
+
+def refuse_after_launch(session: Session, study_id: int) -> None:
+    launched = select(Comparison.id).join(Batch, Batch.id == Comparison.batch_id).where(Batch.study_id == study_id)
+    if session.execute(launched.limit(1)).first():
+        raise Conflict("Raters have been given these outputs already, so what they see can't change any more.")

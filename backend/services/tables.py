@@ -1,0 +1,48 @@
+"""Results as tables for spreadsheets. Knows no page and no terminal."""
+
+import csv
+import io
+
+from backend.domain.summary import CandidateResult, Results
+
+
+def of_candidates(found: Results) -> str:
+    """One row a candidate, for a spreadsheet."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(row(found.candidates[0], found)), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(row(one, found) for one in found.candidates)
+    return text.getvalue()
+
+
+def row(one: CandidateResult, found: Results) -> dict[str, object]:
+    """A candidate's main numbers under names that say what they are."""
+    paper = one.majority
+    return {
+        "candidate": one.name,
+        "baseline": found.baseline,
+        "votes_candidate": one.votes.candidate,
+        "votes_tie": one.votes.tie,
+        "votes_baseline": one.votes.baseline,
+        "votes_both_bad": one.votes.both_bad,
+        "majority_candidate": one.outcomes.candidate,
+        "majority_tie": one.outcomes.tie,
+        "majority_baseline": one.outcomes.baseline,
+        "majority_split": one.outcomes.split,
+        "unfinished": one.outcomes.unfinished,
+        "unjudgeable": one.outcomes.unjudgeable,
+        "win_rate": one.win_rate.mean,
+        "win_rate_low": one.win_rate.low,
+        "win_rate_high": one.win_rate.high,
+        "equal_or_better": one.equal_or_better.mean,
+        "equal_or_better_low": one.equal_or_better.low,
+        "equal_or_better_high": one.equal_or_better.high,
+        "interval": one.equal_or_better.method,
+        "split_rule": found.split_rule,
+        "majority_equal_or_better": paper.equal_or_better.mean,
+        "majority_equal_or_better_sd": paper.equal_or_better.standard_deviation,
+        "majority_win_rate": paper.win_rate.mean,
+        "majority_win_rate_sd": paper.win_rate.standard_deviation,
+        "raters": one.raters,
+        "median_seconds": one.median_seconds,
+    }

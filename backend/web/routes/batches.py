@@ -1,0 +1,98 @@
+"""A batch: how far it is, its links, and how to steer it."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from backend.db.batches import Batch
+from backend.errors import Invalid
+from backend.services import batches, links, results, studies
+from backend.web import forms
+from backend.web.deps import TheHouse, now
+from backend.web.render import page
+
+router = APIRouter()
+TheForm = Annotated[FormData, Depends(forms.posted)]
+MOST_LINKS = 1_000
+STEER: dict[str, Callable[[Session, Batch], None]] = {
+    "pause": batches.pause,
+    "resume": batches.resume,
+    "close": batches.close,
+}
+
+
+@router.get("/batches/{batch_id}")
+def show(request: Request, house: TheHouse, batch_id: int) -> Response:
+    """Progress, links and controls; only the progress when the page asks for it again."""
+    part = request.headers.get("HX-Request") == "true"
+    base_url = house.settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
+    with house.database.reading() as session:
+        batch = batches.get(session, batch_id)
+        return page(
+            request,
+            "batches/_progress.html" if part else "batches/batch.html",
+            batch=batch,
+            study=studies.get(session, batch.study_id),
+            progress=batches.progress(session, batch_id),
+            skips=results.skips(session, batch_id),
+            links=[] if part else links.of_batch(session, batch_id),
+            settings=batches.settings_of(session, batch),
+            left=0 if part else batches.prompts_left(session, batch),
+            names=results.system_names(session, batch),
+            address=lambda link: base_url + link_path(house.tokens.sign, link),
+        )
+
+
+def link_path(sign: Callable[[str, int], str], link: links.Link) -> str:
+    """Where a link leads: a rater's own pages, or the door to them."""
+    return f"/o/{sign('open', link.id)}" if link.rater_id is None else f"/r/{sign('link', link.id)}"
+
+
+@router.post("/batches/{batch_id}/state")
+def steer(house: TheHouse, batch_id: int, form: TheForm) -> Response:
+    """Pause, resume or close."""
+    act = STEER.get(forms.text(form, "act"))
+    if act is None:
+        raise Invalid("A batch can be paused, resumed or closed.")
+    with house.database.transaction() as session:
+        act(session, batches.get(session, batch_id))
+    return back(batch_id)
+
+
+@router.post("/batches/{batch_id}/extension")
+def extend(house: TheHouse, batch_id: int, form: TheForm) -> Response:
+    """Add prompts that the batch does not have yet."""
+    with house.database.transaction() as session:
+        batches.extend(session, batches.get(session, batch_id), prompts=forms.number(form, "prompts"))
+    return back(batch_id)
+
+
+@router.post("/batches/{batch_id}/links")
+def create_links(house: TheHouse, batch_id: int, form: TheForm) -> Response:
+    """New personal links, or an open one."""
+    count = forms.number(form, "count") or 0
+    if not 0 <= count <= MOST_LINKS:
+        raise Invalid(f"Between 1 and {MOST_LINKS} links can be made at once.")
+    with house.database.transaction() as session:
+        batches.get(session, batch_id)
+        links.create_personal(session, batch_id, count=count, now=now())
+        if forms.text(form, "open"):
+            links.create_open(session, batch_id, now=now())
+    return back(batch_id, "#links")
+
+
+@router.post("/batches/{batch_id}/links/{link_id}/revocation")
+def revoke(house: TheHouse, batch_id: int, link_id: int) -> Response:
+    """End a link."""
+    with house.database.transaction() as session:
+        links.revoke(session, link_id, now=now())
+    return back(batch_id, "#links")
+
+
+def back(batch_id: int, to: str = "") -> Response:
+    return RedirectResponse(f"/batches/{batch_id}{to}", 303)

@@ -1,0 +1,120 @@
+"""The researcher's studies: all at a glance, a new one from files, one in full."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, UploadFile
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from backend.domain.settings import from_json
+from backend.errors import Invalid
+from backend.services import batches, imports, studies
+from backend.web import forms
+from backend.web.deps import TheHouse, now
+from backend.web.render import page
+from backend.web.uploads import uploaded
+
+router = APIRouter()
+TheForm = Annotated[FormData, Depends(forms.posted)]
+
+
+@router.get("/")
+def home(request: Request, house: TheHouse) -> Response:
+    """Every study at a glance."""
+    part = request.headers.get("HX-Request") == "true"
+    with house.database.reading() as session:
+        found = studies.overview(session)
+        return page(request, "studies/_list.html" if part else "studies/home.html", studies=found)
+
+
+@router.get("/studies/new")
+def new(request: Request) -> Response:
+    """The form that takes two or more files."""
+    return page(request, "studies/new.html", presets=studies.presets(), typed={}, message="")
+
+
+@router.post("/studies")
+def create(
+    request: Request,
+    house: TheHouse,
+    form: TheForm,
+) -> Response:
+    """A study from uploaded files; on an error nothing is stored and the form says what to mend."""
+    try:
+        with uploaded(form, house.settings.data_dir) as (sources, prompts):
+            settings = studies.preset(forms.text(form, "preset"))
+            inspected = imports.inspect(sources, prompts=prompts, baseline=forms.text(form, "baseline") or None)
+            with house.database.transaction() as session:
+                name = forms.text(form, "name") or f"{' and '.join(inspected.systems)}"
+                study = imports.store(session, inspected, name=name, settings=settings, now=now())
+        return RedirectResponse(f"/studies/{study.id}", 303)
+    except Invalid as error:
+        return page(
+            request,
+            "studies/new.html",
+            status=422,
+            presets=studies.presets(),
+            typed={key: value for key, value in form.items() if not isinstance(value, UploadFile)},
+            message=str(error),
+        )
+
+
+@router.get("/studies/{study_id}")
+def show(request: Request, house: TheHouse, study_id: int) -> Response:
+    """One study: what was imported, what raters would see, its settings, and the launch."""
+    with house.database.reading() as session:
+        study = studies.get(session, study_id)
+        count, mentions = studies.mentions(session, study_id)
+        return page(
+            request,
+            "studies/study.html",
+            study=study,
+            report=study.import_report,
+            settings=from_json(study.settings),
+            systems=list(batches.systems_of(session, study_id)),
+            samples=studies.samples(session, study_id),
+            mention_count=count,
+            mentions=mentions,
+            is_scrubbed=studies.is_scrubbed(session, study_id),
+            estimate=studies.estimate(session, study),
+            versions=studies.versions(session, study_id),
+            lines=studies.lines(session, study_id),
+        )
+
+
+@router.post("/studies/{study_id}/settings")
+def change_settings(house: TheHouse, study_id: int, form: TheForm) -> Response:
+    """Change what the next launch will ask."""
+    with house.database.transaction() as session:
+        study = studies.get(session, study_id)
+        studies.change_settings(session, study, forms.settings(form, from_json(study.settings)))
+    return RedirectResponse(f"/studies/{study_id}#settings", 303)
+
+
+@router.post("/studies/{study_id}/scrubbing")
+def scrub(house: TheHouse, study_id: int, form: TheForm) -> Response:
+    """Take out what gives systems away, or put it back."""
+    with house.database.transaction() as session:
+        studies.get(session, study_id)
+        if forms.text(form, "undo"):
+            studies.unscrub(session, study_id)
+        else:
+            studies.scrub(session, study_id)
+    return RedirectResponse(f"/studies/{study_id}#identity", 303)
+
+
+@router.post("/studies/{study_id}/batches")
+def launch(house: TheHouse, study_id: int, form: TheForm) -> Response:
+    """Freeze the settings and seat every comparison."""
+    with house.database.transaction() as session:
+        batch = batches.launch(
+            session,
+            studies.get(session, study_id),
+            baseline=forms.text(form, "baseline"),
+            candidates=forms.texts(form, "candidates"),
+            prompts=forms.number(form, "prompts"),
+            seed=forms.number(form, "seed") or 0,
+            now=now(),
+        )
+    return RedirectResponse(f"/batches/{batch.id}", 303)
