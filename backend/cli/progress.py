@@ -1,39 +1,39 @@
 """What a person sees while files are read and stored: bars, the join report, and what gives systems away."""
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import click
 
+from backend.domain.alignment import KINDS
 from backend.services.files import Source
 from backend.services.imports import Inspected
 
 SHOWN = 3
-HEADINGS = {
-    "missing": "prompts without an output on one side (not compared there)",
-    "duplicate": "duplicate rows (the first is used)",
-    "empty": "empty outputs (not compared)",
-    "identical": "outputs identical to the baseline's",
-    "truncated": "outputs that look cut off",
-    "mismatch": "ids with different prompts (left out)",
-    "extra_turns": "outputs with further turns (the first is used)",
-}
 
 
 @contextmanager
 def reading(sources: Sequence[Source]) -> Iterator[Callable[[int], None]]:
     """A bar over the bytes of the files."""
     size = sum(source.path.stat().st_size for source in sources if source.path.is_file())
-    with click.progressbar(length=size, label="Reading", file=click.get_text_stream("stderr")) as bar:
-        yield bar.update
+    with bar(size, "Reading") as advance:
+        yield advance
 
 
 @contextmanager
 def storing(inspected: Inspected) -> Iterator[Callable[[int], None]]:
     """A bar over the outputs to store."""
     outputs = sum(len(prompt.outputs) for prompt in inspected.alignment.prompts)
-    with click.progressbar(length=outputs, label="Storing", file=click.get_text_stream("stderr")) as bar:
-        yield bar.update
+    with bar(outputs, "Storing") as advance:
+        yield advance
+
+
+@contextmanager
+def bar(length: int, label: str) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error; what it is advanced by adds up to its length."""
+    with click.progressbar(length=length, label=label, file=sys.stderr) as shown:
+        yield shown.update
 
 
 def report(inspected: Inspected) -> str:
@@ -46,7 +46,7 @@ def report(inspected: Inspected) -> str:
     ]
     for kind, found in alignment.problems.items():
         if found.total:
-            lines.append(f"  {found.total} {HEADINGS[kind]}")
+            lines.append(f"  {found.total} {KINDS[kind]}")
             lines += [
                 f"      {row.file}, line {row.line}, id {row.key or '–'}: {row.note or row.first_words}"
                 for row in found.rows[:SHOWN]

@@ -113,7 +113,16 @@ class Alignment:
         }
 
 
-KINDS = ("missing", "duplicate", "empty", "identical", "truncated", "mismatch", "extra_turns")
+# Each kind of problem, and how a count of it reads on.
+KINDS = {
+    "missing": "prompts without an output on one side (not compared there)",
+    "duplicate": "duplicate rows (the first is used)",
+    "empty": "empty outputs (not compared)",
+    "identical": "outputs identical to the baseline's",
+    "truncated": "outputs that look cut off",
+    "mismatch": "ids with different prompts (left out)",
+    "extra_turns": "outputs with further turns (the first is used)",
+}
 
 
 def facts(record: Record) -> Facts:

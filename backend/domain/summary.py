@@ -9,12 +9,13 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from backend.domain.choices import SplitRule
+from backend.domain.choices import Preference, SplitRule
 from backend.domain.scoring import Outcomes, equal_or_better_scores, outcomes, win_scores
 from backend.domain.statistics.intervals import Interval, over_means, over_prompts
 from backend.domain.statistics.votes import Floats, Integers, Votes
 
 SCHEMA_VERSION = 1
+EVEN = 0.5
 CODES = {1: "candidate", 0: "tie", -1: "baseline"}
 
 
@@ -83,6 +84,15 @@ class CandidateResult:
     position: PositionCounts
     raters: int
     median_seconds: float | None
+
+    @property
+    def preferred(self) -> Preference | None:
+        """Whom the votes prefer: the side of one half on which the whole interval of the win rate lies, if any."""
+        if self.win_rate.low is None or self.win_rate.high is None:
+            return None
+        if self.win_rate.low > EVEN:
+            return Preference.CANDIDATE
+        return Preference.BASELINE if self.win_rate.high < EVEN else None
 
 
 @dataclass(frozen=True, slots=True)

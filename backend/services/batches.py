@@ -153,7 +153,7 @@ def seat(session: Session, batch: Batch, candidates: Sequence[int], *, prompts: 
         imbalance=imbalance(session, batch),
     )
     baselines = dict(
-        session.execute(select(Output.prompt_id, Output.id).where(Output.system_id == batch.baseline_id)).tuples().all()
+        session.execute(select(Output.prompt_id, Output.id).where(Output.system_id == batch.baseline_id)).all()
     )
     for chunk in chunks(planned):
         session.execute(insert(Comparison), [comparison_row(batch, one, outputs, baselines) for one in chunk])
@@ -230,9 +230,7 @@ def store_seats(session: Session, batch: Batch, planned: Sequence[PlannedCompari
             select(Comparison.position, Comparison.id).where(
                 Comparison.batch_id == batch.id, Comparison.position >= planned[0].position
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     for chunk in chunks(planned):
         session.execute(
@@ -263,7 +261,7 @@ def chunks(planned: Iterable[PlannedComparison]) -> Iterable[list[PlannedCompari
 def systems_of(session: Session, study_id: int) -> dict[str, int]:
     """name -> id of the study's systems, in the order they were imported."""
     rows = session.execute(select(System.name, System.id).where(System.study_id == study_id).order_by(System.id))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def pause(session: Session, batch: Batch) -> None:
@@ -300,9 +298,7 @@ def progress(session: Session, batch_id: int) -> Progress:
     states = dict(
         session.execute(
             select(Assignment.state, func.count()).where(Assignment.batch_id == batch_id).group_by(Assignment.state)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     comparisons, unjudgeable, settled = comparison_counts(session, batch_id)
     return Progress(

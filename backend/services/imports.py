@@ -134,7 +134,7 @@ def store_prompts(session: Session, study_id: int, inspected: Inspected) -> dict
     for chunk in chunks(prompt_rows(study_id, inspected, wanted)):
         session.execute(insert(Prompt), chunk)
     stored = select(Prompt.key, Prompt.id).where(Prompt.study_id == study_id)
-    return dict(session.execute(stored).tuples().all())
+    return dict(session.execute(stored).all())
 
 
 def prompt_rows(

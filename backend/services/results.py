@@ -68,9 +68,7 @@ def of_batch(session: Session, batch_id: int) -> Results:
             select(Comparison.candidate_id, func.count())
             .where(Comparison.batch_id == batch_id)
             .group_by(Comparison.candidate_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     names = system_names(session, batch)
     return summarise(
@@ -89,7 +87,7 @@ def of_batch(session: Session, batch_id: int) -> Results:
 def system_names(session: Session, batch: Batch) -> dict[int, str]:
     """id -> name of the study's systems, in the order of their import."""
     rows = session.execute(select(System.id, System.name).where(System.study_id == batch.study_id).order_by(System.id))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def unjudgeable(session: Session, batch_id: int) -> dict[int, int]:
@@ -97,7 +95,7 @@ def unjudgeable(session: Session, batch_id: int) -> dict[int, int]:
     rows = session.execute(
         select(Comparison.id, Comparison.candidate_id).where(Comparison.batch_id == batch_id, Comparison.unjudgeable)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def skips(session: Session, batch_id: int) -> dict[str, int]:
@@ -107,7 +105,7 @@ def skips(session: Session, batch_id: int) -> dict[str, int]:
         .where(Assignment.batch_id == batch_id, Assignment.skip_reason.is_not(None))
         .group_by(Assignment.skip_reason)
     )
-    return {str(reason): count for reason, count in sorted(rows.tuples())}
+    return {str(reason): count for reason, count in sorted(rows)}
 
 
 def count_of(session: Session, batch_id: int, state: AssignmentState) -> int:

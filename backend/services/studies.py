@@ -197,7 +197,7 @@ def count_mentions(session: Session, study_id: int) -> int:
 
 def mentions(session: Session, study_id: int) -> tuple[int, list[Mention]]:
     """(how many outputs say who wrote them, the first of them with what scrubbing would change)."""
-    keys = dict(session.execute(select(Prompt.id, Prompt.key).where(Prompt.study_id == study_id)).tuples().all())
+    keys = dict(session.execute(select(Prompt.id, Prompt.key).where(Prompt.study_id == study_id)).all())
     count, shown = 0, []
     for output, system, after in give_away(session, study_id):
         count += 1

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from backend.db.batches import Batch
+from backend.db.raters import Link
 from backend.errors import Invalid
 from backend.services import batches, links, results, studies
 from backend.web import forms
@@ -48,7 +49,7 @@ def show(request: Request, house: TheHouse, batch_id: int) -> Response:
         )
 
 
-def link_path(sign: Callable[[str, int], str], link: links.Link) -> str:
+def link_path(sign: Callable[[str, int], str], link: Link) -> str:
     """Where a link leads: a rater's own pages, or the door to them."""
     return f"/o/{sign('open', link.id)}" if link.rater_id is None else f"/r/{sign('link', link.id)}"
 

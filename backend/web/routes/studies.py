@@ -7,6 +7,8 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from backend.domain.alignment import KINDS
+from backend.domain.choices import SplitRule
 from backend.domain.settings import from_json
 from backend.errors import Invalid
 from backend.services import batches, imports, studies
@@ -71,6 +73,8 @@ def show(request: Request, house: TheHouse, study_id: int) -> Response:
             "studies/study.html",
             study=study,
             report=study.import_report,
+            kinds=KINDS,
+            split_rules=list(SplitRule),
             settings=from_json(study.settings),
             systems=list(batches.systems_of(session, study_id)),
             samples=studies.samples(session, study_id),
