@@ -8,7 +8,7 @@ import click
 import uvicorn
 
 from backend.cli.house import data_dir_option, open_database, settings_with
-from backend.cli.server import address, listening, researcher_link, run
+from backend.cli.server import address, listening, researcher_link, run, serve_options
 from backend.cli.watch import announcing_completion
 from backend.services import batches
 from backend.services import links as links_service
@@ -17,9 +17,7 @@ from backend.services.tokens import Tokens
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
-@click.option("--port", default=8000, show_default=True, help="Port to listen on; 0 for any free one.")
-@click.option("--public-url", help="Address at which raters reach this server, as in https://rate.example.org.")
+@serve_options
 @click.option("--processes", default=1, show_default=True, help="Server processes; more than one needs a fixed port.")
 @data_dir_option
 def serve(host: str, port: int, public_url: str | None, processes: int, data_dir: Path | None) -> None:

@@ -32,7 +32,8 @@ def storing(inspected: Inspected) -> Iterator[Callable[[int], None]]:
 @contextmanager
 def bar(length: int, label: str) -> Iterator[Callable[[int], None]]:
     """A bar on standard error; what it is advanced by adds up to its length."""
-    with click.progressbar(length=length, label=label, file=sys.stderr) as shown:
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=length, label=label, file=sys.stderr, hidden=hidden) as shown:
         yield shown.update
 
 

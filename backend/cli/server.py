@@ -2,9 +2,10 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import click
 import uvicorn
 from fastapi import FastAPI
 
@@ -14,6 +15,15 @@ from backend.errors import Unavailable
 from backend.services.keys import secret_key
 from backend.services.tokens import Tokens
 from backend.web.app import create_app
+
+HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
+PORT = click.option("--port", default=8000, show_default=True, help="Port to listen on; 0 for any free one.")
+PUBLIC_URL = click.option("--public-url", help="Address at which raters reach this server: https://rate.example.org")
+
+
+def serve_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Where a command listens, and where raters reach it."""
+    return HOST(PORT(PUBLIC_URL(command)))
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -32,9 +42,14 @@ def listening(host: str, port: int) -> socket.socket:
 
 def address(settings: Settings, bound: socket.socket) -> str:
     """Where raters reach the server: --public-url, or the socket's own address."""
+    return settings.public_url.rstrip("/") or local_address(bound)
+
+
+def local_address(bound: socket.socket) -> str:
+    """The socket's own address, as this machine reaches it."""
     host, port = bound.getsockname()[:2]
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    return settings.public_url.rstrip("/") or f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
 
 
 def researcher_link(settings: Settings, base_url: str) -> str:

@@ -85,12 +85,23 @@ def key_of(fields: Mapping[str, Json]) -> str | None:
     """The id as text, so that 7 and "7" are the same prompt."""
     for name in IDS:
         value = fields.get(name)
-        if isinstance(value, bool) or value is None or value == "":
+        if isinstance(value, bool) or is_blank(value):
             continue
         if not isinstance(value, str | int):
             raise RowProblem(f"has an id that is neither text nor a whole number ({name})")
-        return str(value).strip()
+        return storable(str(value).strip(), name)
     return None
+
+
+def is_blank(value: Json) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def storable(name: str, field: str) -> str:
+    """A name that databases can hold. Texts are mended when stored; a mended name could be another one's."""
+    if "\0" in name or any("\ud800" <= character <= "\udfff" for character in name):
+        raise RowProblem(f"has a character that can't be stored, NUL or half a surrogate pair ({field})")
+    return name
 
 
 def words_at(fields: Mapping[str, Json], names: Sequence[str]) -> str | None:
@@ -98,7 +109,7 @@ def words_at(fields: Mapping[str, Json], names: Sequence[str]) -> str | None:
     for name in names:
         value = fields.get(name)
         if isinstance(value, str) and value.strip():
-            return value.strip()
+            return storable(value.strip(), name)
     return None
 
 
@@ -132,7 +143,7 @@ def dialogue_of(fields: Mapping[str, Json], *, skip: str | None) -> tuple[Turn, 
     """The prompt as turns; None without one. `skip` is the field that was already taken as the output."""
     for name in PROMPTS:
         value = fields.get(name)
-        if name == skip or value is None or value == "":
+        if name == skip or is_blank(value):
             continue
         if isinstance(value, str):
             return (Turn("user", with_input(value, fields) if name == "instruction" else value),)

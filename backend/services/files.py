@@ -18,6 +18,8 @@ from backend.domain.records import Json, Row
 from backend.errors import Invalid
 
 LONGEST_ROW = 16 * 2**20
+TOO_LONG = f"longer than {LONGEST_ROW // 2**20} MB"
+CUT_OFF = "the file ends before the closing “]”; it seems to be cut off, copy it again"
 CHUNK = 2**16
 REPORT_EVERY = 500
 BOM = b"\xef\xbb\xbf"
@@ -103,7 +105,7 @@ def first_byte(source: Source, binary: io.BufferedReader) -> int:
     if not text:
         raise Invalid(f"{source.label} is empty.")
     if b"\0" in text[:1024]:
-        raise Invalid(f"{source.label} is not a text file; give JSONL, JSON or CSV.")
+        raise Invalid(f"{source.label} is not a text file (it holds NUL bytes); give JSONL, JSON or CSV in UTF-8.")
     return text[0]
 
 
@@ -113,21 +115,29 @@ def line_rows(source: Source, binary: io.BufferedReader) -> Iterator[Row]:
     while line := binary.readline(LONGEST_ROW + 1):
         number += 1
         if len(line) > LONGEST_ROW:
-            raise Invalid(f"{source.label}, line {number}: longer than {LONGEST_ROW // 2**20} MB.")
+            raise Invalid(f"{source.label}, line {number}: {TOO_LONG}.")
         if not line.strip():
             continue
         try:
-            value = json.loads(line.decode())
+            value = json.loads(line.decode().rstrip())
         except UnicodeDecodeError:
             raise Invalid(f"{source.label}, line {number}: not UTF-8; save the file as UTF-8.") from None
-        except ValueError as error:
-            raise Invalid(f"{source.label}, line {number}: not valid JSON ({error}).{hint(line, number)}") from None
+        except (ValueError, RecursionError) as error:
+            why = reason(error)
+            raise Invalid(f"{source.label}, line {number}: not valid JSON ({why}).{hint(line, number)}") from None
         yield as_row(source, number, value)
+
+
+def reason(error: ValueError | RecursionError) -> str:
+    """Why a line is no JSON; with the column only, since the line is named by its number in the file."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg.removesuffix(' at')} at column {error.colno}"
+    return "nested too deeply" if isinstance(error, RecursionError) else "a number has too many digits"
 
 
 def hint(line: bytes, number: int) -> str:
     """What may have happened to a line that is no JSON."""
-    if number == 1 and line.strip() == b"{":
+    if number == 1 and line.rstrip().endswith((b"{", b"[", b",")):
         return " A JSON object over several lines is not JSONL: put each row on one line, or all in one [array]."
     if not line.rstrip().endswith(b"}"):
         return " The line seems to be cut off."
@@ -150,11 +160,11 @@ def array_rows(source: Source, binary: io.BufferedReader) -> Iterator[Row]:
         line = window.skip_space()
         yield as_row(source, line, window.value())
         separator = window.next_character()
+        if separator not in ("]", ","):
+            raise window.problem("expected “,” or “]” after a row" if separator else CUT_OFF)
         window.at += 1
         if separator == "]":
             break
-        if separator != ",":
-            raise window.problem("expected “,” or “]” after a row")
     if window.next_character():
         raise window.problem("there is text after the closing “]”")
 
@@ -204,15 +214,28 @@ class Window:
     def value(self) -> Json:
         """The value that starts here, reading on until it is whole."""
         while True:
+            start = self.at
             try:
-                value, self.at = DECODER.raw_decode(self.buffer, self.at)
+                value, end = DECODER.raw_decode(self.buffer, start)
             except json.JSONDecodeError as error:
-                if len(self.buffer) - self.at > LONGEST_ROW or not self.more():
-                    self.at = min(self.at + error.pos, len(self.buffer)) if self.ended else self.at
-                    raise self.problem(f"not valid JSON ({error.msg})") from None
+                if len(self.buffer) - start > LONGEST_ROW or not self.more():
+                    raise self.broken(error, error.pos - start) from None
+            except (ValueError, RecursionError) as error:
+                raise self.problem(f"not valid JSON ({reason(error)})") from None
             else:
+                if end - start > LONGEST_ROW:
+                    raise self.problem(TOO_LONG)
+                self.at = end
                 parsed: Json = value
                 return parsed
+
+    def broken(self, error: json.JSONDecodeError, offset: int) -> Invalid:
+        """What is wrong so many characters on: the text is no JSON, or it stops before the value does."""
+        unfinished = error.msg.startswith("Unterminated") or not self.buffer[self.at + offset :].strip()
+        if unfinished:
+            return self.problem(CUT_OFF if self.ended else TOO_LONG)
+        self.at += offset
+        return self.problem(f"not valid JSON ({error.msg.removesuffix(' at')})")
 
     def problem(self, what: str) -> Invalid:
         self.count_lines()
@@ -222,25 +245,31 @@ class Window:
 def csv_rows(source: Source, binary: io.BufferedReader) -> Iterator[Row]:
     """CSV with a header. A cell may go over several lines, so the line of a row is where it starts."""
     reader = csv.reader(io.TextIOWrapper(binary, encoding="utf-8", newline=""), strict=True)
+    line = 1
     try:
-        header = [name.strip() for name in next(reader)]
-        check_header(source, header)
+        header = [name.strip() for name in next(filter(None, reader), [])]
+        check_header(source, header, reader.line_num)
         line = reader.line_num + 1
         for cells in reader:
             if cells:
                 yield Row(line, dict(zip(header, checked(source, line, cells, header), strict=True)))
             line = reader.line_num + 1
     except csv.Error as error:
-        raise Invalid(f"{source.label}, line {reader.line_num}: not valid CSV ({error}).") from None
+        why = f"a cell is {TOO_LONG}" if "limit" in str(error) else str(error)
+        raise Invalid(
+            f"{source.label}, line {line}: not valid CSV ({why}). "
+            'Is a quote opened in this row and not closed? A quote within a quoted cell is written twice: "".'
+        ) from None
 
 
-def check_header(source: Source, header: list[str]) -> None:
+def check_header(source: Source, header: list[str], line: int) -> None:
     if len(header) < 2:
         raise Invalid(
-            f"{source.label} is neither JSONL, nor a JSON array, nor CSV with a header line such as id,prompt,output."
+            f"{source.label} is neither JSONL, nor a JSON array, nor CSV with a header line such as id,prompt,output "
+            "(with commas between the columns)."
         )
     if twice := sorted({name for name in header if header.count(name) > 1}):
-        raise Invalid(f"{source.label}, line 1: the column {twice[0]!r} stands twice in the header.")
+        raise Invalid(f"{source.label}, line {line}: the column {twice[0]!r} stands twice in the header.")
 
 
 def checked(source: Source, line: int, cells: list[str], header: list[str]) -> list[str]:

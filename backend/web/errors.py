@@ -10,6 +10,9 @@ from backend.errors import AppError, Conflict, Forbidden, Invalid, NotFound, Una
 from backend.web.render import page
 
 STATUS: dict[type[AppError], int] = {NotFound: 404, Forbidden: 403, Conflict: 409, Invalid: 422, Unavailable: 503}
+BROKEN = (
+    "Something is broken here, and it is not your fault. What was saved before is kept. Please go back and try again."
+)
 MISSING = {404: "There is no such page.", 405: "This address can't be used that way."}
 
 
@@ -32,3 +35,8 @@ def install(app: FastAPI) -> None:
         fields = ", ".join(str(problem["loc"][-1]) for problem in error.errors())
         message = f"Something in this form can't be used: {fields}. Please go back and look at it again."
         return page(request, "error.html", status=422, message=message, status_code=422)
+
+    # Starlette raises the error again after this page, so the server's log still has its traceback.
+    @app.exception_handler(Exception)
+    async def on_anything(request: Request, error: Exception) -> Response:
+        return page(request, "error.html", status=500, message=BROKEN, status_code=500)

@@ -1,0 +1,132 @@
+"""`assay launch`: files of outputs become a launched batch. Shared with `assay try`; serves nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import wraps
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import click
+
+from backend.cli import progress
+from backend.cli.house import data_dir_option, open_database, settings_with
+from backend.db.session import Database
+from backend.domain.settings import StudySettings
+from backend.errors import Invalid
+from backend.services import batches, imports, studies
+from backend.services.files import Source
+
+SEED = 2023
+FILE = click.Path(dir_okay=False, path_type=Path)
+OPTIONS = (
+    click.argument("outputs", nargs=-1, metavar="[NAME=]FILE..."),
+    click.option("--baseline", help="Name of the system the others are compared with.  [default: the last file's]"),
+    click.option("--prompts", type=FILE, help="File of prompts, if outputs hold none."),
+    click.option("--preset", default="gudibande-2023", show_default=True, help="Instructions, options and rules."),
+    click.option("--seats", type=click.IntRange(1, 99), help="Raters a comparison.  [default: the preset's]"),
+    click.option("--scrub", is_flag=True, help="Hide what gives a system away (“As an AI model by …”) from raters."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a call asks to be launched."""
+
+    outputs: tuple[str, ...]
+    prompts: Path | None
+    baseline: str | None
+    preset: str
+    seats: int | None
+    scrub: bool
+
+    @property
+    def settings(self) -> StudySettings:
+        """The preset's settings with this call's own."""
+        return studies.preset(self.preset).but(**({"seats": self.seats} if self.seats else {}))
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """A batch, and how many raters it needs at least: a rater meets a prompt once."""
+
+    batch_id: int
+    raters: int
+
+
+def takes_files(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the options of a launch, and calls it with what they say as its first argument."""
+
+    @wraps(command)
+    def taking(
+        *,
+        outputs: tuple[str, ...],
+        prompts: Path | None,
+        baseline: str | None,
+        preset: str,
+        seats: int | None,
+        scrub: bool,
+        **others: object,
+    ) -> None:
+        command(Wanted(outputs, prompts, baseline, preset, seats, scrub), **others)
+
+    made: Callable[..., None] = taking
+    for option in reversed(OPTIONS):
+        made = option(made)
+    return made
+
+
+@click.command()
+@takes_files
+@data_dir_option
+def launch(wanted: Wanted, data_dir: Path | None) -> None:
+    """Import files and launch a batch, without serving it; for scripts.
+
+    \b
+    assay launch mine.jsonl theirs.jsonl     then: assay links 1 --personal 3, and assay serve
+    """
+    if not wanted.outputs:
+        raise Invalid("Name two or more files of outputs. (The demo study is: assay try)")
+    launched = launch_files(open_database(settings_with(data_dir=data_dir)), wanted)
+    click.echo(f"Batch {launched.batch_id} is launched; it needs {launched.raters} raters or more.")
+
+
+def launch_files(database: Database, wanted: Wanted, *, note: str = "") -> Launched:
+    """Import, say what was found, launch. The note stands behind the study's name."""
+    settings = wanted.settings
+    with as_file(files("backend.demo")) as demo:
+        sources, asked = chosen(wanted, demo)
+        with progress.reading([*sources, *([asked] if asked else [])]) as on_bytes:
+            inspected = imports.inspect(sources, prompts=asked, baseline=wanted.baseline, on_bytes=on_bytes)
+        click.echo(progress.report(inspected))
+        name = " and ".join(system for system in inspected.systems if system != inspected.baseline)
+        now = datetime.now(UTC)
+        with database.transaction() as session, progress.storing(inspected) as on_rows:
+            study = imports.store(
+                session,
+                inspected,
+                name=f"{name} against {inspected.baseline}{note}",
+                settings=settings,
+                now=now,
+                on_rows=on_rows,
+            )
+            given_away = (studies.scrub if wanted.scrub else studies.count_mentions)(session, study.id)
+            batch = batches.launch(session, study, baseline=inspected.baseline, seed=SEED, now=now)
+    click.echo(progress.identity(given_away, scrubbed=wanted.scrub))
+    return Launched(batch.id, settings.seats * (len(inspected.systems) - 1))
+
+
+def chosen(wanted: Wanted, demo: Path) -> tuple[list[Source], Source | None]:
+    """The files that were named, or the demo's."""
+    if wanted.outputs:
+        return [source(given) for given in wanted.outputs], source(str(wanted.prompts)) if wanted.prompts else None
+    systems = ("smooth-talker.jsonl", "plain-speaker.jsonl")
+    return [Source(demo / name, None, name) for name in systems], Source(demo / "prompts.jsonl", None, "prompts.jsonl")
+
+
+def source(given: str) -> Source:
+    """FILE or NAME=FILE. A file whose own name holds “=” is still found."""
+    name, _, path = given.rpartition("=")
+    if name and not Path(given).exists():
+        return Source(Path(path), name, Path(path).name)
+    return Source(Path(given), None, Path(given).name)
