@@ -16,8 +16,8 @@ ASSISTANTS = (
     "Vicuna|Koala|Dolly|Open ?Assistant|Mistral|Mixtral|Qwen|Falcon|StableLM|Bing Chat|Copilot"
 )
 KIND = (
-    "(?:an? )?(?:AI|artificial intelligence|large|machine|computer|virtual|digital)"
-    "[\\w -]{0,40}?(?:model|assistant|program|AI|bot|chatbot)"
+    "(?:an? )?(?:AI|artificial intelligence|large|machine|computer|virtual|digital)\\b"
+    "[\\w -]{0,40}?\\b(?:model|assistant|program|AI|bot|chatbot)\\b"
 )
 MAKER = "(?:,? (?:which was |that was )?(?:trained|developed|created|made|built|designed) by [\\w .-]{1,40}?)?"
 
@@ -75,6 +75,8 @@ def name_patterns(system_names: tuple[str, ...], speaks_of_itself: bool) -> tupl
 
 def is_common(name: str) -> bool:
     """Whether a system's name is an ordinary word ("base", "mine"): such a name in a text says nothing."""
+    if name.lower() in STAND_IN:
+        return True  # else scrub would put in what it takes out
     return name.isalpha() and (name.islower() or name.istitle()) and not CLAIMED.fullmatch(name)
 
 
@@ -97,18 +99,20 @@ def scrub(text: str, *, system_names: Sequence[str]) -> str:
 
 
 def without(text: str, mentions: Sequence[Mention]) -> str:
-    kept, done = [], 0
-    for mention in mentions:
-        kept.append(text[done : mention.start])
-        done = mention.end
+    kept, starts_anew = [text[: mentions[0].start]], False
+    for number, mention in enumerate(mentions):
+        until = mentions[number + 1].start if number + 1 < len(mentions) else len(text)
+        rest = text[mention.end : until]
         if mention.kind == "name":
-            kept.append(STAND_IN)
-        elif mention.kind == "clause" and mention.text[:1].isupper():
-            kept.append(text[done : done + 1].upper())
-            done += 1
-        elif mention.kind == "sentence":
-            done += len(text[done:]) - len(text[done:].lstrip(" "))
-    return "".join([*kept, text[done:]])
+            rest = STAND_IN + rest
+        elif mention.kind == "clause":
+            starts_anew = starts_anew or mention.text[:1].isupper()
+        else:
+            rest = rest.lstrip(" ")
+        if starts_anew and rest:
+            rest, starts_anew = rest[0].upper() + rest[1:], False
+        kept.append(rest)
+    return "".join(kept)
 
 
 def diff(before: str, after: str, *, around: int = 12) -> tuple[Piece, ...]:

@@ -56,6 +56,12 @@ class Browser:
         parts = urlsplit(base_url)
         self.connection = HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=timeout)
 
+    def __enter__(self) -> "Browser":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
     def get(self, path: str) -> tuple[int, str]:
         """A page by its address."""
         return self.answer("GET", path, None, {})
@@ -101,7 +107,10 @@ class SimulatedRater:
 
     def run(self) -> int:
         """Rate everything there is; how many ratings were receipted."""
-        random, browser = Random(self.seed), Browser(self.base_url)
+        with Browser(self.base_url) as browser:
+            return self.rate_all(Random(self.seed), browser)
+
+    def rate_all(self, random: Random, browser: Browser) -> int:
         status, html = browser.get(self.path)
         while True:
             page = Page(html)

@@ -14,19 +14,20 @@ from markupsafe import Markup
 
 from backend.web import maths
 
-FORMULA, LESS, AMPERSAND = "\ue000", "\ue001", "\ue002"
+FORMULA, LESS, AMPERSAND, STOP = "\ue000", "\ue001", "\ue002", "\ue003"
 LONGEST_CACHED = 20_000
 DEEPEST = 8
 
 # Directional overrides and isolates can show a text in another order than it has; other controls do nothing good.
 BIDI = "\u202a-\u202e\u2066-\u2069"
-UNWANTED = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{BIDI}\ufeff{FORMULA}{LESS}{AMPERSAND}]")
-NESTED = re.compile(
-    rf"^((?:[ \t]*(?:>|[-*+]|\d{{1,9}}[.)])[ \t]?){{{DEEPEST}}})(?:[ \t]*(?:>|[-*+]|\d{{1,9}}[.)])[ \t]?)+", re.M
-)
+UNWANTED = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{BIDI}\ufeff{FORMULA}{LESS}{AMPERSAND}{STOP}]")
+MARKER = r"[ \t]*(?:>|(?:[-*+]|\d{1,9}[.)])(?=[ \t]|$))"
+NESTED = re.compile(rf"^((?:{MARKER}){{{DEEPEST}}}[ \t]*)(?={MARKER})", re.M)
+TAG = re.compile(r"<(?!https?://[^\s<>]+>)")
 NUMBERED = re.compile(f"{FORMULA}(\\d{{1,4}}){FORMULA}")
 IMAGE = re.compile(r'<img src="[^"]*" alt="([^"]*)"[^>]*/>')
 CHECKBOX = re.compile(r'<input type="checkbox"( checked="")?[^>]*/>')
+CODE = re.compile(r"<code>[^<]*</code>")
 HEADING = re.compile(r"<(/?)h([1-6])>")
 
 TAGS = {
@@ -56,8 +57,9 @@ TAGS = {
 }
 CLEANER = nh3.Cleaner(
     tags=TAGS,
-    attributes={"a": {"href"}, "ol": {"start"}, "th": {"align"}, "td": {"align"}},
+    attributes={"*": set(), "a": {"href"}, "ol": {"start"}, "th": {"align"}, "td": {"align"}},
     url_schemes={"http", "https", "mailto"},
+    url_relative="deny",
     link_rel="noopener noreferrer nofollow",
     set_tag_attribute_values={"a": {"target": "_blank"}},
 )
@@ -78,13 +80,14 @@ def made(text: str) -> Markup:
     """Markdown to HTML, without a cache."""
     text = UNWANTED.sub("", whole(text.replace("\r\n", "\n").replace("\r", "\n")))
     text, formulas = maths.cut_out(text, FORMULA)
-    text = NESTED.sub(r"\1", text).replace("<", LESS).replace("&#", f"{AMPERSAND}#")
+    text = TAG.sub(LESS, NESTED.sub(rf"\1{STOP}", text)).replace("&#", f"{AMPERSAND}#")
     html = cmark(text)
     html = IMAGE.sub(r"[image: \1]", html)
     html = CHECKBOX.sub(lambda match: "☑" if match[1] else "☐", html)
     html = CLEANER.clean(lower_headings(html)).replace('<a href="" ', "<a ")
-    html = html.replace(LESS, "&lt;").replace(AMPERSAND, "&amp;")
-    return Markup(NUMBERED.sub(lambda match: formula(formulas, int(match[1])), html))
+    html = html.replace(LESS, "&lt;").replace(AMPERSAND, "&amp;").replace(STOP, "")
+    html = CODE.sub(lambda code: NUMBERED.sub(lambda match: shown(formulas, match).source, code[0]), html)
+    return Markup(NUMBERED.sub(lambda match: shown(formulas, match).mathml, html))
 
 
 @lru_cache(maxsize=1_000)
@@ -106,5 +109,6 @@ def lower_headings(html: str) -> str:
     return HEADING.sub(lambda match: f"<{match[1]}h{to[match[2]]}>", html)
 
 
-def formula(formulas: list[str], number: int) -> str:
-    return formulas[number] if number < len(formulas) else ""
+def shown(formulas: list[maths.Formula], match: re.Match[str]) -> maths.Formula:
+    number = int(match[1])
+    return formulas[number] if number < len(formulas) else maths.Formula("", "")

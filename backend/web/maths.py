@@ -7,6 +7,7 @@ Code is left alone. What latex2mathml can't read stays as its source.
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 
@@ -16,6 +17,7 @@ from latex2mathml.converter import convert
 LONGEST = 2_000
 DEEPEST = 30
 MOST = 300
+TEXT = re.compile(r"\\(?:text\w*|mbox|hbox)\s*\{[^{}]*\}")
 OPENERS = re.compile(r"`+|\$\$?|\\[\[(\\]")
 CLOSERS = {"$$": "$$", "$": "$", r"\[": r"\]", r"\(": r"\)"}
 TAGS = {
@@ -60,14 +62,22 @@ ATTRIBUTES = {
 }
 
 
-def cut_out(text: str, mark: str) -> tuple[str, list[str]]:
-    """(the text with each formula replaced by its number between two marks, the formulas as MathML)."""
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula as MathML, and as it was written (escaped), for where it turns out to stand in code."""
+
+    mathml: str
+    source: str
+
+
+def cut_out(text: str, mark: str) -> tuple[str, list[Formula]]:
+    """(the text with each formula replaced by its number between two marks, the formulas)."""
     kept: list[str] = []
-    formulas: list[str] = []
+    formulas: list[Formula] = []
     done = 0
     for start, end, latex, display in found(text):
         kept += [text[done:start], f"{mark}{len(formulas)}{mark}"]
-        formulas.append(mathml(latex, display))
+        formulas.append(Formula(mathml(latex, display), escape(text[start:end])))
         done = end
         if len(formulas) == MOST:
             break
@@ -97,9 +107,9 @@ def after_code(text: str, fence: re.Match[str]) -> int:
 
 
 def is_maths(text: str, opener: str, start: int, end: int) -> bool:
-    if opener != "$":
-        return True
     inside = text[start:end]
+    if opener != "$":
+        return "`" not in inside
     if inside[0].isspace() or inside[-1].isspace() or text[end + 1 : end + 2].isdigit():
         return False
     return "\n" not in inside and "`" not in inside
@@ -110,7 +120,7 @@ def mathml(latex: str, display: bool) -> str:
     """Sanitised MathML, or the source in <code> where it can't be read."""
     if deepest_brace(latex) <= DEEPEST:
         try:
-            made = convert(latex, display="block" if display else "inline")
+            made = convert(TEXT.sub(lambda words: escape(words[0], quote=False), latex), display="block" if display else "inline")
         except Exception:
             made = ""
         if clean := nh3.clean(made, tags=TAGS, attributes=ATTRIBUTES, link_rel=None):
