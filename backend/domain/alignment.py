@@ -6,6 +6,7 @@ The texts themselves are never held: a row is a line number, an id and two diges
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 
 from backend.domain.records import Record, prompt_text, text_hash
 
@@ -121,6 +122,7 @@ KINDS = {
     "identical": "outputs identical to the baseline's",
     "truncated": "outputs that look cut off",
     "mismatch": "ids with different prompts (left out)",
+    "other_prompt": "outputs with another prompt than the prompts file's (kept)",
     "extra_turns": "outputs with further turns (the first is used)",
 }
 
@@ -251,11 +253,14 @@ def aligned(
     if asked is not None:
         note_unasked(asked, answers, files, prompts_file, problems["missing"])
     seen_texts: dict[bytes, str | bytes] = {}
+    used_keys: set[str] = set()
     for value in order:
         rows = {name: index[value] for name, index in answers.items() if value in index}
         text_from, text_row = text_source(value, asked, rows)
         file = prompts_file if text_from is None else files[text_from]
         note_missing(answers, rows, file, text_row, problems["missing"])
+        if asked is not None:
+            note_other_prompts(rows, text_row, files, problems["other_prompt"])
         outputs = {name: row.line for name, row in rows.items() if not row.empty}
         if baseline not in outputs or len(outputs) < 2:
             continue
@@ -269,7 +274,22 @@ def aligned(
                 problem(file, text_row, f"the same prompt as {shown(seen_texts[text_row.prompt])}")
             )
             continue
-        yield AlignedPrompt(text_row.key or str(text_row.line), text_from, text_row.line, outputs)
+        key = unused(text_row.key or str(text_row.line), used_keys)
+        yield AlignedPrompt(key, text_from, text_row.line, outputs)
+
+
+def unused(key: str, used: set[str]) -> str:
+    """The key, or the key with a number: rows without an id have line numbers, which several files share."""
+    free = next(name for name in chain([key], (f"{key}-{number}" for number in count(2))) if name not in used)
+    used.add(free)
+    return free
+
+
+def note_other_prompts(rows: Mapping[str, Facts], asked: Facts, files: Mapping[str, str], found: Problems) -> None:
+    """Report outputs that come with another prompt than the prompts file has under their id."""
+    for name, row in rows.items():
+        if row.prompt not in (None, asked.prompt):
+            found.add(problem(files[name], row, f"the prompts file, line {asked.line}, has other words"))
 
 
 def no_prompt_text(file: str, row: Facts) -> str:
@@ -322,11 +342,11 @@ def nothing_matches(
     if problems["mismatch"].total:
         return (
             "The files use the same ids for different prompts, so nothing can be compared: "
-            f"{problems['mismatch'].total} of {problems['mismatch'].total} ids that match have other prompts."
+            f"all {problems['mismatch'].total} ids that match have other prompts."
         )
     sides: dict[str, list[str]] = defaultdict(list)
     for system in systems:
-        sides[system.file] = [shown(value) for value in list(answers[system.name])[:3]]
+        sides[system.name] = [shown(value) for value in list(answers[system.name])[:3]]
     if asked is not None:
         sides["the prompts file"] = [shown(value) for value in list(asked)[:3]]
     looks = "; ".join(f"{file}: {', '.join(values) or 'no rows'}" for file, values in sides.items())

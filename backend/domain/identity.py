@@ -19,7 +19,7 @@ KIND = (
     "(?:an? )?(?:AI|artificial intelligence|large|machine|computer|virtual|digital)\\b"
     "[\\w -]{0,40}?\\b(?:model|assistant|program|AI|bot|chatbot)\\b"
 )
-MAKER = "(?:,? (?:which was |that was )?(?:trained|developed|created|made|built|designed) by [\\w .-]{1,40}?)?"
+MAKER = "(?:,? (?:which was |that was )?(?:(?:trained|developed|created|made|built|designed) )?by [\\w .-]{1,40}?)?"
 
 # A clause that leads into a sentence: “As an AI language model trained by OpenAI, I can't …”
 CLAUSE = re.compile(rf"\b[Aa]s (?:{KIND}|an AI|an artificial intelligence|(?:{ASSISTANTS})){MAKER}\s*,\s*", re.I)

@@ -114,13 +114,13 @@ def words_at(fields: Mapping[str, Json], names: Sequence[str]) -> str | None:
 
 
 def output_of(fields: Mapping[str, Json]) -> tuple[str | None, str, int]:
-    """(field, output, further turns). A null output is an empty one: the system answered nothing."""
-    for name in OUTPUTS:
-        if name in fields:
-            value = fields[name]
-            if value is not None and not isinstance(value, str):
-                raise RowProblem(f"has an output that is not text ({name})")
-            return name, value or "", 0
+    """(field, output, further turns). A null output is an empty one, unless another field holds one."""
+    present = [name for name in OUTPUTS if name in fields]
+    for name in sorted(present, key=lambda name: fields[name] is None):
+        value = fields[name]
+        if value is not None and not isinstance(value, str):
+            raise RowProblem(f"has an output that is not text ({name})")
+        return name, value or "", 0
     turns = turns_of(fields.get("choices"))
     if turns is None:
         looked_for = ", ".join((*OUTPUTS, "choices[0].turns"))

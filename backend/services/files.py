@@ -152,21 +152,22 @@ def as_row(source: Source, line: int, value: Json) -> Row:
 
 def array_rows(source: Source, binary: io.BufferedReader) -> Iterator[Row]:
     """A JSON array, element by element: the array as a whole is never in memory."""
-    window = Window(source, io.TextIOWrapper(binary, encoding="utf-8", newline="\n"))
-    window.expect("[")
-    if window.next_character() == "]":
-        return
-    while True:
-        line = window.skip_space()
-        yield as_row(source, line, window.value())
-        separator = window.next_character()
-        if separator not in ("]", ","):
-            raise window.problem("expected “,” or “]” after a row" if separator else CUT_OFF)
-        window.at += 1
-        if separator == "]":
-            break
-    if window.next_character():
-        raise window.problem("there is text after the closing “]”")
+    with io.TextIOWrapper(binary, encoding="utf-8", newline="\n") as text:
+        window = Window(source, text)
+        window.expect("[")
+        if window.next_character() == "]":
+            return
+        while True:
+            line = window.skip_space()
+            yield as_row(source, line, window.value())
+            separator = window.next_character()
+            if separator not in ("]", ","):
+                raise window.problem("expected “,” or “]” after a row" if separator else CUT_OFF)
+            window.at += 1
+            if separator == "]":
+                break
+        if window.next_character():
+            raise window.problem("there is text after the closing “]”")
 
 
 class Window:
@@ -244,22 +245,23 @@ class Window:
 
 def csv_rows(source: Source, binary: io.BufferedReader) -> Iterator[Row]:
     """CSV with a header. A cell may go over several lines, so the line of a row is where it starts."""
-    reader = csv.reader(io.TextIOWrapper(binary, encoding="utf-8", newline=""), strict=True)
-    line = 1
-    try:
-        header = [name.strip() for name in next(filter(None, reader), [])]
-        check_header(source, header, reader.line_num)
-        line = reader.line_num + 1
-        for cells in reader:
-            if cells:
-                yield Row(line, dict(zip(header, checked(source, line, cells, header), strict=True)))
+    with io.TextIOWrapper(binary, encoding="utf-8", newline="") as text:
+        reader = csv.reader(text, strict=True)
+        line = 1
+        try:
+            header = [name.strip() for name in next(filter(None, reader), [])]
+            check_header(source, header, reader.line_num)
             line = reader.line_num + 1
-    except csv.Error as error:
-        why = f"a cell is {TOO_LONG}" if "limit" in str(error) else str(error)
-        raise Invalid(
-            f"{source.label}, line {line}: not valid CSV ({why}). "
-            'Is a quote opened in this row and not closed? A quote within a quoted cell is written twice: "".'
-        ) from None
+            for cells in reader:
+                if cells:
+                    yield Row(line, dict(zip(header, checked(source, line, cells, header), strict=True)))
+                line = reader.line_num + 1
+        except csv.Error as error:
+            why = f"a cell is {TOO_LONG}" if "limit" in str(error) else str(error)
+            raise Invalid(
+                f"{source.label}, line {line}: not valid CSV ({why}). "
+                'Is a quote opened in this row and not closed? A quote within a quoted cell is written twice: "".'
+            ) from None
 
 
 def check_header(source: Source, header: list[str], line: int) -> None:

@@ -58,14 +58,11 @@ def inspect(
             if name in systems:
                 raise Invalid(
                     f"Both {systems[name].file} and {source.label} are of a system called {name!r}. "
-                    f"Give them names: first={systems[name].file} second={source.label}"
+                    "Rename one of the files, or give them names, as in first=FILE second=FILE."
                 )
             systems[name] = SystemFacts(name, source.label, found)
-    asked = (
-        (prompts.label, [facts(record) for record in records(prompts, prompt_record, on_bytes)]) if prompts else None
-    )
     try:
-        alignment = align(list(systems.values()), asked, baseline=baseline)
+        alignment = align(list(systems.values()), prompt_facts(prompts, on_bytes), baseline=baseline)
     except AlignmentError as error:
         raise Invalid(str(error)) from None
     return Inspected(tuple(sources), prompts, alignment)

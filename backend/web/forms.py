@@ -1,5 +1,7 @@
 """Reads posted forms: texts, numbers, and the settings of a study. Knows no database."""
 
+from collections.abc import AsyncIterator
+
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
@@ -10,9 +12,10 @@ MOST_FILES = 20
 LABELS = {"tie": "About the same", "both_bad": "Both are bad"}
 
 
-async def posted(request: Request) -> FormData:
-    """The form of this request; files wait on disk, not in memory."""
-    return await request.form(max_files=MOST_FILES)
+async def posted(request: Request) -> AsyncIterator[FormData]:
+    """The form of this request; files wait on disk, not in memory, and are gone with the request."""
+    async with request.form(max_files=MOST_FILES) as form:
+        yield form
 
 
 def text(form: FormData, name: str) -> str:

@@ -120,7 +120,8 @@ def mathml(latex: str, display: bool) -> str:
     """Sanitised MathML, or the source in <code> where it can't be read."""
     if deepest_brace(latex) <= DEEPEST:
         try:
-            made = convert(TEXT.sub(lambda words: escape(words[0], quote=False), latex), display="block" if display else "inline")
+            readable = TEXT.sub(lambda words: escape(words[0], quote=False), latex)
+            made = convert(readable, display="block" if display else "inline")
         except Exception:
             made = ""
         if clean := nh3.clean(made, tags=TAGS, attributes=ATTRIBUTES, link_rel=None):

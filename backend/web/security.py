@@ -60,7 +60,10 @@ def refused(method: str, headers: Headers, max_body: int) -> PlainTextResponse |
     """The answer to a request that must not go on, or None."""
     if method in SAFE_METHODS:
         return None
-    if int(headers.get("content-length", "0")) > max_body:
+    length = headers.get("content-length", "0")
+    if not length.isdecimal():
+        return PlainTextResponse("The length of this request is no number.\n", 400)
+    if int(length) > max_body:
         return PlainTextResponse(f"This is larger than the limit of {max_body // 2**20} MiB.\n", 413)
     if not from_here(headers):
         return PlainTextResponse("This request came from another site, so nothing was changed.\n", 403)

@@ -1,0 +1,168 @@
+"""From an upload to results in a browser: what each step stores, shows and refuses."""
+
+import gzip
+import json
+
+import pytest
+from sqlalchemy import func, select
+from starlette.testclient import TestClient
+
+from backend.db.outputs import Output
+from backend.db.session import Database
+from backend.db.studies import Study, StudyVersion
+from backend.web.deps import House
+
+PROMPTS = ["Why is the sky blue?", "What is <b>bold</b>?", "Who painted Guernica?"]
+
+
+def outputs(*texts: str) -> bytes:
+    rows = [{"id": number, "prompt": PROMPTS[number], "output": text} for number, text in enumerate(texts)]
+    return "\n".join(json.dumps(row) for row in rows).encode()
+
+
+MINE, THEIRS = outputs("Scattering.", "As an AI model by OpenAI, I bold.", "Picasso."), outputs("Air.", "A tag.", "He.")
+CUT_OFF = b'{"id": 0, "output": "a"}\n{"id": 1, "outp'
+SETTINGS = {
+    "title": "Which is better?",
+    "question": "Which?",
+    "instructions": "Read both.",
+    "seats": "5",
+    "split_rule": "half",
+    "session_size": "10",
+    "lease_minutes": "20",
+    "tie": "1",
+    "both_bad": "1",
+}
+
+
+def upload(client: TestClient, *files: tuple[str, bytes], **form: str):
+    return client.post(
+        "/studies",
+        files=[("outputs", (name, content)) for name, content in files],
+        data={"preset": "gudibande-2023", **form},
+    )
+
+
+@pytest.fixture
+def study(researcher: TestClient) -> str:
+    """The page of a study of two systems, mine against theirs."""
+    answer = upload(researcher, ("mine.jsonl", MINE), ("theirs.jsonl.gz", gzip.compress(THEIRS)))
+    assert answer.status_code == 200
+    return answer.url.path
+
+
+def test_without_a_study_the_first_page_teaches_the_first_step(researcher: TestClient) -> None:
+    html = researcher.get("/").text
+    assert "/studies/new" in html
+    assert "assay try" in html
+
+
+def test_an_upload_becomes_a_study_with_its_join_report(researcher: TestClient, study: str) -> None:
+    html = researcher.get(study).text
+    assert "3 prompts, joined on id" in html
+    assert "mine.jsonl" in html
+    assert "3 comparisons × 3 raters = 9 ratings" in html
+    assert "&lt;b&gt;bold&lt;/b&gt;" in html
+    assert "<b>" not in html
+    assert "mine and theirs" in researcher.get("/").text
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ([("mine.jsonl", MINE)], "two"),
+        (
+            [("mine.jsonl", MINE), ("theirs.jsonl", b'{"id": 0, "output": "a"}\n{"id": 1, "outp')],
+            "theirs.jsonl, line 2",
+        ),
+        ([("mine.jsonl", MINE), ("mine.jsonl", THEIRS)], "mine"),
+        ([("mine.jsonl", MINE), ("theirs.jsonl", b"")], "theirs.jsonl"),
+        ([], "two"),
+    ],
+)
+def test_a_bad_upload_says_what_is_wrong_and_stores_nothing(
+    researcher: TestClient, database: Database, files: list[tuple[str, bytes]], says: str
+) -> None:
+    answer = upload(researcher, *files, name="My first study")
+    assert answer.status_code == 422
+    assert "Nothing was imported" in answer.text
+    assert says in answer.text
+    assert 'value="My first study"' in answer.text
+    with database.reading() as session:
+        assert session.execute(select(func.count()).select_from(Study)).scalar_one() == 0
+
+
+def test_an_upload_leaves_no_file_behind(researcher: TestClient, study: str, house: House) -> None:
+    assert list(house.settings.data_dir.glob("upload-*")) == []
+
+
+def test_what_gives_a_system_away_is_shown_and_can_be_taken_out_and_put_back(
+    researcher: TestClient, study: str, database: Database
+) -> None:
+    assert "Raters see them <strong>as they are</strong>" in researcher.get(study).text
+    assert "Raters see them without it" in researcher.post(f"{study}/scrubbing").text
+    with database.reading() as session:
+        (shown,) = session.scalars(select(Output.shown).where(Output.shown.is_not(None)))
+    assert "OpenAI" not in shown
+    assert "as they are" in researcher.post(f"{study}/scrubbing", data={"undo": "1"}).text
+
+
+def test_after_a_launch_what_raters_see_cannot_change(researcher: TestClient, study: str) -> None:
+    researcher.post(f"{study}/batches", data={"baseline": "theirs"})
+    answer = researcher.post(f"{study}/scrubbing")
+    assert answer.status_code == 409
+    assert "can’t change any more" in answer.text.replace("&#39;", "’").replace("'", "’")
+
+
+def test_settings_are_changed_and_frozen_by_the_next_launch(
+    researcher: TestClient, study: str, database: Database
+) -> None:
+    researcher.post(f"{study}/batches", data={"baseline": "theirs"})
+    assert "5 raters a comparison" in researcher.post(f"{study}/settings", data=SETTINGS).text
+    researcher.post(f"{study}/batches", data={"baseline": "theirs", "prompts": "2"})
+    researcher.post(f"{study}/batches", data={"baseline": "mine", "seed": "7"})
+    with database.reading() as session:
+        versions = list(session.scalars(select(StudyVersion).order_by(StudyVersion.number)))
+    assert [version.settings["seats"] for version in versions] == [3, 5]
+    assert len({version.settings_hash for version in versions}) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"seats": "0"}, "seats must be between 1 and 99"),
+        ({"seats": "three"}, "seats must be a whole number"),
+        ({"title": " "}, "title must be a text"),
+        ({"split_rule": "coin"}, "coin"),
+        ({"lease_minutes": "0"}, "at least 1"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_refused_in_a_sentence(
+    researcher: TestClient, study: str, change: dict[str, str], says: str
+) -> None:
+    answer = researcher.post(f"{study}/settings", data={**SETTINGS, **change})
+    assert answer.status_code == 422
+    assert says in answer.text
+    assert "3 raters a comparison" in researcher.get(study).text
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        ({"baseline": "nobody"}, "no system called"),
+        ({"baseline": "mine", "candidates": "mine"}, "is the baseline"),
+        ({"baseline": "mine", "prompts": "0"}, "at least 1"),
+        ({"baseline": "mine", "prompts": "many"}, "whole number"),
+    ],
+)
+def test_a_launch_that_makes_no_sense_is_refused_in_a_sentence(
+    researcher: TestClient, study: str, form: dict[str, str], says: str
+) -> None:
+    answer = researcher.post(f"{study}/batches", data=form)
+    assert answer.status_code == 422
+    assert says in answer.text
+
+
+@pytest.mark.parametrize("path", ["/studies/99", "/batches/99", "/batches/99/results", "/batches/99/results.json"])
+def test_what_does_not_exist_is_not_found(researcher: TestClient, path: str) -> None:
+    assert researcher.get(path).status_code == 404
