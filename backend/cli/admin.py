@@ -58,11 +58,12 @@ def links(batch: int, personal: int, open_link: bool, public_url: str, data_dir:
         if open_link:
             links_service.create_open(session, batch, now=now)
         found = links_service.of_batch(session, batch)
+    base_url = public_url.rstrip("/")
     for link, rater in found:
         kind, path = ("open", "o") if rater is None else ("link", "r")
         note = " (revoked)" if link.revoked_at else ""
         click.echo(
-            f"{rater.external_id if rater else 'anyone':12} {public_url}/{path}/{tokens.sign(kind, link.id)}{note}"
+            f"{rater.external_id if rater else 'anyone':12} {base_url}/{path}/{tokens.sign(kind, link.id)}{note}"
         )
 
 

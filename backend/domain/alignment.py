@@ -118,7 +118,7 @@ class Alignment:
 KINDS = {
     "missing": "prompts without an output on one side (not compared there)",
     "duplicate": "duplicate rows (the first is used)",
-    "empty": "empty outputs (not compared)",
+    "empty": "empty outputs (compared: no answer is an answer)",
     "identical": "outputs identical to the baseline's",
     "truncated": "outputs that look cut off",
     "mismatch": "ids with different prompts (left out)",
@@ -230,7 +230,7 @@ def note_outputs(
         for value, row in answers[system.name].items():
             other = answers[baseline].get(value)
             if row.empty:
-                problems["empty"].add(problem(system.file, row, "not compared"))
+                problems["empty"].add(problem(system.file, row))
             elif system.name != baseline and other is not None and other.output == row.output:
                 problems["identical"].add(problem(system.file, row, f"the same text as {baseline}, line {other.line}"))
             if row.looks_truncated:
@@ -261,7 +261,7 @@ def aligned(
         note_missing(answers, rows, file, text_row, problems["missing"])
         if asked is not None:
             note_other_prompts(rows, text_row, files, problems["other_prompt"])
-        outputs = {name: row.line for name, row in rows.items() if not row.empty}
+        outputs = {name: row.line for name, row in rows.items()}
         if baseline not in outputs or len(outputs) < 2:
             continue
         if text_row.prompt is None:

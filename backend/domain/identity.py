@@ -30,6 +30,8 @@ SENTENCE = re.compile(
     re.I,
 )
 CLAIMED = re.compile(rf"\b(?:{ASSISTANTS}|{VENDORS})\b")
+# A word with the space behind it: as words of their own, spaces would make comparing long texts quadratic.
+WORD = re.compile(r"\S+\s*|\s+")
 STAND_IN = "this assistant"
 
 
@@ -117,11 +119,11 @@ def without(text: str, mentions: Sequence[Mention]) -> str:
 
 def diff(before: str, after: str, *, around: int = 12) -> tuple[Piece, ...]:
     """What changed, word by word, with `around` words on either side of each change and “…” between."""
-    old, new = re.findall(r"\s+|\S+", before), re.findall(r"\s+|\S+", after)
+    old, new = WORD.findall(before), WORD.findall(after)
     pieces: list[Piece] = []
     for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind == "equal":
-            pieces.append(Piece("same", shortened(old[a:b], 2 * around)))
+            pieces.append(Piece("same", shortened(old[a:b], around)))
         if kind in ("delete", "replace"):
             pieces.append(Piece("removed", "".join(old[a:b])))
         if kind in ("insert", "replace"):

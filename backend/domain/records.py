@@ -4,6 +4,7 @@ People call the same thing by many names; the names looked for are here, in the 
 """
 
 import hashlib
+import json
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -118,14 +119,21 @@ def output_of(fields: Mapping[str, Json]) -> tuple[str | None, str, int]:
     present = [name for name in OUTPUTS if name in fields]
     for name in sorted(present, key=lambda name: fields[name] is None):
         value = fields[name]
-        if value is not None and not isinstance(value, str):
+        if isinstance(value, Mapping) or not isinstance(value, str | float | int | None):
             raise RowProblem(f"has an output that is not text ({name})")
-        return name, value or "", 0
+        return name, as_text(value), 0
     turns = turns_of(fields.get("choices"))
     if turns is None:
         looked_for = ", ".join((*OUTPUTS, "choices[0].turns"))
         raise RowProblem(f"has no output; looked for {looked_for}; its fields are {', '.join(fields) or 'none'}")
     return None, turns[0], len(turns) - 1
+
+
+def as_text(value: str | float | bool | None) -> str:
+    """The output as text: a number, true or false as JSON writes it, null as nothing."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value)
 
 
 def turns_of(choices: Json) -> list[str] | None:
@@ -142,19 +150,21 @@ def turns_of(choices: Json) -> list[str] | None:
 def dialogue_of(fields: Mapping[str, Json], *, skip: str | None) -> tuple[Turn, ...] | None:
     """The prompt as turns; None without one. `skip` is the field that was already taken as the output."""
     for name in PROMPTS:
-        value = fields.get(name)
+        value = with_input(fields) if name == "instruction" else fields.get(name)
         if name == skip or is_blank(value):
             continue
         if isinstance(value, str):
-            return (Turn("user", with_input(value, fields) if name == "instruction" else value),)
+            return (Turn("user", value),)
         return turns_from(value, name)
     return None
 
 
-def with_input(instruction: str, fields: Mapping[str, Json]) -> str:
-    """An instruction and its input, as Self-Instruct and Alpaca keep them apart."""
-    given = fields.get("input")
-    return f"{instruction}\n\n{given}" if isinstance(given, str) and given.strip() else instruction
+def with_input(fields: Mapping[str, Json]) -> Json:
+    """An instruction and its input, as Self-Instruct and Alpaca keep them apart; either may be blank."""
+    instruction, given = fields.get("instruction"), fields.get("input")
+    if "instruction" not in fields or is_blank(given):
+        return instruction
+    return given if is_blank(instruction) else f"{instruction}\n\n{given}"
 
 
 def turns_from(value: Json, name: str) -> tuple[Turn, ...]:

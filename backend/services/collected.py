@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import exists, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -22,6 +24,7 @@ from backend.services.files import Source, rows
 from backend.services.ratings import receipt_number
 
 PROMPT_COLUMNS = ("prompt", "prompt_id", "id")
+Word = TypeVar("Word", bound=StrEnum)
 ORDERS = {"candidate first": False, "baseline first": True, "": None, "unknown": None}
 
 
@@ -113,18 +116,28 @@ def choice_of(fields: Mapping[str, Json], flipped: bool | None) -> Choice:
     """The choice, or the one that the preference would have been. An unknown order is stored as candidate first."""
     preferred, clicked = words(fields, "preference"), words(fields, "choice")
     if preferred:
-        return choice(Preference(preferred), flipped=bool(flipped))
+        return choice(one_of(Preference, "preference", preferred), flipped=bool(flipped))
     if not clicked:
         raise ValueError("needs a preference (candidate, tie, baseline) or a choice (first, second, tie, both_bad)")
-    if Choice(clicked) in (Choice.FIRST, Choice.SECOND) and flipped is None:
+    chosen = one_of(Choice, "choice", clicked)
+    if chosen in (Choice.FIRST, Choice.SECOND) and flipped is None:
         raise ValueError("has a choice of a side but no order, so nobody can tell which system it means")
-    return Choice(clicked)
+    return chosen
+
+
+def one_of(known: type[Word], column: str, given: str) -> Word:
+    if given not in list(known):
+        raise ValueError(f"{column} is {given!r}; it must be one of {', '.join(known)}")
+    return known(given)
 
 
 def seconds_of(given: str) -> float | None:
     if not given:
         return None
-    seconds = float(given)
+    try:
+        seconds = float(given)
+    except ValueError:
+        raise ValueError(f"seconds are {given!r}; they must be a number") from None
     if not 0 <= seconds < 1e6:
         raise ValueError(f"seconds are {given}; they must be between 0 and 1,000,000")
     return seconds
@@ -150,10 +163,12 @@ def places_of(session: Session, batch: Batch) -> Places:
 def store(session: Session, places: Places, row: Collected, *, now: datetime) -> None:
     """Seat this rater and store the rating; ValueError when the row means no comparison, or no seat is left."""
     comparison = comparison_of(places, row)
-    seat = free_seat(session, comparison, row.flipped)
-    if seat is None:
-        raise ValueError(f"all {places.batch.seats} seats of prompt {row.prompt} are taken")
-    session.execute(update(Seat).where(Seat.comparison_id == comparison, Seat.seat == seat).values(flipped=row.flipped))
+    seat = free_seat(session, places, comparison, row)
+    session.execute(
+        update(Seat)
+        .where(Seat.comparison_id == comparison, Seat.seat == seat, Seat.flipped.is_distinct_from(row.flipped))
+        .values(flipped=row.flipped)
+    )
     rater = rater_of(session, places, row.rater, now)
     assignment = session.execute(
         insert(Assignment).returning(Assignment.id),
@@ -195,16 +210,22 @@ def comparison_of(places: Places, row: Collected) -> int:
     return places.comparisons[row.prompt, candidate]
 
 
-def free_seat(session: Session, comparison: int, flipped: bool | None) -> int | None:
-    """An open seat, on the side that was shown if there is one."""
+def free_seat(session: Session, places: Places, comparison: int, row: Collected) -> int:
+    """An open seat, on the side that was shown if there is one, else one whose side nobody has seen yet."""
+    had = exists().where(Assignment.comparison_id == Seat.comparison_id, Assignment.seat == Seat.seat)
     open_seats = session.execute(
-        select(Seat.seat, Seat.flipped)
+        select(Seat.seat, Seat.flipped, had.label("had"))
         .where(Seat.comparison_id == comparison, text("seats.is_open"))
         .order_by(Seat.seat)
         .with_for_update()
     ).all()
-    fitting = [seat for seat, side in open_seats if side == flipped]
-    return next(iter([*fitting, *(seat for seat, _ in open_seats)]), None)
+    fitting = [seat for seat, side, _ in open_seats if side == row.flipped]
+    unseen = [seat for seat, _, seen in open_seats if not seen]
+    if not open_seats:
+        raise ValueError(f"all {places.batch.seats} seats of prompt {row.prompt} are taken")
+    if not fitting and not unseen:
+        raise ValueError(f"the seats of prompt {row.prompt} that are left were shown in another order before")
+    return [*fitting, *unseen][0]
 
 
 def rater_of(session: Session, places: Places, name: str, now: datetime) -> int:

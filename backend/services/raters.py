@@ -31,3 +31,4 @@ def withdraw(session: Session, *, link_id: int, now: datetime) -> None:
         .execution_options(synchronize_session=False)
     )
     link.withdrawn_at = link.withdrawn_at or now
+    session.flush()

@@ -145,16 +145,21 @@ def skip(session: Session, *, rater_id: int, assignment_id: int, reason: SkipRea
         .returning(Assignment.id)
         .execution_options(synchronize_session=False)
     ).scalar()
-    if skipped is None and not was_skipped(session, rater_id, assignment_id):
-        raise Conflict("You have already rated this comparison; your rating stands.")
+    if skipped is None:
+        refuse_unless_skipped(session, rater_id, assignment_id)
 
 
-def was_skipped(session: Session, rater_id: int, assignment_id: int) -> bool:
-    """Whether this rater has said before that this can't be judged."""
+def refuse_unless_skipped(session: Session, rater_id: int, assignment_id: int) -> None:
+    """Saying it twice is fine; NotFound for another rater's seat, Conflict for one that ended otherwise."""
     state = session.execute(
         select(Assignment.state).where(Assignment.id == assignment_id, Assignment.rater_id == rater_id)
     ).scalar()
-    return state == AssignmentState.SKIPPED
+    if state is None:
+        raise NotFound("This comparison is not yours to rate. Please reload the page.")
+    if state == AssignmentState.RETURNED:
+        raise Conflict("You gave this comparison back already.")
+    if state != AssignmentState.SKIPPED:
+        raise Conflict("You have already rated this comparison; your rating stands.")
 
 
 def receipt_number() -> str:

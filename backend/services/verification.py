@@ -43,6 +43,8 @@ def verify(folder: Path) -> list[Difference]:
     files = manifest["files"]
     assert isinstance(files, Mapping)
     found = [*altered(folder, files)]
+    if any(not (folder / name).is_file() for name in files):
+        return found
     settings = from_json(loaded(folder / "settings.json"))
     if settings.content_hash != manifest["settings_hash"]:
         found.append(Difference("settings hash", manifest["settings_hash"], settings.content_hash))

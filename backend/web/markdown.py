@@ -21,8 +21,9 @@ DEEPEST = 8
 # Directional overrides and isolates can show a text in another order than it has; other controls do nothing good.
 BIDI = "\u202a-\u202e\u2066-\u2069"
 UNWANTED = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{BIDI}\ufeff{FORMULA}{LESS}{AMPERSAND}{STOP}]")
-MARKER = r"[ \t]*(?:>|(?:[-*+]|\d{1,9}[.)])(?=[ \t]|$))"
-NESTED = re.compile(rf"^((?:{MARKER}){{{DEEPEST}}}[ \t]*)(?={MARKER})", re.M)
+BULLET = r"(?:>|(?:[-*+]|\d{1,9}[.)])(?=[ \t]|$))"
+RULE = r"[ \t]*(?P<dash>[-*])(?:[ \t]*(?P=dash))*[ \t]*$"
+NESTED = re.compile(rf"^(?!{RULE})(?P<deepest>(?:[ \t]*{BULLET}){{{DEEPEST}}}[ \t]*)(?={BULLET})", re.M)
 TAG = re.compile(r"<(?!https?://[^\s<>]+>)")
 NUMBERED = re.compile(f"{FORMULA}(\\d{{1,4}}){FORMULA}")
 IMAGE = re.compile(r'<img src="[^"]*" alt="([^"]*)"[^>]*/>')
@@ -80,7 +81,7 @@ def made(text: str) -> Markup:
     """Markdown to HTML, without a cache."""
     text = UNWANTED.sub("", whole(text.replace("\r\n", "\n").replace("\r", "\n")))
     text, formulas = maths.cut_out(text, FORMULA)
-    text = TAG.sub(LESS, NESTED.sub(rf"\1{STOP}", text)).replace("&#", f"{AMPERSAND}#")
+    text = TAG.sub(LESS, NESTED.sub(rf"\g<deepest>{STOP}", text)).replace("&#", f"{AMPERSAND}#")
     html = cmark(text)
     html = IMAGE.sub(r"[image: \1]", html)
     html = CHECKBOX.sub(lambda match: "☑" if match[1] else "☐", html)

@@ -155,10 +155,10 @@ def test_of_duplicate_prompts_under_two_ids_the_first_is_used() -> None:
 
 
 @pytest.mark.parametrize("empty", ["", "  \n"])
-def test_an_empty_output_is_counted_and_not_compared(empty: str) -> None:
-    found = align([system("new", row(1), row(2, empty)), system("old", row(1), row(2, empty))], None, baseline=None)
-    assert noted(found, "empty") == [("new.jsonl", 2, "not compared"), ("old.jsonl", 2, "not compared")]
-    assert found.comparisons == {"new": 1}
+def test_an_empty_output_is_counted_and_compared(empty: str) -> None:
+    found = align([system("new", row(1), row(2, empty)), system("old", row(1), row(2))], None, baseline=None)
+    assert noted(found, "empty") == [("new.jsonl", 2, "")]
+    assert found.comparisons == {"new": 2}
     assert "missing" not in kinds(found)
 
 

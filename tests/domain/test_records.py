@@ -153,7 +153,7 @@ def test_a_dialogue_may_say_from_and_value() -> None:
              "its fields are none"),
         ({"output": "x"}, "has neither an id (id, question_id, task_id, key) nor a prompt "
                           "(prompt, instruction, question, text, messages); its fields are output"),
-        ({"id": 1, "answer": 7}, "has an output that is not text (answer)"),
+        ({"id": 1, "answer": {"a": 7}}, "has an output that is not text (answer)"),
         ({"id": 1, "output": ["x"]}, "has an output that is not text (output)"),
         ({"task_id": 1.5, "output": "x"}, "has an id that is neither text nor a whole number (task_id)"),
         ({"id": "a\0", "output": "x"}, "has a character that can't be stored, NUL or half a surrogate pair (id)"),
@@ -212,3 +212,13 @@ def test_half_a_surrogate_pair_can_be_hashed() -> None:
 
 def test_a_null_output_gives_way_to_another_field_that_holds_one() -> None:
     assert output_record(Row(1, {"id": 1, "output": None, "response": "An answer."})).output == "An answer."
+
+
+@pytest.mark.parametrize(("value", "text"), [(7, "7"), (0.5, "0.5"), (True, "true"), (False, "false")])
+def test_an_output_that_is_a_number_or_a_truth_is_its_json(value: Json, text: str) -> None:
+    assert output_row(id=1, output=value).output == text
+
+
+def test_a_blank_instruction_with_an_input_is_the_input() -> None:
+    record = output_row(instruction=" ", input="Truthfulness", output="x")
+    assert [turn.text for turn in record.dialogue] == ["Truthfulness"]

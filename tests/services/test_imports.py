@@ -126,11 +126,10 @@ def test_more_rows_than_are_sent_at_once_are_all_stored_and_told(database: Datab
 
 def test_what_did_not_join_is_not_stored(database: Database, tmp_path: Path) -> None:
     new, old = answers("new", 3), answers("old", 2)
-    new[1]["output"] = "  "
     stored(database, joined(file(tmp_path, "new.jsonl", new), file(tmp_path, "old.jsonl", old)))
-    assert set(texts(database)) == {("new", "1"), ("old", "1")}
+    assert set(texts(database)) == {("new", "1"), ("old", "1"), ("new", "2"), ("old", "2")}
     with database.reading() as session:
-        assert session.scalars(select(Prompt.key)).all() == ["1"]
+        assert session.scalars(select(Prompt.key).order_by(Prompt.key)).all() == ["1", "2"]
 
 
 def test_a_bad_row_in_the_second_file_stores_nothing(database: Database, tmp_path: Path) -> None:
@@ -305,12 +304,12 @@ def test_the_80_vicuna_questions_are_joined_and_stored(database: Database, share
     sources = [Source(folder / "answer" / label, None, label) for label in labels]
     inspected = joined(*sources, prompts=Source(folder / "question.jsonl", None, "question.jsonl"))
     assert inspected.baseline == "vicuna-13b:20230322-clean-lang"
-    assert inspected.alignment.comparisons == {"gpt-3.5-turbo:20230327": 80, "alpaca-13b:v1": 80, "llama-13b:v1": 79}
+    assert inspected.alignment.comparisons == {"gpt-3.5-turbo:20230327": 80, "alpaca-13b:v1": 80, "llama-13b:v1": 80}
     empty = inspected.alignment.problems["empty"].rows
     assert [(problem.file, problem.line) for problem in empty] == [("answer_llama-13b.jsonl", 74)]
     stored(database, inspected)
     held = counts(database)
-    assert (held["prompts"], held["systems"], held["outputs"]) == (80, 4, 319)
+    assert (held["prompts"], held["systems"], held["outputs"]) == (80, 4, 320)
     with database.reading() as session:
         first = session.scalars(select(Prompt).where(Prompt.key == "1")).one()
         assert first.dialogue == [{"role": "user", "text": "How can I improve my time management skills?"}]
