@@ -47,7 +47,7 @@ migrate: setup  ## bring the database to the newest schema
 	$(BIN)/assay migrate
 
 bench: setup-test  ## print every benchmark's ratio to a limit measured in the same run
-	for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+	for file in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
 
 constraints:  ## pin the newest versions that fit together
 	$(PIP) uv && $(BIN)/uv pip compile --quiet --universal --no-header --no-annotate --all-extras pyproject.toml -o constraints.txt

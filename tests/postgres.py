@@ -26,7 +26,10 @@ def why_not() -> str:
 
 
 class Postgres:
-    """Start on entering, stop on leaving; `new_database()` gives an empty one from a migrated template."""
+    """Start on entering, stop on leaving. Tuned for tests: a power cut may lose what was committed."""
+
+    def __init__(self, *, tuning: str = TUNING) -> None:
+        self.tuning = tuning
 
     def __enter__(self) -> "Postgres":
         self.folder = Path(tempfile.mkdtemp(prefix="assay-pg-", dir="/tmp"))
@@ -40,7 +43,7 @@ class Postgres:
             str(self.data),
             "-w",
             "-o",
-            f"{TUNING} -k {self.folder}",
+            f"{self.tuning} -k {self.folder}",
             "-l",
             f"{self.folder}/log",
             "start",

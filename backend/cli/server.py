@@ -29,7 +29,8 @@ def serve_options(command: Callable[..., None]) -> Callable[..., None]:
 def listening(host: str, port: int) -> socket.socket:
     """A bound socket, so that links are printed only once the port is ours."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    # Named as TCP: asyncio sends small answers at once only on sockets that say so, else each waits some 40 ms.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))

@@ -14,9 +14,11 @@ SAT = """
     UPDATE seats SET started = true WHERE comparison_id = NEW.comparison_id AND NOT started;
 """
 # The holder goes without rating: the seat opens again, unless the comparison has become unjudgeable.
+# Two statements: the second sees a third can't-judge that the first has waited for.
 LEFT = """
-    UPDATE seats SET is_open = NOT (SELECT unjudgeable FROM comparisons WHERE id = NEW.comparison_id)
-        WHERE comparison_id = NEW.comparison_id AND seat = NEW.seat;
+    UPDATE seats SET is_open = true WHERE comparison_id = NEW.comparison_id AND seat = NEW.seat;
+    UPDATE seats SET is_open = false WHERE comparison_id = NEW.comparison_id AND seat = NEW.seat
+        AND (SELECT unjudgeable FROM comparisons WHERE id = NEW.comparison_id);
 """
 # The third can't-judge closes the comparison.
 SKIPPED = """
@@ -40,7 +42,7 @@ ON_ASSIGNMENTS = {
     "assignment_skipped": (
         "AFTER UPDATE OF state",
         "OLD.state = 'held' AND NEW.state = 'skipped'",
-        LEFT + SKIPPED,
+        SKIPPED + LEFT,
     ),
     "assignment_skipped_after_lapse": (
         "AFTER UPDATE OF state",
