@@ -1,7 +1,8 @@
 """Engines and transactions. Holds the only commit in the code; knows no tables."""
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from sqlite3 import Connection as SQLiteConnection
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -15,6 +16,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         sqlite = url.startswith("sqlite")
+        # SQLite lets writers of one process poll for their turn, and some starve; a lock wakes them one after another.
+        self.turn: AbstractContextManager[object] = threading.Lock() if sqlite else nullcontext()
         self.engine = create_engine(url, **({} if sqlite else {"pool_size": 20, "max_overflow": 30}))
         if sqlite:
             prepare_sqlite(self.engine)
@@ -23,7 +26,7 @@ class Database:
     def transaction(self) -> Iterator[Session]:
         """All or nothing: committed when the block ends, before any answer leaves; rolled back on any error."""
         connection = self.engine.connect().execution_options(writes=True)
-        with connection, Session(connection, autoflush=False, expire_on_commit=False) as session:
+        with self.turn, connection, Session(connection, autoflush=False, expire_on_commit=False) as session:
             yield session
             session.flush()
             connection.commit()
