@@ -1,0 +1,78 @@
+"""The documents tell the truth: commands exist, links lead somewhere, every table and dependency is explained."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from backend.cli.main import assay
+from backend.config import Settings
+from backend.db import metadata
+from backend.db.base import Base
+
+HOUSE = Path(__file__).parents[1]
+README = (HOUSE / "README.md").read_text("utf-8")
+PROJECT = tomllib.loads((HOUSE / "pyproject.toml").read_text("utf-8"))["project"]
+PAGES = [HOUSE / "README.md", *sorted((HOUSE / "docs").rglob("*.md"))]
+
+
+def words(name: str) -> str:
+    return (HOUSE / name).read_text("utf-8")
+
+
+def test_the_readme_sets_up_with_two_commands_and_ci_runs_the_second() -> None:
+    blocks = re.findall(r"^```\n(.*?)\n```$", README, re.M | re.S)
+    assert [block for block in blocks if block.startswith("make")] == ["make try", "make test"]
+    steps = [line for line in words(".ci/run").splitlines() if line.startswith("make")]
+    assert steps == ["make test", "make check"]
+
+
+def test_every_verb_of_make_that_is_named_exists() -> None:
+    verbs = set(re.findall(r"^([a-z-]+):", words("Makefile"), re.M))
+    named = {verb for page in PAGES for verb in re.findall(r"\bmake ([a-z-]+)`", page.read_text("utf-8"))}
+    assert named <= verbs
+
+
+def test_every_verb_of_assay_that_is_named_exists() -> None:
+    named = {verb for page in PAGES for verb in re.findall(r"(?:`|bin/)assay ([a-z-]+)", page.read_text("utf-8"))}
+    assert {"try", "serve", "results", "export", "verify", "import-ratings"} <= named
+    assert named - {"--help"} <= set(assay.commands)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text("utf-8"))
+    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+
+
+def test_every_table_is_a_word_of_the_glossary() -> None:
+    glossary = words("docs/glossary.md")
+    nouns = [re.findall("[A-Z][a-z]+", mapper.class_.__name__)[-1].lower() for mapper in Base.registry.mappers]
+    assert len(nouns) == len(metadata.tables)
+    assert [noun for noun in nouns if not re.search(rf"^\| [^|]*\b{noun}\b", glossary, re.M)] == []
+
+
+def test_every_dependency_is_explained() -> None:
+    explained = words("docs/dependencies.md")
+    given = [*PROJECT["dependencies"], *(one for extra in PROJECT["optional-dependencies"].values() for one in extra)]
+    names = {re.split(r"[\[<>=~ ]", one)[0] for one in given} - {PROJECT["name"]}
+    assert [name for name in sorted(names) if name not in explained] == []
+
+
+def test_every_decision_fits_on_a_page() -> None:
+    long = [page.name for page in PAGES if page.parent.name == "decisions" and page.read_text().count("\n") > 40]
+    assert long == []
+
+
+def test_deployments_name_only_settings_that_exist() -> None:
+    known = {f"ASSAY_{name.upper()}" for name in Settings.model_fields}
+    files = ("docker-compose.yml", "Dockerfile", "README.md", "frontend/templates/entry/login.html")
+    named = {name for file in files for name in re.findall(r"\bASSAY_[A-Z_]+\b", words(file))}
+    assert named
+    assert named <= known
+
+
+def test_the_image_copies_every_package() -> None:
+    packages = tomllib.loads(words("pyproject.toml"))["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    assert [name for name in packages if f"COPY {name} {name}" not in words("Dockerfile")] == []
