@@ -110,7 +110,9 @@ def launch_files(database: Database, wanted: Wanted, *, note: str = "") -> Launc
                 now=now,
                 on_rows=on_rows,
             )
-            given_away = (studies.scrub if wanted.scrub else studies.count_mentions)(session, study.id)
+            given_away = studies.note_mentions(session, study)
+            if wanted.scrub:
+                studies.scrub(session, study.id)
             batch = batches.launch(session, study, baseline=inspected.baseline, seed=SEED, now=now)
     click.echo(progress.identity(given_away, scrubbed=wanted.scrub))
     return Launched(batch.id, settings.seats * (len(inspected.systems) - 1))

@@ -30,6 +30,13 @@ SENTENCE = re.compile(
     re.I,
 )
 CLAIMED = re.compile(rf"\b(?:{ASSISTANTS}|{VENDORS})\b")
+# Whatever CLAUSE or SENTENCE can match holds one of these, and most outputs hold none: looking for them first is cheap.
+HINTS = (
+    *(" ai", "-ai", "artificial intelligence", "model", "assistant", "program", "bot"),
+    *("openai", "open ai", "anthropic", "google", "deepmind", "lmsys", "mistral", "cohere", "alibaba cloud"),
+    *("gpt", "claude", "bard", "gemini", "llama", "alpaca", "vicuna", "koala", "dolly", "mixtral", "qwen", "falcon"),
+    *("stablelm", "bing chat", "copilot"),
+)
 # A word with the space behind it: as words of their own, spaces would make comparing long texts quadratic.
 WORD = re.compile(r"\S+\s*|\s+")
 STAND_IN = "this assistant"
@@ -56,12 +63,18 @@ class Piece:
 def find(text: str, *, system_names: Sequence[str]) -> tuple[Mention, ...]:
     """Every place that gives the writer away, in order, without overlaps; the longer statement wins over the name."""
     found: list[Mention] = []
-    for kind, pattern in (("clause", CLAUSE), ("sentence", SENTENCE)):
+    lowered = text.lower()
+    for kind, pattern in (("clause", CLAUSE), ("sentence", SENTENCE)) if has_any(HINTS, lowered) else ():
         found += [Mention(match.start(), match.end(), kind, match[0]) for match in pattern.finditer(text)]
     speaks_of_itself = bool(found)
-    for pattern in name_patterns(tuple(system_names), speaks_of_itself):
+    named = has_any([name.lower() for name in system_names], lowered)
+    for pattern in name_patterns(tuple(system_names), speaks_of_itself) if named or speaks_of_itself else ():
         found += [Mention(match.start(), match.end(), "name", match[0]) for match in pattern.finditer(text)]
     return tuple(without_overlaps(found))
+
+
+def has_any(words: Sequence[str], lowered: str) -> bool:
+    return any(word in lowered for word in words)
 
 
 @lru_cache(maxsize=64)

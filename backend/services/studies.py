@@ -190,20 +190,29 @@ def give_away(session: Session, study_id: int) -> Iterator[tuple[Output, str, st
             yield output, name, scrubbed(output.text, system_names=names)
 
 
-def count_mentions(session: Session, study_id: int) -> int:
-    """How many outputs say who wrote them."""
-    return sum(1 for _ in give_away(session, study_id))
+def note_mentions(session: Session, study: Study) -> int:
+    """Look through all that was imported, once: how many outputs say who wrote them. The report keeps the first."""
+    found = [output.id for output, _, _ in give_away(session, study.id)]
+    noted = {"total": len(found), "outputs": found[:SHOWN_MENTIONS]}
+    study.import_report = {**study.import_report, "mentions": noted}
+    session.flush()
+    return len(found)
 
 
-def mentions(session: Session, study_id: int) -> tuple[int, list[Mention]]:
+def mentions(session: Session, study: Study) -> tuple[int, list[Mention]]:
     """(how many outputs say who wrote them, the first of them with what scrubbing would change)."""
-    keys = dict(session.execute(select(Prompt.id, Prompt.key).where(Prompt.study_id == study_id)).all())
-    count, shown = 0, []
-    for output, system, after in give_away(session, study_id):
-        count += 1
-        if count <= SHOWN_MENTIONS:
-            shown.append(Mention(system, keys[output.prompt_id], diff(output.text, after)))
-    return count, shown
+    noted = study.import_report.get("mentions", {"total": 0, "outputs": []})
+    names = list(batches.systems_of(session, study.id))
+    rows = session.execute(
+        select(Output.text, System.name, Prompt.key)
+        .join(System, System.id == Output.system_id)
+        .join(Prompt, Prompt.id == Output.prompt_id)
+        .where(Output.id.in_(noted["outputs"]))
+        .order_by(Output.id)
+    )
+    return noted["total"], [
+        Mention(system, key, diff(text, scrubbed(text, system_names=names))) for text, system, key in rows
+    ]
 
 
 def is_scrubbed(session: Session, study_id: int) -> bool:

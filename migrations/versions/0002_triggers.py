@@ -56,6 +56,14 @@ REFUSALS = {
     "ratings_never_go": ("ratings", "DELETE", None, "a rating is never deleted"),
     "versions_never_change": ("study_versions", "UPDATE", None, "launched settings never change"),
     "versions_never_go": ("study_versions", "DELETE", None, "launched settings are never deleted"),
+    "batches_stay_as_launched": (
+        "batches",
+        "UPDATE OF study_id, version_id, baseline_id, seats, seed, session_size, rater_cap, lease_seconds",
+        None,
+        "a batch stays as it was launched",
+    ),
+    "seats_never_go": ("seats", "DELETE", None, "a seat is never deleted"),
+    "comparisons_never_go": ("comparisons", "DELETE", None, "a comparison is never deleted"),
     "assignments_never_go": ("assignments", "DELETE", None, "an assignment is never deleted"),
     "assignments_stay_put": (
         "assignments",

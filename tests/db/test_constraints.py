@@ -134,7 +134,7 @@ def test_nobody_sits_on_a_seat_that_does_not_exist(session: Session, batch: Batc
 def test_the_number_of_seats_never_changes_after_the_launch(
     session: Session, batch: Batch, mapped: type[Batch | Comparison]
 ) -> None:
-    refused(session, update(mapped).values(seats=4), "(?i)foreign key")
+    refused(session, update(mapped).values(seats=4), "(?i)foreign key|as it was launched")
 
 
 @pytest.mark.parametrize("seats", [0, 100])
@@ -273,6 +273,20 @@ def test_launched_settings_are_never_deleted(session: Session, batch: Batch) -> 
     refused(session, delete(StudyVersion), "never deleted")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"session_size": 5}, {"rater_cap": 9}, {"lease_seconds": 1}, {"seed": 9}],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_batch_stays_as_it_was_launched(session: Session, batch: Batch, change: dict[str, int]) -> None:
+    refused(session, update(Batch).values(change), "stays as it was launched")
+
+
+def test_seats_and_comparisons_are_never_deleted(session: Session, batch: Batch) -> None:
+    refused(session, delete(Seat), "a seat is never deleted")
+    refused(session, delete(Comparison), "a comparison is never deleted")
+
+
 def test_the_text_of_an_output_never_changes_even_before_a_launch(session: Session) -> None:
     factories.study(session)
     refused(session, update(Output).values(text="Something else."), "text of an output never changes")
@@ -295,13 +309,15 @@ def test_the_side_of_a_seat_changes_only_until_a_rater_has_had_it(session: Sessi
 
 
 def comparison_like(session: Session, batch: Batch, **changes: int) -> Executable:
-    """A row like the first comparison's, which takes its place, but for some changes."""
+    """A row like the first comparison's, but for some changes, in a batch like its own that is still empty."""
     one = comparison_at(session, batch)
+    columns = [column.name for column in Batch.__table__.columns if column.name != "id"]
+    empty = Batch(**{column: getattr(batch, column) for column in columns})
+    session.add(empty)
+    session.flush()
     columns = ("prompt_id", "candidate_id", "baseline_id", "candidate_output_id", "baseline_output_id", "seats")
     row = {column: getattr(one, column) for column in columns}
-    session.execute(delete(Seat).where(Seat.comparison_id == one.id))
-    session.execute(delete(Comparison).where(Comparison.id == one.id))
-    return insert(Comparison).values(**{**row, "batch_id": batch.id, "position": 99, **changes})
+    return insert(Comparison).values(**{**row, "batch_id": empty.id, "position": 99, **changes})
 
 
 def output_of(session: Session, system: int, *, prompt: int | None = None, but: int | None = None) -> int:

@@ -165,3 +165,40 @@ def test_the_spaces_of_a_long_text_do_not_make_its_comparison_quadratic() -> Non
     start = perf_counter()
     diff(" ".join(["ChatGPT", *words]), " ".join(words))
     assert perf_counter() - start < 20 * alone
+
+
+ASSISTANTS = [
+    "ChatGPT",
+    "GPT-4",
+    "GPT3.5-turbo",
+    "InstructGPT",
+    "Claude",
+    "Bard",
+    "Gemini",
+    "LLaMA",
+    "Llama2",
+    "Alpaca",
+]
+ASSISTANTS += [
+    "Vicuna",
+    "Koala",
+    "Dolly",
+    "OpenAssistant",
+    "Mistral",
+    "Mixtral",
+    "Qwen",
+    "Falcon",
+    "StableLM",
+    "Copilot",
+]
+VENDORS = ["OpenAI", "Open AI", "Anthropic", "Google", "DeepMind", "Meta AI", "LMSYS", "Mistral AI", "Cohere"]
+
+
+@pytest.mark.parametrize("assistant", [*ASSISTANTS, "Bing Chat", "an AI model", "a virtual bot"])
+def test_every_assistant_that_says_its_name_is_found(assistant: str) -> None:
+    assert kinds(f"I am {assistant}. Hello.") == ["sentence"]
+
+
+@pytest.mark.parametrize("vendor", [*VENDORS, "Alibaba Cloud"])
+def test_every_vendor_that_made_the_writer_is_found(vendor: str) -> None:
+    assert kinds(f"I was created by {vendor}. Hello.") == ["sentence"]

@@ -252,7 +252,8 @@ def test_two_files_of_the_same_system_are_refused_with_a_hint(tmp_path: Path) ->
     with pytest.raises(Invalid) as problem:
         joined(file(tmp_path, "a.jsonl", rows), file(tmp_path, "b.jsonl", rows))
     assert str(problem.value) == (
-        "Both a.jsonl and b.jsonl are of a system called 'tiny-7b'. Rename one of the files, or give them names, as in first=FILE second=FILE."
+        "Both a.jsonl and b.jsonl are of a system called 'tiny-7b'. "
+        "Rename one of the files, or give them names, as in first=FILE second=FILE."
     )
 
 

@@ -50,6 +50,7 @@ def create(
             with house.database.transaction() as session:
                 name = forms.text(form, "name") or f"{' and '.join(inspected.systems)}"
                 study = imports.store(session, inspected, name=name, settings=settings, now=now())
+                studies.note_mentions(session, study)
         return RedirectResponse(f"/studies/{study.id}", 303)
     except Invalid as error:
         return page(
@@ -67,7 +68,7 @@ def show(request: Request, house: TheHouse, study_id: int) -> Response:
     """One study: what was imported, what raters would see, its settings, and the launch."""
     with house.database.reading() as session:
         study = studies.get(session, study_id)
-        count, mentions = studies.mentions(session, study_id)
+        count, mentions = studies.mentions(session, study)
         return page(
             request,
             "studies/study.html",
