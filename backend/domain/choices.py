@@ -21,12 +21,17 @@ class Preference(StrEnum):
 
 
 class SplitRule(StrEnum):
-    """How a comparison without majority counts: as a tie, as half of either, as a loss, or not at all."""
+    """How a comparison without majority counts: as a tie, as half of either, as a loss, or not at all.
+
+    `extra` asks two more raters first: five seats are launched and three open; what five leave open counts by the
+    settings' `split_fallback`.
+    """
 
     TIE = "tie"
     HALF = "half"
     LOSS = "loss"
     DROP = "drop"
+    EXTRA = "extra"
 
 
 def preference(choice: Choice, *, flipped: bool) -> Preference:

@@ -9,6 +9,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
 from backend.domain.choices import Choice, SplitRule
+from backend.domain.plain import number, rows, table, text, words
+from backend.domain.rules import Analysis, CheckRates, Exclusion, Stopping, analysis, check_rates, exclusion, stop_rule
+
+EXTRA_AFTER, EXTRA_SEATS = 3, 2
+NO_CHECKS, PLAIN = CheckRates(), Analysis()
+RULES = frozenset({"split_fallback", "checks", "exclusions", "stopping", "analysis"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,8 @@ class StudySettings:
 
     seats: raters a comparison. split_rule: how a comparison without majority counts. session_size: prompts before a
     pause is offered. rater_cap: most prompts one rater may judge in a batch, None for no limit. lease_minutes: how
-    long a seat is kept for a rater who does not answer.
+    long a seat is kept for a rater who does not answer. split_fallback: how a split counts that `extra` seats leave
+    open. checks, exclusions, stopping, analysis: rules that must not be chosen once the votes are seen.
     """
 
     preset: str
@@ -48,6 +55,11 @@ class StudySettings:
     rater_cap: int | None
     lease_minutes: int
     questions: tuple[Question, ...] = ()
+    split_fallback: SplitRule = SplitRule.TIE
+    checks: CheckRates = NO_CHECKS
+    exclusions: tuple[Exclusion, ...] = ()
+    stopping: Stopping | None = None
+    analysis: Analysis = PLAIN
 
     def __post_init__(self) -> None:
         choices = [option.choice for option in self.options]
@@ -61,16 +73,26 @@ class StudySettings:
             raise ValueError("rater_cap must be at least 1, or left out for no limit")
         if len({question.key for question in self.questions}) < len(self.questions):
             raise ValueError("each further question needs its own key")
+        if self.split_fallback == SplitRule.EXTRA:
+            raise ValueError("split_fallback says what happens after the extra seats, so it can't be “extra” itself")
+        if self.split_rule == SplitRule.EXTRA and self.seats != EXTRA_AFTER:
+            raise ValueError("the split rule “extra” opens two more seats after three, so seats must be 3")
+
+    @property
+    def seats_launched(self) -> int:
+        """Seats of each comparison that a launch makes: with the rule `extra` two more than open at first."""
+        return self.seats + EXTRA_SEATS if self.split_rule == SplitRule.EXTRA else self.seats
 
     def to_json(self) -> dict[str, object]:
-        """Plain data that `from_json` reads back."""
+        """Plain data that `from_json` reads back. Rules at their default stay out: a new rule changes no old hash."""
+        silent = {rule.name for rule in fields(self) if rule.name in RULES and getattr(self, rule.name) == rule.default}
         plain: dict[str, object] = json.loads(json.dumps(asdict(self)))
-        return plain
+        return {name: value for name, value in plain.items() if name not in silent}
 
     @property
     def content_hash(self) -> str:
         """The sha256 of the canonical JSON: equal settings, equal hash."""
-        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        canonical = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def but(self, **changes: object) -> "StudySettings":
@@ -86,7 +108,7 @@ def from_json(plain: Mapping[str, object]) -> StudySettings:
     known = {field.name for field in fields(StudySettings)}
     if unknown := sorted(set(plain) - known):
         raise ValueError(f"unknown setting {', '.join(unknown)}; the settings are {', '.join(sorted(known))}")
-    if missing := sorted(known - set(plain) - {"questions", "rater_cap"}):
+    if missing := sorted(known - set(plain) - {"questions", "rater_cap"} - RULES):
         raise ValueError(f"missing setting {', '.join(missing)}")
     return StudySettings(
         preset=text(plain, "preset"),
@@ -102,32 +124,9 @@ def from_json(plain: Mapping[str, object]) -> StudySettings:
         questions=tuple(
             Question(text(row, "key"), text(row, "text"), words(row, "answers")) for row in rows(plain, "questions")
         ),
+        split_fallback=SplitRule(text({"split_fallback": SplitRule.TIE} | dict(plain), "split_fallback")),
+        checks=check_rates(table(plain, "checks")),
+        exclusions=tuple(exclusion(row) for row in rows(plain, "exclusions")),
+        stopping=stop_rule(plain, "stopping"),
+        analysis=analysis(table(plain, "analysis")),
     )
-
-
-def text(plain: Mapping[str, object], key: str) -> str:
-    value = plain.get(key)
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{key} must be a text")
-    return value
-
-
-def number(plain: Mapping[str, object], key: str) -> int:
-    value = plain.get(key)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError(f"{key} must be a whole number")
-    return value
-
-
-def rows(plain: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
-    value = plain.get(key, [])
-    if not isinstance(value, list | tuple) or not all(isinstance(row, Mapping) for row in value):
-        raise ValueError(f"{key} must be a list of tables")
-    return list(value)
-
-
-def words(plain: Mapping[str, object], key: str) -> tuple[str, ...]:
-    value = plain.get(key)
-    if not isinstance(value, list | tuple) or not value or not all(isinstance(word, str) for word in value):
-        raise ValueError(f"{key} must be a list of texts")
-    return tuple(value)

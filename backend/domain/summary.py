@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from backend.domain.choices import Preference, SplitRule
-from backend.domain.scoring import Outcomes, equal_or_better_scores, outcomes, win_scores
+from backend.domain.scoring import SPLIT_SCORES, Outcomes, equal_or_better_scores, outcomes, win_scores
 from backend.domain.statistics.intervals import Interval, over_means, over_prompts
 from backend.domain.statistics.votes import Floats, Integers, Votes
 
@@ -171,7 +171,7 @@ def only(found: Outcomes, candidate: int) -> Outcomes:
 def candidate_result(
     name: str, votes: Votes, found: Outcomes, *, launched: int, unjudgeable: int, rule: SplitRule
 ) -> CandidateResult:
-    sensitivity = {str(other): majority_scores(found, other) for other in SplitRule}
+    sensitivity = {str(other): majority_scores(found, other) for other in SPLIT_SCORES}
     return CandidateResult(
         name=name,
         votes=vote_counts(votes),

@@ -6,6 +6,7 @@ from importlib.resources import files
 import pytest
 
 from backend.domain.choices import Choice
+from backend.domain.rules import Analysis, CheckRates, Exclusion, ExclusionKind, Rung, Stopping
 from backend.domain.settings import StudySettings, from_json
 
 PRESETS = sorted(file.name for file in files("backend.presets").iterdir() if file.name.endswith(".toml"))
@@ -51,6 +52,24 @@ def test_any_change_of_the_settings_changes_their_hash() -> None:
         ({"colour": "red"}, "unknown setting colour"),
         ({"questions": [{"key": "a", "text": "Why?", "answers": []}]}, "answers"),
         ({"questions": [{"key": "a", "text": "Why?", "answers": ["b"]}] * 2}, "own key"),
+        ({"split_fallback": "extra"}, "split_fallback says"),
+        ({"split_rule": "extra", "seats": 5}, "seats must be 3"),
+        ({"checks": {"golden": 0.1}}, "unknown kind of check golden; there are: attention, gold, repeat"),
+        ({"checks": {"gold": 0.6}}, "between 0 and 0.5"),
+        ({"checks": {"gold": "often"}}, "gold must be a number"),
+        ({"checks": [0.1]}, "checks must be a table"),
+        ({"exclusions": [{"kind": "failed_checks", "limit": 0.3, "least": 0}]}, "at least one observation"),
+        ({"exclusions": [{"kind": "failed_checks", "limit": 1.5, "least": 4}]}, "a share of at least 0"),
+        ({"exclusions": [{"kind": "too_fast", "limit": 0, "least": 4}]}, "words a minute"),
+        ({"exclusions": [{"kind": "prefers_theirs", "limit": 0.3, "least": 4}]}, "prefers_theirs"),
+        ({"exclusions": [{"kind": "one_sided", "limit": 0.9, "least": 4, "why": "?"}]}, "exclusion rule why"),
+        ({"stopping": {"error": 0.7, "least_prompts": 30}}, "between 0 and 0.5"),
+        ({"stopping": {"error": 0.05, "least_prompts": 1}}, "at least 2 prompts"),
+        ({"stopping": {"error": 0.05, "prompts": 30}}, "key of the stop rule prompts"),
+        ({"analysis": {"margin": 0}}, "margin must be between"),
+        ({"analysis": {"sealed": "yes"}}, "sealed must be true or false"),
+        ({"analysis": {"ladder": [{"system": "a", "amount": 0}]}}, "above zero"),
+        ({"analysis": {"ladder": [{"system": "a", "amount": 1}] * 2}}, "on the ladder once"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_named(changes: dict[str, object], message: str) -> None:
@@ -63,3 +82,38 @@ def test_a_missing_setting_is_named() -> None:
     del plain["question"]
     with pytest.raises(ValueError, match="missing setting question"):
         from_json(plain)
+
+
+def test_rules_declared_before_a_launch_survive_json_and_change_the_hash() -> None:
+    plain = preset("gudibande-2023.toml")
+    declared = plain.but(
+        checks={"gold": 0.05, "repeat": 0.1},
+        exclusions=[{"kind": "failed_checks", "limit": 0.3, "least": 4}],
+        stopping={"error": 0.1, "least_prompts": 50},
+        analysis={
+            "primary": "b",
+            "margin": 0.04,
+            "ladder": [{"system": "a", "amount": 1000}, {"system": "b", "amount": 1e5}],
+            "base": "a",
+            "sealed": True,
+        },
+    )
+    assert declared.checks == CheckRates(gold=0.05, repeat=0.1)
+    assert declared.checks.any
+    assert declared.exclusions == (Exclusion(ExclusionKind.FAILED_CHECKS, 0.3, 4),)
+    assert declared.stopping == Stopping(0.1, 50)
+    assert declared.analysis == Analysis("b", 0.04, (Rung("a", 1000.0), Rung("b", 1e5)), "a", sealed=True)
+    assert from_json(declared.to_json()) == declared
+    assert declared.content_hash != plain.content_hash
+
+
+def test_a_rule_at_its_default_leaves_the_hash_of_earlier_versions_as_it_was() -> None:
+    plain = preset("gudibande-2023.toml")
+    assert "checks" not in plain.to_json()
+    assert plain.but(checks={"gold": 0.0}, stopping=None, analysis={}).content_hash == plain.content_hash
+    assert plain.but(stopping={}).stopping is None
+
+
+def test_the_rule_extra_launches_two_more_seats_than_open_at_first() -> None:
+    plain = preset("gudibande-2023.toml")
+    assert (plain.seats_launched, plain.but(split_rule="extra").seats_launched) == (3, 5)
