@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from backend.domain.statistics.mixtures import (
+    best_rho,
     beta_binomial_bound,
     beta_binomial_log_mixture,
-    best_rho,
     e_values,
     normal_bound,
     normal_log_mixture,
