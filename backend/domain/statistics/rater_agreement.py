@@ -1,0 +1,146 @@
+"""How far one rater agrees with the others: the ceiling for any judge of the same comparisons, and each rater's own.
+
+A judge that agrees with raters as often as one rater agrees with the rest can't be told from a rater.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from backend.domain.statistics.agreement import Coefficient, equal_pairs, mean_over_units
+from backend.domain.statistics.ids import dense
+from backend.domain.statistics.tables import Table
+from backend.domain.statistics.votes import Flags, Floats, Integers
+
+# With eleven shared comparisons Wilson's 95 % interval of a half is wider than .25 to .75.
+FEWEST_SHARED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """The expected agreement of one rater with the others of a comparison, in [0, 1].
+
+    one_other: with another rater drawn at random. majority: with the most frequent label of the others; of labels
+    that are equally frequent one is drawn. mean: 1 - distance from the others' mean label / (k - 1).
+    """
+
+    one_other: Coefficient
+    majority: Coefficient
+    mean: Coefficient
+
+
+@dataclass(frozen=True, slots=True)
+class WithRest:
+    """One rater and the other ratings of the same comparisons.
+
+    shared: comparisons that somebody else rated too. agreement: mean over them of the share of the others who gave
+    the same label, with Wilson's interval on them. chance: the agreement of somebody who gives this rater's labels in
+    the same shares, but at random. corrected: (agreement - chance) / (1 - chance).
+    None where too_few: fewer shared comparisons than `FEWEST_SHARED`.
+    """
+
+    rater: int
+    ratings: int
+    shared: int
+    agreement: float | None
+    low: float | None
+    high: float | None
+    chance: float | None
+    corrected: float | None
+    too_few: bool
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Of each rating, shape (n,): the rater's place, whether the comparison has others, and what they said.
+
+    others: the share of the others that gave each label, one row a label, shape (k, n), 0 where there are none.
+    names: the raters' ids in order of place, shape (r,).
+    """
+
+    names: Integers
+    rater: Integers
+    shared: Flags
+    others: Floats
+
+
+def human_ceiling(found: Table, *, level: float = 0.95) -> Ceiling:
+    """What one rater reaches against the others, over comparisons with two ratings or more; intervals by cluster."""
+    paired = found.pairable()
+    ratings, steps = paired.ratings, np.arange(len(paired.counts), dtype=np.float64)
+    summed = steps @ paired.counts
+    majority, mean = np.zeros(len(ratings)), np.zeros(len(ratings))
+    for label, given in enumerate(paired.counts):
+        others = paired.counts.copy()
+        others[label] -= 1
+        leading = others == others.max(axis=0)
+        majority += given / ratings * leading[label] / leading.sum(axis=0)
+        mean += given / ratings * (1 - np.abs(label - (summed - label) / (ratings - 1)) / steps[-1])
+    return Ceiling(
+        one_other=mean_over_units(equal_pairs(paired), paired, level),
+        majority=mean_over_units(majority, paired, level),
+        mean=mean_over_units(mean, paired, level),
+    )
+
+
+def per_rater(
+    unit: Integers, rater: Integers, label: Integers, *, categories: int, level: float = 0.95
+) -> tuple[WithRest, ...]:
+    """Each rater against the rest, in ascending order of ids. unit, rater, label: shape (n,), labels 0..k-1."""
+    rest = rest_of(unit, rater, label, categories=categories)
+    raters = len(rest.names)
+    shared = np.bincount(rest.rater[rest.shared], minlength=raters)
+    agreed = np.bincount(rest.rater, rest.others[label, np.arange(len(label))], minlength=raters)
+    own, met = shares_by_rater(rest, label)
+    chance = (own * met).sum(axis=0)
+    low, high = wilson_bounds(agreed, shared, level=level)
+    ratings = np.bincount(rest.rater, minlength=raters)
+    return tuple(
+        with_rest(*row)
+        for row in zip(
+            *(column.tolist() for column in (rest.names, ratings, shared, agreed, low, high, chance)), strict=True
+        )
+    )
+
+
+def with_rest(rater: int, ratings: int, shared: int, agreed: float, low: float, high: float, chance: float) -> WithRest:
+    """One row of the table; a rater whose labels are all one that all others give too has nothing beyond chance."""
+    if shared < FEWEST_SHARED:
+        return WithRest(rater, ratings, shared, None, None, None, None, None, True)
+    share = agreed / shared
+    corrected = (share - chance) / (1 - chance) if chance < 1 - 1e-12 else None
+    return WithRest(rater, ratings, shared, share, low, high, chance, corrected, False)
+
+
+def rest_of(unit: Integers, rater: Integers, label: Integers, *, categories: int) -> Rest:
+    """What the others said of each rating's comparison. unit, rater, label: shape (n,), labels 0..categories-1."""
+    names, place = dense(rater)
+    units, index = dense(unit)
+    m = len(units)
+    counts = np.bincount(label * m + index, minlength=m * categories).reshape(categories, m).astype(np.float64)
+    others = counts[:, index]
+    others[label, np.arange(len(label))] -= 1
+    beside = others.sum(axis=0)
+    return Rest(names, place, beside > 0, others / np.maximum(beside, 1))
+
+
+def shares_by_rater(rest: Rest, label: Integers) -> tuple[Floats, Floats]:
+    """(each rater's own shares of labels, the mean of the others' shares) over shared ratings; each of shape (k, r)."""
+    raters, kept = len(rest.names), rest.shared
+    shared = np.maximum(np.bincount(rest.rater[kept], minlength=raters), 1)
+    own = np.stack(
+        [np.bincount(rest.rater[kept & (label == code)], minlength=raters) for code in range(len(rest.others))]
+    )
+    met = np.stack([np.bincount(rest.rater, row, minlength=raters) for row in rest.others])
+    return own / shared, met / shared
+
+
+def wilson_bounds(successes: Floats | Integers, trials: Integers, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    """`intervals.wilson` for arrays of any one shape; nan where there are no trials."""
+    z = float(special.ndtri((1 + level) / 2))
+    n = np.where(trials > 0, trials, np.nan)
+    share = successes / n
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return np.maximum(0.0, centre - half), np.minimum(1.0, centre + half)
