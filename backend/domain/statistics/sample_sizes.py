@@ -1,0 +1,77 @@
+"""Closed formulas between sizes, half-widths and differences that can be found. Knows variances, no designs.
+
+Sources: L. Kish, Survey Sampling (1965), ch. 5 and 8 (design effects, costs); J. L. Fleiss, B. Levin, M. C. Paik,
+Statistical Methods for Rates and Proportions, 3rd ed. (2003), ch. 4 (sizes and power).
+"""
+
+from math import ceil, inf, sqrt
+
+import numpy as np
+from scipy import stats
+
+from backend.domain.statistics.votes import Floats, Integers
+
+
+def half_width(variance: float, freedom: float = inf, *, level: float = 0.95) -> float:
+    """Half of an interval's width; infinite degrees of freedom mean the normal quantile."""
+    return float(stats.t.ppf((1 + level) / 2, freedom)) * sqrt(variance)
+
+
+def detectable(variance: float, freedom: float = inf, *, level: float = 0.95, power: float = 0.8) -> float:
+    """The smallest difference that a two-sided test at `level` finds with this power."""
+    quantiles = float(stats.t.ppf((1 + level) / 2, freedom)) + float(stats.t.ppf(power, freedom))
+    return quantiles * sqrt(variance)
+
+
+def difference_variance(variance: float, pairing: float) -> float:
+    """The variance of the difference of two means that have this variance each and this correlation."""
+    return 2 * (1 - pairing) * variance
+
+
+def prompts_for(
+    difference: float, variance: float, *, design_effect: float = 1.0, level: float = 0.95, power: float = 0.8
+) -> int:
+    """How many prompts find a difference with this power: (z + z')² · variance / difference² · design effect.
+
+    variance: of one prompt's score, or of one prompt's difference of two scores. Raises ValueError at no difference.
+    """
+    if difference <= 0:
+        raise ValueError("a difference that is to be found is larger than nothing")
+    return ceil((detectable(variance * design_effect, level=level, power=power) / difference) ** 2)
+
+
+def design_effect(votes_per_rater: float, rater_icc: float) -> float:
+    """By how much raters' likeness to themselves inflates the variance (Kish): 1 + (votes a rater − 1) · ICC."""
+    return 1 + (votes_per_rater - 1) * rater_icc
+
+
+def best_seats(prompt_icc: float, cost_ratio: float) -> float:
+    """Votes a prompt that buy the most precision: √(cost of a prompt / cost of a vote · rest / prompt's variance).
+
+    cost_ratio: what one more prompt costs beside its votes, in votes. Raises ValueError for an ICC outside (0, 1).
+    """
+    if not 0 < prompt_icc < 1:
+        raise ValueError("a prompt's share of the variance lies between 0 and 1")
+    return sqrt(cost_ratio * (1 - prompt_icc) / prompt_icc)
+
+
+def decisive_votes(share: float, *, level: float = 0.95, power: float = 0.8) -> int:
+    """How many decisive votes tell a share from one half, by the normal approximation (Fleiss, ch. 4)."""
+    edge = abs(share - 0.5)
+    if not 0 < edge < 0.5:
+        raise ValueError("a share that is told from one half lies between 0 and 1, and is not one half")
+    z, z_power = float(stats.norm.ppf((1 + level) / 2)), float(stats.norm.ppf(power))
+    return ceil(((z * 0.5 + z_power * sqrt(share * (1 - share))) / edge) ** 2)
+
+
+def decisive_power(votes: Integers, share: float, *, level: float = 0.95) -> Floats:
+    """The exact power of the two-sided binomial test of one half, at each number of decisive votes; shape (n,)."""
+    tail = stats.binom.isf((1 - level) / 2, votes, 0.5)
+    return np.asarray(stats.binom.sf(tail, votes, share) + stats.binom.cdf(votes - tail - 1, votes, share))
+
+
+def decisive_votes_exact(share: float, *, level: float = 0.95, power: float = 0.8) -> int:
+    """The same by the exact test: from so many decisive votes on, its power (a saw-tooth) is never less."""
+    most = 2 * decisive_votes(share, level=level, power=power) + 100
+    short = decisive_power(np.arange(1, most + 1), share, level=level) < power
+    return int(np.flatnonzero(short)[-1]) + 2

@@ -1,0 +1,99 @@
+"""Sizes and differences against figures worked out for the paper's study, and against the exact binomial test."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from backend.domain.statistics.sample_sizes import (
+    best_seats,
+    decisive_power,
+    decisive_votes,
+    decisive_votes_exact,
+    design_effect,
+    detectable,
+    difference_variance,
+    half_width,
+    prompts_for,
+)
+
+# The paper: 255 prompts, about 70 % of its majorities equal or better: a 0/1 score with variance .7 × .3.
+PAPER, PROMPTS = 0.7 * 0.3, 255
+
+
+def test_the_papers_size_has_an_interval_of_5_6_points_either_way() -> None:
+    assert half_width(PAPER / PROMPTS) == pytest.approx(0.056, abs=5e-4)
+
+
+@pytest.mark.parametrize(("pairing", "points"), [(0.3, 9.5), (0.0, 11.4)])
+def test_the_papers_size_finds_no_smaller_difference_between_two_checkpoints(pairing: float, points: float) -> None:
+    assert 100 * detectable(difference_variance(PAPER / PROMPTS, pairing)) == pytest.approx(points, abs=0.05)
+
+
+@pytest.mark.parametrize(("points", "prompts"), [(5, 924), (3, 2564)])
+def test_smaller_differences_need_so_many_prompts(points: int, prompts: int) -> None:
+    found = prompts_for(points / 100, difference_variance(PAPER, 0.3))
+    assert found == prompts
+    assert detectable(difference_variance(PAPER, 0.3) / found) <= points / 100
+    assert detectable(difference_variance(PAPER, 0.3) / (found - 1)) > points / 100
+
+
+@pytest.mark.parametrize(("icc", "effect"), [(0.05, 1.49), (0.1, 1.98)])
+def test_raters_who_are_like_themselves_inflate_the_variance(icc: float, effect: float) -> None:
+    """765 votes of 71 raters: by hand 1 + (10.77 − 1) × ICC."""
+    assert design_effect(765 / 71, icc) == pytest.approx(effect, abs=0.005)
+
+
+def test_a_design_effect_multiplies_the_prompts() -> None:
+    assert prompts_for(0.05, PAPER, design_effect=2.0) == pytest.approx(2 * prompts_for(0.05, PAPER), abs=1)
+
+
+@pytest.mark.parametrize(("share", "votes"), [(0.55, 783), (0.60, 194), (0.65, 85)])
+def test_decisive_votes_by_the_normal_approximation(share: float, votes: int) -> None:
+    """Worked out by hand: ((1.95996 × .5 + .84162 × √(p(1 − p))) / (p − .5))², rounded up."""
+    assert decisive_votes(share) == votes
+    assert decisive_votes(1 - share) == votes
+
+
+@pytest.mark.parametrize("share", [0.55, 0.60, 0.65, 0.9])
+def test_the_exact_number_is_the_last_tooth_of_the_saw(share: float) -> None:
+    found = decisive_votes_exact(share)
+    assert (decisive_power(np.arange(found, found + 200), share) >= 0.8).all()
+    assert decisive_power(np.array([found - 1]), share) < 0.8
+    assert decisive_votes(share) <= found <= 1.2 * decisive_votes(share) + 10
+
+
+@given(st.integers(1, 300), st.floats(0.05, 0.95))
+def test_the_exact_power_counts_the_outcomes_that_the_test_refuses(votes: int, share: float) -> None:
+    """Against scipy's p-values, outcome by outcome."""
+    low = np.arange(votes // 2 + 1)
+    refused = low[2 * stats.binom.cdf(low, votes, 0.5) <= 0.05]
+    expected = stats.binom.pmf(refused, votes, share).sum() + stats.binom.pmf(votes - refused, votes, share).sum()
+    assert decisive_power(np.array([votes]), share)[0] == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_best_number_of_votes_a_prompt_grows_with_what_a_prompt_costs() -> None:
+    """By hand: √(4 × .8 / .2) = 4; a prompt that costs nothing beside its votes wants as few of them as possible."""
+    assert best_seats(0.2, 4) == pytest.approx(4)
+    assert best_seats(0.2, 0) == 0
+
+
+@given(st.floats(0.05, 0.9), st.floats(0.05, 20))
+def test_no_other_number_of_votes_a_prompt_is_cheaper(icc: float, ratio: float) -> None:
+    def price(votes: float) -> float:
+        return (ratio + votes) * (icc + (1 - icc) / votes)
+
+    best = best_seats(icc, ratio)
+    assert price(best) <= min(price(best * 1.1), price(best / 1.1))
+
+
+def test_what_can_not_be_asked_is_refused() -> None:
+    with pytest.raises(ValueError, match="larger than nothing"):
+        prompts_for(0.0, PAPER)
+    for share in (0.5, 0.0, 1.0):
+        with pytest.raises(ValueError, match="one half"):
+            decisive_votes(share)
+    for icc in (0.0, 1.0):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            best_seats(icc, 1)
