@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from backend.domain.statistics.intervals import Interval, crossed, over_means, over_prompts, wilson
+from backend.domain.statistics.variance import by_moments, crossing
 
 # (score, prompt, rater) of one vote
 Vote = tuple[float, int, int]
@@ -122,8 +123,9 @@ def test_prompts_with_equal_means_fall_back_to_wilson_though_raters_disagree() -
 
 
 def test_variances_that_vanish_leave_what_prompts_alone_say() -> None:
-    prompts, raters = np.repeat(np.arange(3), 5), np.tile(np.arange(5), 3)
-    assert crossed(np.full(15, 0.5), prompts, raters, 0.5, 0.95).method == "Wilson on prompts"
+    scores, found = np.full(15, 0.5), crossing(np.repeat(np.arange(3), 5), np.tile(np.arange(5), 3))
+    assert by_moments(scores, found) == (0.0, 0.0)
+    assert crossed(scores, found, 0.0, 0.0, 0.95, "prompts × raters").method == "Wilson on prompts"
 
 
 @given(

@@ -7,11 +7,12 @@ degrees of freedom.
 """
 
 from dataclasses import dataclass
-from math import sqrt
+from math import isfinite, sqrt
 
 import numpy as np
 from scipy import stats
 
+from backend.domain.statistics.variance import Crossing, by_moments, crossing, prompt_means
 from backend.domain.statistics.votes import Floats, Integers
 
 FEWEST_RATERS = 5
@@ -57,15 +58,22 @@ def over_prompts(scores: Floats, prompt: Integers, rater: Integers, *, level: fl
     """
     if len(scores) == 0:
         return Interval(None, None, None, level, "no votes", 0, 0)
-    _, prompts = np.unique(prompt, return_inverse=True)
-    _, raters = np.unique(rater, return_inverse=True)
-    n_prompts, n_raters = int(prompts.max()) + 1, int(raters.max()) + 1
-    means = np.bincount(prompts, scores) / np.bincount(prompts)
-    if n_prompts < 2 or np.ptp(scores) == 0:
+    found = crossing(prompt, rater)
+    alone = without_raters(scores, found, level)
+    if alone is not None:
+        return alone
+    variance, freedom = by_moments(scores, found)
+    return crossed(scores, found, variance, freedom, level, "prompts × raters")
+
+
+def without_raters(scores: Floats, found: Crossing, level: float) -> Interval | None:
+    """What is left to say where raters can't be generalised to: one prompt, no variation, or too few raters."""
+    means, n_raters = prompt_means(scores, found), len(found.per_rater)
+    if len(means) < 2 or np.ptp(scores) == 0:
         return on_prompts_alone(means, level, n_raters)
     if n_raters < FEWEST_RATERS:
         return over_means(means, level=level, method="fixed panel", raters=n_raters)
-    return crossed(scores, prompts, raters, float(means.mean()), level)
+    return None
 
 
 def on_prompts_alone(means: Floats, level: float, raters: int | None) -> Interval:
@@ -87,70 +95,19 @@ def over_means(means: Floats, *, level: float = 0.95, method: str, raters: int |
     return student(float(means.mean()), variance, len(means) - 1.0, level, method, len(means), raters)
 
 
-def crossed(scores: Floats, prompts: Integers, raters: Integers, mean: float, level: float) -> Interval:
-    """Prompt, rater and residual variances by moments, then Satterthwaite.
-
-    Model: score = mean + prompt effect + rater effect + rest, the three independent. With weights w of votes
-    (1 / (prompts x votes on its prompt)) the estimate's variance is
-        V = s2_p Sum_p w_p.^2 + s2_r Sum_r w_.r^2 + s2_e Sum w^2.
-    The components solve Henderson's method I: expected sums of squares of prompts, of raters and in all.
-    Sources: S. R. Searle, G. Casella, C. E. McCulloch, Variance Components (1992), ch. 5; F. E. Satterthwaite,
-    Biometrics Bulletin 2 (1946) 110-114.
-    """
-    n = len(scores)
-    per_prompt, per_rater = np.bincount(prompts), np.bincount(raters)
-    weights = 1.0 / (len(per_prompt) * per_prompt[prompts])
-    mixed = overlap(prompts, raters, per_prompt, per_rater)
-    sums = sums_of_squares(scores, prompts, raters, per_prompt, per_rater)
-    expected = np.array(
-        [
-            [n - square(per_prompt) / n, mixed[0] - square(per_rater) / n, len(per_prompt) - 1],
-            [mixed[1] - square(per_prompt) / n, n - square(per_rater) / n, len(per_rater) - 1],
-            [n - square(per_prompt) / n, n - square(per_rater) / n, n - 1],
-        ]
-    )
-    components = np.maximum(np.linalg.lstsq(expected, sums, rcond=None)[0], 0.0)
-    shares = components * np.array(
-        [square(np.bincount(prompts, weights)), square(np.bincount(raters, weights)), float(weights @ weights)]
-    )
-    variance = float(shares.sum())
+def crossed(scores: Floats, found: Crossing, variance: float, freedom: float, level: float, method: str) -> Interval:
+    """Student's interval for new prompts and new raters; what prompts alone say where the variance vanishes."""
+    means, n_raters = prompt_means(scores, found), len(found.per_rater)
     if variance <= 0.0:
-        means = np.bincount(prompts, scores) / per_prompt
-        return over_means(means, level=level, method="fixed panel", raters=len(per_rater))
-    effective_raters = 1.0 / square(np.bincount(raters, weights))
-    freedoms = np.array(
-        [len(per_prompt) - 1, max(effective_raters - 1, 1.0), max(n - len(per_prompt) - len(per_rater) + 1, 1)]
-    )
-    freedom = variance**2 / float((shares**2 / freedoms).sum())
-    few = ", few raters" if len(per_rater) < FEW_RATERS else ""
-    return student(mean, variance, freedom, level, f"prompts × raters{few}", len(per_prompt), len(per_rater))
-
-
-def square(values: Floats | Integers) -> float:
-    """The sum of squares of an array of any shape (k,)."""
-    return float((values.astype(np.float64) ** 2).sum())
-
-
-def overlap(prompts: Integers, raters: Integers, per_prompt: Integers, per_rater: Integers) -> tuple[float, float]:
-    """(Sum over prompts of Sum_r n_pr^2 / n_p., the same over raters of Sum_p n_pr^2 / n_.r), cells counted once."""
-    cells, counts = np.unique(np.stack([prompts, raters]), axis=1, return_counts=True)
-    squared = counts.astype(np.float64) ** 2
-    return float((squared / per_prompt[cells[0]]).sum()), float((squared / per_rater[cells[1]]).sum())
-
-
-def sums_of_squares(
-    scores: Floats, prompts: Integers, raters: Integers, per_prompt: Integers, per_rater: Integers
-) -> Floats:
-    """Sums of squares about the grand mean: between prompts, between raters, in all; shape (3,)."""
-    centred = scores - scores.mean()
-    of_prompts = np.bincount(prompts, centred) ** 2 / per_prompt
-    of_raters = np.bincount(raters, centred) ** 2 / per_rater
-    return np.array([of_prompts.sum(), of_raters.sum(), float(centred @ centred)])
+        return over_means(means, level=level, method="fixed panel", raters=n_raters)
+    few = ", few raters" if n_raters < FEW_RATERS else ""
+    return student(float(means.mean()), variance, freedom, level, method + few, len(means), n_raters)
 
 
 def student(
     mean: float, variance: float, freedom: float, level: float, method: str, prompts: int, raters: int | None
 ) -> Interval:
-    """mean ± t · √variance, kept inside [0, 1]."""
+    """mean ± t · √variance, kept inside [0, 1]. With infinite freedom the quantile is the normal one."""
     half = float(stats.t.ppf((1 + level) / 2, freedom)) * sqrt(variance)
-    return Interval(mean, max(0.0, mean - half), min(1.0, mean + half), level, method, prompts, raters, freedom)
+    low, high, finite = max(0.0, mean - half), min(1.0, mean + half), freedom if isfinite(freedom) else None
+    return Interval(mean, low, high, level, method, prompts, raters, finite)
