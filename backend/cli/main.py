@@ -8,6 +8,7 @@ from backend import log
 from backend.cli.admin import links, migrate, serve
 from backend.cli.bundles import export, import_ratings, verify
 from backend.cli.launch import launch
+from backend.cli.plan import plan
 from backend.cli.results import results
 from backend.cli.trial import try_
 from backend.errors import AppError
@@ -29,7 +30,7 @@ def assay() -> None:
     log.configure()
 
 
-for verb in (try_, launch, serve, results, links, export, verify, import_ratings, migrate):
+for verb in (try_, plan, launch, serve, results, links, export, verify, import_ratings, migrate):
     assay.add_command(verb)
 
 

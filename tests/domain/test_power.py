@@ -134,9 +134,10 @@ def test_no_number_of_prompts_makes_up_for_too_few_raters() -> None:
     assert fewest_prompts(Design(raters=3, rater_icc=0.15), by_half_width, 0.05) is not None
 
 
-def test_wanting_nothing_is_refused() -> None:
+@pytest.mark.parametrize("wanted", [0.0, -0.1, float("nan")])
+def test_wanting_nothing_is_refused(wanted: float) -> None:
     with pytest.raises(ValueError, match="larger than nothing"):
-        fewest_prompts(Design(), by_half_width, 0)
+        fewest_prompts(Design(), by_half_width, wanted)
 
 
 def kinds(design: Design) -> set[Blind]:
@@ -169,6 +170,8 @@ def test_all_pairs_at_once_share_the_error() -> None:
         ({"prompts": 1}, "two prompts"),
         ({"seats": 0}, "a seat"),
         ({"candidates": 0}, "a candidate"),
+        ({"prompts": 10**9}, "plans end at 10,000,000"),
+        ({"rater_icc": float("nan")}, "shares of the variance"),
         ({"raters": 5, "candidates": 2}, "6 raters or more"),
         ({"ties": 1.0}, "no room"),
         ({"ties": 0.5, "mean": 0.8}, "no room"),

@@ -1,7 +1,7 @@
 """What votes cost: hours of raters' time, and money in whole minor units (cents) of a currency. Knows no statistics."""
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from fractions import Fraction
 from math import ceil
 
@@ -9,6 +9,7 @@ SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
 # Currencies without cents (ISO 4217); all others that people pay in here have two digits.
 WITHOUT_CENTS = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})
 SECONDS_PER_HOUR = 3600
+LARGEST = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,12 @@ def cents(currency: str) -> int:
 
 
 def money(text: str, currency: str) -> Money:
-    """“15” or “12.50” as an amount. Raises ValueError for what is no amount, is negative, or is finer than a cent."""
+    """“15” or “12.50” as an amount. Raises ValueError for what is none, negative, absurd, or finer than a cent."""
     try:
         scaled = Decimal(text).scaleb(cents(currency))
-        if not scaled.is_finite() or scaled < 0 or scaled != int(scaled):
+        if not scaled.is_finite() or not 0 <= scaled <= LARGEST or scaled != int(scaled):
             raise ValueError(f"{text!r} is no amount of {currency}")
-    except InvalidOperation:
+    except DecimalException:
         raise ValueError(f"{text!r} is no amount of {currency}") from None
     return Money(int(scaled), currency)
 
@@ -50,7 +51,7 @@ def money(text: str, currency: str) -> Money:
 class Pay:
     """How raters are paid: seconds a vote takes, pay for an hour, and what the market adds as a share of the pay.
 
-    Raises ValueError for no seconds or a negative fee.
+    Raises ValueError for no seconds or more than a day's, and for a fee that is negative or over ten times the pay.
     """
 
     seconds: float = 45.0
@@ -58,9 +59,9 @@ class Pay:
     fee: float = 0.2
 
     def __post_init__(self) -> None:
-        if not 0 < self.seconds < float("inf"):
+        if not 0 < self.seconds <= 86_400:
             raise ValueError(f"a vote takes some seconds, not {self.seconds:g}")
-        if not 0 <= self.fee < float("inf"):
+        if not 0 <= self.fee <= 10:
             raise ValueError(f"a fee is a share of the pay, not {self.fee:g}")
 
 

@@ -43,6 +43,8 @@ class Design:
             raise ValueError("an interval needs two prompts or more")
         if min(self.seats, self.candidates) < 1:
             raise ValueError("a study needs a seat and a candidate")
+        if max(self.prompts, self.raters, self.seats, self.candidates) > MOST_PROMPTS:
+            raise ValueError(f"plans end at {MOST_PROMPTS:,} prompts, and at as many raters")
         if self.raters < self.seats * self.candidates:
             raise ValueError(
                 f"a rater meets a prompt once, so {self.seats} seats for each of {self.candidates} candidates "
@@ -50,7 +52,7 @@ class Design:
             )
         if not 0 <= self.ties < 1 or not self.ties / 2 <= self.mean <= 1 - self.ties / 2:
             raise ValueError("the ties leave no room for this win rate")
-        if min(self.prompt_icc, self.rater_icc) < 0 or self.prompt_icc + self.rater_icc > 1:
+        if not (self.prompt_icc >= 0 and self.rater_icc >= 0 and self.prompt_icc + self.rater_icc <= 1):
             raise ValueError("prompts' and raters' shares of the variance lie between 0 and 1, together too")
         if not -1 <= self.pairing < 1:
             raise ValueError("a correlation of two candidates lies between -1 and 1")
@@ -184,7 +186,7 @@ def fewest_prompts(design: Design, measure: Callable[[Outlook], float], wanted: 
     None where no number of prompts is enough, because too few raters are left to average over. Raises ValueError for
     nothing wanted.
     """
-    if wanted <= 0:
+    if not wanted > 0:
         raise ValueError("a half-width or a difference is larger than nothing")
 
     def enough(prompts: int) -> bool:
