@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.domain.features import DIFFERENCES, Features, differences, features, table
@@ -85,6 +85,7 @@ counts = st.builds(
 pairs = st.lists(st.tuples(counts, counts), min_size=1, max_size=20)
 
 
+@settings(deadline=None)
 @given(pairs)
 def test_differences_change_sign_when_the_outputs_change_sides(rows: list[tuple[Features, Features]]) -> None:
     candidate, baseline = table([a for a, _ in rows]), table([b for _, b in rows])
@@ -93,6 +94,7 @@ def test_differences_change_sign_when_the_outputs_change_sides(rows: list[tuple[
     assert forth.scale == pytest.approx(back.scale)
 
 
+@settings(deadline=None)
 @given(pairs)
 def test_differences_have_a_root_mean_square_of_one_or_are_all_zero(rows: list[tuple[Features, Features]]) -> None:
     found = differences(table([a for a, _ in rows]), table([b for _, b in rows]))
