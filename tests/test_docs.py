@@ -1,5 +1,6 @@
 """The documents tell the truth: commands exist, links lead somewhere, every table and dependency is explained."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -10,6 +11,7 @@ from backend.cli.main import assay
 from backend.config import Settings
 from backend.db import metadata
 from backend.db.base import Base
+from backend.services import schema
 
 HOUSE = Path(__file__).parents[1]
 README = (HOUSE / "README.md").read_text("utf-8")
@@ -76,3 +78,8 @@ def test_deployments_name_only_settings_that_exist() -> None:
 def test_the_image_copies_every_package() -> None:
     packages = tomllib.loads(words("pyproject.toml"))["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
     assert [name for name in packages if f"COPY {name} {name}" not in words("Dockerfile")] == []
+
+
+def test_the_schema_of_results_is_the_one_that_the_code_makes() -> None:
+    """After a change: assay results --schema > docs/results.schema.json"""
+    assert json.loads(words("docs/results.schema.json")) == schema.of_results()

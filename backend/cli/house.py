@@ -1,12 +1,9 @@
 """What every verb needs before it starts: the settings with this call's options, and a migrated database."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
 from backend.config import Settings
 from backend.db.migrate import upgrade
@@ -38,10 +35,3 @@ def open_database(settings: Settings) -> Database:
         shown = database.engine.url.render_as_string(hide_password=True)
         raise Unavailable(f"The database {shown} does not answer: {error.orig}") from error
     return database
-
-
-@contextmanager
-def reading(data_dir: Path | None) -> Iterator[Session]:
-    """A look into the database that this call means."""
-    with open_database(settings_with(data_dir=data_dir)).reading() as session:
-        yield session

@@ -4,36 +4,52 @@ import json
 from pathlib import Path
 
 import click
-from sqlalchemy.orm import Session
 
-from backend.cli.house import data_dir_option, reading
+from backend.cli.house import data_dir_option, open_database, settings_with
+from backend.domain.results.candidates import CandidateResult
+from backend.domain.results.summary import Results
 from backend.domain.statistics.intervals import Interval
-from backend.domain.summary import CandidateResult, Results
 from backend.services import results as service
-from backend.services import tables
+from backend.services import schema, tables
+from backend.services.keys import secret_key
+
+
+def print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Print the schema and leave, if it is wanted; needs no batch."""
+    if wanted:
+        click.echo(json.dumps(schema.of_results(), indent=2, ensure_ascii=False))
+        context.exit()
 
 
 @click.command()
 @click.argument("batch", type=int)
 @click.option("--json", "as_json", is_flag=True, help="Every number, as docs/results.schema.json describes.")
 @click.option("--csv", "as_csv", is_flag=True, help="One row a candidate.")
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=print_schema,
+    help="Print the JSON schema of --json and leave.",
+)
 @data_dir_option
 def results(batch: int, as_json: bool, as_csv: bool, data_dir: Path | None) -> None:
     """Print the results of BATCH (a number; `assay try` and the pages show it)."""
-    with reading(data_dir) as session:
-        if not as_json and not as_csv:
-            click.echo(verdict(session, batch))
-            return
-        found = service.of_batch(session, batch)
+    settings = settings_with(data_dir=data_dir)
+    with open_database(settings).reading() as session:
+        found = service.of_batch(session, batch, key=secret_key(settings))
+    if not as_json and not as_csv:
+        click.echo(verdict(found, batch))
+        return
     click.echo(
         json.dumps(found.to_json(), indent=2, ensure_ascii=False) if as_json else tables.of_candidates(found),
         nl=as_json,
     )
 
 
-def verdict(session: Session, batch_id: int) -> str:
+def verdict(found: Results, batch_id: int) -> str:
     """The results for people: one paragraph a candidate."""
-    found = service.of_batch(session, batch_id)
     lines = [
         f"Batch {batch_id}: {found.settled} of {found.comparisons} comparisons settled, "
         f"{found.ratings} ratings by {found.raters} raters"

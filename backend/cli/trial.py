@@ -13,7 +13,7 @@ from backend.cli.server import address, in_thread, listening, local_address, res
 from backend.cli.watch import announcing_completion
 from backend.config import Settings
 from backend.db.session import Database
-from backend.services import links
+from backend.services import links, results
 from backend.services.keys import secret_key
 from backend.services.tokens import Tokens
 from backend.simulator.raters import SimulatedRater
@@ -46,7 +46,8 @@ def try_(wanted: Wanted, host: str, port: int, public_url: str | None, data_dir:
             with in_thread(settings, database, bound):
                 simulated(local_address(bound), paths)
             with database.reading() as session:
-                click.echo(verdict(session, launched.batch_id))
+                found = results.of_batch(session, launched.batch_id, key=secret_key(settings))
+            click.echo(verdict(found, launched.batch_id))
             return
         base_url = address(settings, bound)
         announce(settings, base_url, launched.batch_id, paths)

@@ -5,7 +5,7 @@ five, and “equal or better” moves between 51 and 72 % with the rule. So the 
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -26,7 +26,7 @@ class Outcomes:
     """m comparisons with at least one vote, ordered by id; every column of shape (m,).
 
     preference is +1 candidate, 0 tie, -1 baseline where `has_majority`, and 0 elsewhere. A comparison counts when it
-    is finished (all seats rated) and not unjudgeable; a finished one without majority is split.
+    is finished (every seat that it needs is rated) and not unjudgeable; a finished one without majority is split.
     """
 
     comparison: Integers
@@ -47,30 +47,47 @@ class Outcomes:
         """Counts, but nobody has the majority."""
         return self.counts & ~self.has_majority
 
+    def where(self, mask: Flags) -> "Outcomes":
+        """The comparisons at which the mask of shape (m,) is true."""
+        return Outcomes(**{column.name: getattr(self, column.name)[mask] for column in fields(self)})
 
-def outcomes(votes: Votes, *, seats: int, unjudgeable: Collection[int] = ()) -> Outcomes:
+
+def outcomes(votes: Votes, *, seats: int, opening: int | None = None, unjudgeable: Collection[int] = ()) -> Outcomes:
     """The majority of each comparison: more than half of its seats gave the same preference.
 
-    seats: seats of each comparison, at least 1. unjudgeable: ids of comparisons closed without outcome.
+    seats: seats of each comparison, at least 1. opening: how many of them open at first, where two more open only if
+    those find no majority; None means all. unjudgeable: ids of comparisons closed without outcome.
     With an even number of seats 1-1 is a split too, and so are 2-1-1 of four and 2-2-1 of five.
     Raises ValueError when a comparison has more votes than seats.
     """
+    opening = seats if opening is None else opening
     ids, first, index = np.unique(votes.comparison, return_index=True, return_inverse=True)
-    tally = np.stack([np.bincount(index[votes.preference == code], minlength=len(ids)) for code in (-1, 0, 1)])
+    if not len(ids):
+        nobody, none = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_)
+        return Outcomes(nobody, nobody, nobody, nobody, none, none, none)
+    tally = tallies(index, votes.preference, len(ids))
+    at_first = votes.seat <= opening
+    opened = tallies(index[at_first], votes.preference[at_first], len(ids))
     total = tally.sum(axis=0)
-    if len(ids) and total.max() > seats:
+    if total.max() > seats:
         raise ValueError(f"comparison {ids[total.argmax()]} has {total.max()} votes for {seats} seats")
-    has_majority = (tally.max(axis=0) * 2 > seats) if len(ids) else np.zeros(0, dtype=np.bool_)
-    leading = tally.argmax(axis=0) - 1 if len(ids) else np.zeros(0, dtype=np.int64)
+    settled_at_first = (opened.sum(axis=0) == opening) & (opened.max(axis=0) * 2 > opening)
+    has_majority = settled_at_first | (tally.max(axis=0) * 2 > seats)
     return Outcomes(
         comparison=ids,
         prompt=votes.prompt[first],
         candidate=votes.candidate[first],
-        preference=np.where(has_majority, leading, 0),
+        preference=np.where(has_majority, np.where(settled_at_first, opened, tally).argmax(axis=0) - 1, 0),
         has_majority=has_majority,
-        finished=total == seats,
+        finished=settled_at_first | (total == seats),
         unjudgeable=np.isin(ids, list(unjudgeable)),
     )
+
+
+def tallies(index: Integers, preference: Integers, comparisons: int) -> Integers:
+    """Votes for the baseline, for a tie and for the candidate, of each comparison; shape (3, comparisons)."""
+    flat = np.bincount(index * 3 + preference + 1, minlength=3 * comparisons)
+    return flat.reshape(comparisons, 3).T
 
 
 def win_scores(found: Outcomes, rule: SplitRule) -> tuple[Floats, Integers]:

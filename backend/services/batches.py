@@ -18,6 +18,7 @@ from backend.db.studies import Study, StudyVersion
 from backend.domain.seating import PlannedComparison, plan
 from backend.domain.settings import StudySettings, from_json
 from backend.errors import Conflict, Invalid, NotFound
+from backend.services import styles
 
 ROWS_AT_ONCE = 5_000
 
@@ -158,6 +159,9 @@ def seat(session: Session, batch: Batch, candidates: Sequence[int], *, prompts: 
     for chunk in chunks(planned):
         session.execute(insert(Comparison), [comparison_row(batch, one, outputs, baselines) for one in chunk])
     store_seats(session, batch, planned)
+    compared = {one.prompt for one in planned}
+    styles.count(session, (output for of in outputs.values() for output in of.values()))
+    styles.count(session, (output for prompt, output in baselines.items() if prompt in compared))
     return len(planned)
 
 
@@ -262,6 +266,21 @@ def systems_of(session: Session, study_id: int) -> dict[str, int]:
     """name -> id of the study's systems, in the order they were imported."""
     rows = session.execute(select(System.name, System.id).where(System.study_id == study_id).order_by(System.id))
     return dict(rows.all())
+
+
+def names_of(session: Session, batch: Batch) -> dict[int, str]:
+    """id -> name of the study's systems, in the order of their import."""
+    return {number: name for name, number in systems_of(session, batch.study_id).items()}
+
+
+def skips(session: Session, batch_id: int) -> dict[str, int]:
+    """reason -> how many times a rater gave it."""
+    rows = session.execute(
+        select(Assignment.skip_reason, func.count())
+        .where(Assignment.batch_id == batch_id, Assignment.skip_reason.is_not(None))
+        .group_by(Assignment.skip_reason)
+    )
+    return {str(reason): count for reason, count in sorted(rows)}
 
 
 def pause(session: Session, batch: Batch) -> None:

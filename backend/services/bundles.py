@@ -6,7 +6,6 @@ the same one in every export of the batch. Comments stay out unless they are ask
 
 import csv
 import hashlib
-import hmac
 import json
 import platform
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,20 +20,24 @@ from backend.db.comparisons import Comparison, Seat
 from backend.db.outputs import Output, System
 from backend.db.ratings import Rating
 from backend.db.studies import Prompt, StudyVersion
+from backend.domain.results.material import Material
+from backend.domain.results.summary import summarise
 from backend.errors import Conflict
-from backend.services import batches, results
+from backend.services import batches
+from backend.services.material import gather
+from backend.services.pseudonyms import pseudonyms
 
-FORMAT = 1
+FORMAT = 2
 RATING_COLUMNS = ("comparison", "seat", "rater", "state", "choice", "flipped", "active_ms")
 README = """# An Assay bundle
 
 Every rating of one batch, anonymised, with the outputs that were compared and the results that were computed.
 `assay verify .` checks the files' hashes and recomputes every number from the ratings, without any server.
 
-- `manifest.json`: hashes of the files, the seed, and the versions of what computed the results
+- `manifest.json`: hashes of the files, what the batch was, the seed, and the versions of what computed the results
 - `settings.json`: what raters were asked, frozen at the launch and named by its hash
 - `prompts.jsonl`, `outputs.jsonl`: what was compared; `shown` is what raters saw where self-identification was removed
-- `comparisons.jsonl`: which candidate at which prompt
+- `comparisons.jsonl`: which candidate at which prompt, and what became of seats without a rating
 - `ratings.csv`: one row a rating; `flipped` true: the candidate was shown second, empty: nobody knows; state `late`:
   kept but not counted
 - `skips.csv`: one row each time a rater could not judge a comparison
@@ -52,23 +55,32 @@ def export(session: Session, batch_id: int, folder: Path, *, key: str, comments:
     write_json(folder / "settings.json", frozen.settings)
     write_lines(folder / "prompts.jsonl", prompt_lines(session, batch_id))
     write_lines(folder / "outputs.jsonl", output_lines(session, batch_id))
-    write_lines(folder / "comparisons.jsonl", comparison_lines(session, batch_id))
+    material = gather(session, batch, key=key)
+    write_lines(folder / "comparisons.jsonl", comparison_lines(material))
     columns = (*RATING_COLUMNS, "comment") if comments else RATING_COLUMNS
     write_table(folder / "ratings.csv", columns, rating_rows(session, batch_id, pseudonyms(key, batch_id)))
     write_table(folder / "skips.csv", ("comparison", "rater", "reason"), skip_rows(session, batch_id, key))
-    write_json(folder / "results.json", results.of_batch(session, batch_id).to_json())
+    write_json(folder / "results.json", summarise(material).to_json())
     (folder / "README.md").write_text(README, encoding="utf-8")
     files = sorted(folder.iterdir())
-    write_json(folder / "manifest.json", manifest(batch.seed, frozen.settings_hash, files))
+    write_json(folder / "manifest.json", manifest(material, frozen.settings_hash, files))
     return [*files, folder / "manifest.json"]
 
 
-def manifest(seed: int, settings_hash: str, files: Sequence[Path]) -> dict[str, object]:
-    """What the files are, and with what the results were computed."""
+def manifest(material: Material, settings_hash: str, files: Sequence[Path]) -> dict[str, object]:
+    """What the files are, what the batch was, and with what the results were computed."""
     return {
         "format": FORMAT,
         "settings_hash": settings_hash,
-        "seed": seed,
+        "seed": material.seed,
+        "batch": {
+            "baseline": material.baseline,
+            "candidates": list(material.candidates),
+            "raters": list(material.raters),
+            "seats": material.seats,
+            "opening": material.opening,
+            "closed": material.is_closed,
+        },
         "versions": {
             "assay": version("assay-eval"),
             "python": platform.python_version(),
@@ -82,22 +94,6 @@ def manifest(seed: int, settings_hash: str, files: Sequence[Path]) -> dict[str, 
 def digest(file: Path) -> str:
     """sha256 of a file."""
     return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def pseudonyms(key: str, batch_id: int) -> "Pseudonyms":
-    return Pseudonyms(hmac.new(key.encode(), f"bundle {batch_id}".encode(), hashlib.sha256).digest())
-
-
-class Pseudonyms(dict[int, str]):
-    """rater id -> a name that says nothing: keyed, so that it can't be found by trying all ids."""
-
-    def __init__(self, key: bytes) -> None:
-        super().__init__()
-        self.key = key
-
-    def __missing__(self, rater: int) -> str:
-        self[rater] = "R" + hmac.new(self.key, str(rater).encode(), hashlib.sha256).hexdigest()[:12]
-        return self[rater]
 
 
 def prompt_lines(session: Session, batch_id: int) -> Iterable[Mapping[str, object]]:
@@ -122,17 +118,20 @@ def output_lines(session: Session, batch_id: int) -> Iterable[Mapping[str, objec
         yield {"prompt": prompt, "system": system, "output": text} | ({} if shown is None else {"shown": shown})
 
 
-def comparison_lines(session: Session, batch_id: int) -> Iterable[Mapping[str, object]]:
+def comparison_lines(material: Material) -> Iterable[Mapping[str, object]]:
     """Each comparison in launch order; its number is its place."""
-    rows = session.execute(
-        select(Comparison.position, Prompt.key, System.name, Comparison.unjudgeable)
-        .join(Prompt, Prompt.id == Comparison.prompt_id)
-        .join(System, System.id == Comparison.candidate_id)
-        .where(Comparison.batch_id == batch_id)
-        .order_by(Comparison.position)
-    )
-    for position, prompt, system, unjudgeable in rows:
-        yield {"comparison": position, "prompt": prompt, "candidate": system, "unjudgeable": unjudgeable}
+    launched = material.launched
+    for place in range(len(launched)):
+        yield {
+            "comparison": place,
+            "prompt": material.prompts[launched.prompt[place]],
+            "candidate": material.candidates[launched.candidate[place]],
+            "unjudgeable": bool(launched.unjudgeable[place]),
+            "begun": bool(launched.begun[place]),
+            "held": int(launched.held[place]),
+            "skipped": int(launched.skipped[place]),
+            "returned": int(launched.returned[place]),
+        }
 
 
 def rating_rows(session: Session, batch_id: int, names: Mapping[int, str]) -> Iterable[Mapping[str, object]]:

@@ -3,7 +3,8 @@
 import csv
 import io
 
-from backend.domain.summary import CandidateResult, Results
+from backend.domain.results.candidates import CandidateResult
+from backend.domain.results.summary import Results
 
 
 def of_candidates(found: Results) -> str:

@@ -1,25 +1,18 @@
 """Checks a bundle offline: the files' hashes, then every number, recomputed from the ratings. Knows no database."""
 
-import csv
 import json
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from backend.domain.choices import Choice, Preference, preference
 from backend.domain.records import Json
+from backend.domain.results.summary import Results, summarise
 from backend.domain.settings import StudySettings, from_json
-from backend.domain.statistics.votes import Votes
-from backend.domain.summary import Results, summarise
 from backend.errors import Invalid
 from backend.services.bundles import FORMAT, digest
+from backend.services.unpacked import material_of
 
-CODE = {Preference.CANDIDATE: 1, Preference.TIE: 0, Preference.BASELINE: -1}
-FLIPPED = {"true": 1, "false": 0, "": -1}
 TOLERANCE = 1e-9
 
 
@@ -50,7 +43,7 @@ def verify(folder: Path) -> list[Difference]:
         found.append(Difference("settings hash", manifest["settings_hash"], settings.content_hash))
     said = loaded(folder / "results.json")
     try:
-        again = json.loads(json.dumps(recomputed(folder, settings, said).to_json()))
+        again = json.loads(json.dumps(recomputed(folder, settings, manifest).to_json()))
     except (KeyError, ValueError) as error:
         raise Invalid(f"The ratings in {folder} can't be read as this bundle's: {error}.") from None
     return [*found, *differences("results", said, again)]
@@ -76,56 +69,9 @@ def altered(folder: Path, files: Mapping[str, Json]) -> Iterator[Difference]:
             yield Difference(f"sha256 of {name}", said, found)
 
 
-def recomputed(folder: Path, settings: StudySettings, said: Mapping[str, Json]) -> Results:
-    """The results anew, from the ratings, comparisons and skips in the bundle."""
-    comparisons = [json.loads(line) for line in (folder / "comparisons.jsonl").read_text(encoding="utf-8").splitlines()]
-    candidates = list(dict.fromkeys(str(one["name"]) for one in listed(said["candidates"])))
-    numbers = {name: number for number, name in enumerate(candidates)}
-    ratings = table(folder / "ratings.csv")
-    return summarise(
-        votes([row for row in ratings if row["state"] == "rated"], comparisons, numbers),
-        systems=dict(enumerate(candidates)),
-        comparisons=Counter(numbers[one["candidate"]] for one in comparisons),
-        baseline=str(said["baseline"]),
-        seats=settings.seats,
-        split_rule=settings.split_rule,
-        unjudgeable={one["comparison"]: numbers[one["candidate"]] for one in comparisons if one["unjudgeable"]},
-        late=sum(row["state"] == "late" for row in ratings),
-        skips=dict(sorted(Counter(row["reason"] for row in table(folder / "skips.csv")).items())),
-    )
-
-
-def listed(plain: Json) -> list[Mapping[str, Json]]:
-    assert isinstance(plain, list)
-    return plain
-
-
-def table(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def votes(rows: list[dict[str, str]], comparisons: list[dict[str, Json]], numbers: Mapping[str, int]) -> Votes:
-    """The counted ratings as columns; names become numbers in order of appearance."""
-    by_number = {one["comparison"]: one for one in comparisons}
-    prompts = {key: number for number, key in enumerate(dict.fromkeys(str(one["prompt"]) for one in comparisons))}
-    raters = {name: number for number, name in enumerate(dict.fromkeys(row["rater"] for row in rows))}
-    of = [by_number[int(row["comparison"])] for row in rows]
-    choices = [Choice(row["choice"]) for row in rows]
-    flipped = [FLIPPED[row["flipped"]] for row in rows]
-    return Votes(
-        prompt=np.array([prompts[str(one["prompt"])] for one in of], dtype=np.int64),
-        rater=np.array([raters[row["rater"]] for row in rows], dtype=np.int64),
-        comparison=np.array([int(row["comparison"]) for row in rows], dtype=np.int64),
-        candidate=np.array([numbers[str(one["candidate"])] for one in of], dtype=np.int64),
-        preference=np.array(
-            [CODE[preference(one, flipped=side == 1)] for one, side in zip(choices, flipped, strict=True)],
-            dtype=np.int64,
-        ),
-        flipped=np.array(flipped, dtype=np.int64),
-        both_bad=np.array([one == Choice.BOTH_BAD for one in choices], dtype=np.bool_),
-        seconds=np.array([float(row["active_ms"] or "nan") / 1000.0 for row in rows], dtype=np.float64),
-    )
+def recomputed(folder: Path, settings: StudySettings, manifest: Mapping[str, Json]) -> Results:
+    """The results anew, from the ratings, comparisons and texts in the bundle."""
+    return summarise(material_of(folder, settings, manifest))
 
 
 def differences(where: str, said: Json, found: Json) -> Iterator[Difference]:

@@ -104,9 +104,9 @@ def test_real_votes_of_pandalm_give_the_majorities_that_were_published(
         launched = run("launch", f"{second}.jsonl", f"{first}.jsonl")
         assert f"Batch {batch} is launched" in launched.output, launched.output
         assert f"{3 * len(rows)} ratings are in batch {batch}" in run("import-ratings", batch, "votes.csv").output
-        found = json.loads(run("results", batch, "--json").output)["candidates"][0]
-        outcomes.update(found["outcomes"])
-        assert found["position"]["unknown"] == 3 * len(rows)
+        found = json.loads(run("results", batch, "--json").output)
+        outcomes.update(found["candidates"][0]["outcomes"])
+        assert found["position"]["effect"]["unknown"] == 3 * len(rows)
     assert len(pairs) == 5
     assert (outcomes["candidate"], outcomes["baseline"], outcomes["tie"]) == (225, 211, 48)
     assert (outcomes["split"], outcomes["comparisons"]) == (0, 484)

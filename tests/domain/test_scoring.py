@@ -25,6 +25,7 @@ def votes(*comparisons: str) -> Votes:
         prompt=table[:, 0],
         rater=table[:, 1],
         comparison=table[:, 0],
+        seat=table[:, 1] + 1,
         candidate=np.zeros(n, dtype=np.int64),
         preference=table[:, 2],
         flipped=np.zeros(n, dtype=np.int64),
@@ -59,6 +60,25 @@ def test_a_majority_is_more_than_half_of_the_seats(word: str, seats: int, expect
     assert found.finished[0]
     assert (int(found.preference[0]) if found.has_majority[0] else None) == expected
     assert bool(found.split[0]) == (expected is None)
+
+
+@pytest.mark.parametrize(
+    ("word", "finished", "expected"),
+    [
+        ("wwl", True, 1), ("ttw", True, 0), ("wtl", False, None), ("wtlw", False, None),
+        ("wtlww", True, 1), ("wtltl", True, None), ("wtltt", True, 0), ("ww", False, None),
+    ],
+)  # fmt: skip
+def test_two_more_seats_decide_only_where_the_first_three_split(
+    word: str, finished: bool, expected: int | None
+) -> None:
+    found = outcomes(votes(word), seats=5, opening=3)
+    assert found.finished[0] == finished
+    assert (int(found.preference[0]) if found.counts[0] and found.has_majority[0] else None) == expected
+
+
+def test_no_votes_have_no_outcomes() -> None:
+    assert not len(outcomes(votes(), seats=3).comparison)
 
 
 def test_a_comparison_with_an_empty_seat_is_no_outcome_even_with_two_equal_votes() -> None:

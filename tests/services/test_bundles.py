@@ -19,6 +19,7 @@ from backend.domain.choices import Choice
 from backend.errors import Conflict, Invalid
 from backend.services import assignments, batches, bundles, collected, links, ratings, results
 from backend.services.files import Source
+from backend.services.pseudonyms import pseudonyms
 from backend.services.ratings import Vote
 from backend.services.verification import verify
 from tests import factories
@@ -130,7 +131,7 @@ def test_a_bundle_of_a_batch_without_ratings_holds(database: Database, tmp_path:
 
 def test_a_bundle_holds_the_numbers_of_the_results_page(desk: Desk) -> None:
     said = json.loads((desk.export() / "results.json").read_text())
-    assert said == json.loads(json.dumps(results.of_batch(desk.session, desk.batch).to_json()))
+    assert said == json.loads(json.dumps(results.of_batch(desk.session, desk.batch, key="a key").to_json()))
     assert (said["ratings"], said["late"], said["skips"]) == (9, 1, {"offensive": 1})
 
 
@@ -190,7 +191,7 @@ def test_what_is_no_bundle_is_told(desk: Desk) -> None:
         verify(desk.folder)
     bundle = desk.export()
     (bundle / "manifest.json").write_text('{"format": 99}')
-    with pytest.raises(Invalid, match="format 99; this version reads format 1"):
+    with pytest.raises(Invalid, match="format 99; this version reads format 2"):
         verify(bundle)
 
 
@@ -239,7 +240,7 @@ def test_a_pseudonym_is_the_same_in_every_export_with_the_same_key(desk: Desk) -
 
 
 def test_the_same_rater_has_another_pseudonym_in_another_batch() -> None:
-    assert bundles.pseudonyms("a key", 1)[7] != bundles.pseudonyms("a key", 2)[7]
+    assert pseudonyms("a key", 1)[7] != pseudonyms("a key", 2)[7]
 
 
 def test_nothing_is_overwritten(desk: Desk) -> None:

@@ -59,7 +59,7 @@ def test_preferences_come_in_as_votes(session: Session, folder: Path) -> None:
     batch = factories.launched(session)
     lines = ("Ada,p1,candidate", "Ben,p1,baseline", "Cleo,p1,tie", "Ada,p2,candidate")
     assert bring(session, batch, folder, "rater,prompt,preference", *lines) == 4
-    (found,) = results.of_batch(session, batch.id).candidates
+    (found,) = results.of_batch(session, batch.id, key="a key").candidates
     assert (found.votes.candidate, found.votes.baseline, found.votes.tie) == (2, 1, 1)
     assert found.raters == 3
     progress = batches.progress(session, batch.id)
@@ -93,7 +93,7 @@ def test_a_choice_means_what_stood_on_its_side(
 ) -> None:
     batch = factories.launched(session)
     bring(session, batch, folder, "rater,prompt,choice,order", f"Ada,p1,{choice},{order}")
-    (found,) = results.of_batch(session, batch.id).candidates
+    (found,) = results.of_batch(session, batch.id, key="a key").candidates
     assert getattr(found.votes, preferred) == found.votes.total == 1
     assert found.votes.both_bad == (choice == "both_bad")
 
@@ -106,11 +106,12 @@ def test_a_preference_stays_the_same_in_either_order(
     batch = factories.launched(session, prompts=1, seats=3)
     lines = [f"{name},p1,{preferred},{order}" for name in ("Ada", "Ben", "Cleo")]
     bring(session, batch, folder, "rater,prompt,preference,order", *lines)
-    (found,) = results.of_batch(session, batch.id).candidates
-    assert getattr(found.votes, preferred) == 3
+    found = results.of_batch(session, batch.id, key="a key")
+    assert getattr(found.candidates[0].votes, preferred) == 3
     first = (preferred == "candidate") == (order == "candidate first")
-    expected = (0, 0, 3) if preferred == "tie" else (3, 0, 0) if first else (0, 3, 0)
-    assert (found.position.first, found.position.second, found.position.tie) == expected
+    expected = (0, 0, 1) if preferred == "tie" else (1, 0, 0) if first else (0, 1, 0)
+    effect = found.position.effect
+    assert (effect.first.mean, effect.second.mean, effect.tie.mean) == expected
     assert sides(session) == {order == "baseline first": 3}
 
 
@@ -120,10 +121,10 @@ def test_an_unknown_order_stays_unknown_and_out_of_the_positions(session: Sessio
     rest = ",unknown" if "order" in header else ""
     bring(session, batch, folder, header, f"Ada,p1,candidate{rest}", f"Ben,p1,baseline{rest}", f"Cleo,p1,tie{rest}")
     assert sides(session) == {None: 3}
-    (found,) = results.of_batch(session, batch.id).candidates
-    assert (found.votes.candidate, found.votes.baseline, found.votes.tie) == (1, 1, 1)
-    position = found.position
-    assert (position.first, position.second, position.tie, position.unknown) == (0, 0, 0, 3)
+    found = results.of_batch(session, batch.id, key="a key")
+    votes, effect = found.candidates[0].votes, found.position.effect
+    assert (votes.candidate, votes.baseline, votes.tie) == (1, 1, 1)
+    assert (effect.known, effect.unknown, effect.first.mean) == (0, 3, None)
 
 
 def test_a_known_order_takes_the_seat_of_its_side(session: Session, folder: Path) -> None:
@@ -292,8 +293,9 @@ def test_real_votes_come_to_their_published_majorities(session: Session, folder:
     for items in by_pair.values():
         batch = pandalm(session, items, folder)
         assert batches.progress(session, batch).is_complete
-        (found,) = results.of_batch(session, batch).candidates
-        assert found.position.unknown == found.votes.total == 3 * len(items)
+        whole = results.of_batch(session, batch, key="a key")
+        (found,) = whole.candidates
+        assert whole.position.effect.unknown == found.votes.total == 3 * len(items)
         assert found.raters == 3
         one = found.outcomes
         total.update(candidate=one.candidate, baseline=one.baseline, tie=one.tie, others=one.split + one.unfinished)

@@ -14,7 +14,7 @@ Flags = NDArray[np.bool_]
 class Votes:
     """n votes, every column of shape (n,).
 
-    prompt, rater, comparison, candidate: ids, any integers; equal prompts have equal ids.
+    prompt, rater, comparison, candidate: ids, any integers; equal prompts have equal ids. seat: from 1.
     preference: +1 candidate, 0 tie, -1 baseline. flipped: 1 candidate shown second, 0 first, -1 unknown.
     both_bad: the tie was a “both bad”. seconds: active time, nan where unknown.
     Raises ValueError when columns differ in length or a code is none of these.
@@ -23,6 +23,7 @@ class Votes:
     prompt: Integers
     rater: Integers
     comparison: Integers
+    seat: Integers
     candidate: Integers
     preference: Integers
     flipped: Integers
@@ -40,8 +41,8 @@ class Votes:
     def __len__(self) -> int:
         return len(self.preference)
 
-    def where(self, mask: Flags) -> "Votes":
-        """The votes at which the mask of shape (n,) is true."""
+    def where(self, mask: Flags | Integers) -> "Votes":
+        """The votes at which a mask of shape (n,) is true, or at these places in their order."""
         return Votes(**{column.name: getattr(self, column.name)[mask] for column in fields(self)})
 
     @property

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from backend.db.batches import Batch
 from backend.db.raters import Link
 from backend.errors import Invalid
-from backend.services import batches, links, results, studies
+from backend.services import batches, links, studies
 from backend.web import forms
 from backend.web.deps import TheHouse, now
 from backend.web.render import page
@@ -40,11 +40,11 @@ def show(request: Request, house: TheHouse, batch_id: int) -> Response:
             batch=batch,
             study=studies.get(session, batch.study_id),
             progress=batches.progress(session, batch_id),
-            skips=results.skips(session, batch_id),
+            skips=batches.skips(session, batch_id),
             links=[] if part else links.of_batch(session, batch_id),
             settings=batches.settings_of(session, batch),
             left=0 if part else batches.prompts_left(session, batch),
-            names=results.system_names(session, batch),
+            names=batches.names_of(session, batch),
             address=lambda link: base_url + link_path(house.tokens.sign, link),
         )
 

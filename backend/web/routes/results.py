@@ -23,7 +23,7 @@ def show(request: Request, house: TheHouse, batch_id: int) -> Response:
             batch=batch,
             study=studies.get(session, batch.study_id),
             progress=batches.progress(session, batch_id),
-            results=results.of_batch(session, batch_id),
+            results=results.of_batch(session, batch_id, key=house.tokens.secret_key),
         )
 
 
@@ -31,13 +31,13 @@ def show(request: Request, house: TheHouse, batch_id: int) -> Response:
 def as_json(house: TheHouse, batch_id: int) -> Response:
     """Every number, as docs/results.schema.json describes."""
     with house.database.reading() as session:
-        return JSONResponse(results.of_batch(session, batch_id).to_json())
+        return JSONResponse(results.of_batch(session, batch_id, key=house.tokens.secret_key).to_json())
 
 
 @router.get("/batches/{batch_id}/results.csv")
 def as_csv(house: TheHouse, batch_id: int) -> Response:
     """One row a candidate."""
     with house.database.reading() as session:
-        text = tables.of_candidates(results.of_batch(session, batch_id))
+        text = tables.of_candidates(results.of_batch(session, batch_id, key=house.tokens.secret_key))
     headers = {"Content-Disposition": f'attachment; filename="assay-batch-{batch_id}.csv"'}
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)

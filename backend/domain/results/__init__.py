@@ -1,0 +1,1 @@
+"""The results of a batch, from its votes to every number of the page, the JSON and the bundle. Knows no database."""

@@ -1,0 +1,182 @@
+"""One candidate against the baseline: counts, both rates with intervals, majorities, and what is missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from backend.domain.choices import Preference, SplitRule
+from backend.domain.results.counts import (
+    MajorityScores,
+    OutcomeCounts,
+    VoteCounts,
+    majority_scores,
+    median,
+    outcome_counts,
+    vote_counts,
+)
+from backend.domain.results.material import Launched, Material
+from backend.domain.scoring import SPLIT_SCORES, Outcomes, outcomes
+from backend.domain.statistics.intervals import Interval, over_prompts
+from backend.domain.statistics.missing import Missing, MissingSeats, missing
+from backend.domain.statistics.two_way import comparison_table
+from backend.domain.statistics.votes import Flags, Integers, Votes
+
+EVEN = 0.5
+MOST_FOR_BOOTSTRAP = 100_000
+ROUNDS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Both scores of some votes, over prompts and raters."""
+
+    win_rate: Interval
+    equal_or_better: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """The votes on one category of prompts."""
+
+    name: str
+    votes: VoteCounts
+    win_rate: Interval
+    equal_or_better: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateResult:
+    """One candidate against the baseline.
+
+    win_rate, equal_or_better: the default interval. intervals: the same means with every other interval beside it, by
+    method. majority: under the declared split rule; sensitivity: under every one. missing: what empty seats leave open.
+    all_votes: with the votes of excluded raters, None where nobody was excluded.
+    """
+
+    name: str
+    votes: VoteCounts
+    outcomes: OutcomeCounts
+    win_rate: Interval
+    equal_or_better: Interval
+    intervals: dict[str, Rates]
+    majority: MajorityScores
+    sensitivity: dict[str, MajorityScores]
+    missing: Missing
+    categories: tuple[Category, ...]
+    all_votes: Rates | None
+    raters: int
+    median_seconds: float | None
+
+    @property
+    def preferred(self) -> Preference | None:
+        """Whom the votes prefer: the side of one half on which the whole interval of the win rate lies, if any."""
+        if self.win_rate.low is None or self.win_rate.high is None:
+            return None
+        if self.win_rate.low > EVEN:
+            return Preference.CANDIDATE
+        return Preference.BASELINE if self.win_rate.high < EVEN else None
+
+
+def candidates(material: Material, *, everybody: Material) -> tuple[CandidateResult, ...]:
+    """Every candidate in its order. everybody: the same material with the votes of excluded raters."""
+    found = outcomes(
+        material.votes,
+        seats=material.seats,
+        opening=material.opening,
+        unjudgeable=np.flatnonzero(material.launched.unjudgeable).tolist(),
+    )
+    any_excluded = len(everybody.votes) > len(material.votes)
+    return tuple(
+        candidate(
+            material,
+            code,
+            found.where(found.candidate == code),
+            all_votes=rates(opening(everybody, code)) if any_excluded else None,
+        )
+        for code in range(len(material.candidates))
+    )
+
+
+def opening(material: Material, code: int) -> Votes:
+    """A candidate's votes of the seats that open at first: the two extra ones only decide splits."""
+    votes = material.votes
+    return votes.where((votes.candidate == code) & (votes.seat <= material.opening))
+
+
+def candidate(material: Material, code: int, found: Outcomes, *, all_votes: Rates | None) -> CandidateResult:
+    votes = opening(material, code)
+    launched = material.launched.where(material.launched.candidate == code)
+    settings = material.settings
+    declared = settings.split_fallback if settings.split_rule == SplitRule.EXTRA else settings.split_rule
+    sensitivity = {str(rule): majority_scores(found, rule) for rule in SPLIT_SCORES}
+    intervals = compared(votes, seed=material.seed)
+    return CandidateResult(
+        name=material.candidates[code],
+        votes=vote_counts(votes),
+        outcomes=outcome_counts(found, len(launched), int(launched.unjudgeable.sum())),
+        win_rate=intervals["moments"].win_rate,
+        equal_or_better=intervals["moments"].equal_or_better,
+        intervals=intervals,
+        majority=sensitivity[declared],
+        sensitivity=sensitivity,
+        missing=missing(votes.win_scores, votes.equal_or_better_scores, votes.prompt, empty(material, code)),
+        categories=categories(votes, launched, material.categories),
+        all_votes=all_votes,
+        raters=len(np.unique(votes.rater)),
+        median_seconds=median(votes.seconds),
+    )
+
+
+def rates(votes: Votes) -> Rates:
+    """Both scores with the default interval."""
+    return Rates(
+        over_prompts(votes.win_scores, votes.prompt, votes.rater),
+        over_prompts(votes.equal_or_better_scores, votes.prompt, votes.rater),
+    )
+
+
+def compared(votes: Votes, *, seed: int) -> dict[str, Rates]:
+    """Both scores under every method; without the bootstrap where there are too many votes to wait for it."""
+    rounds = ROUNDS if len(votes) <= MOST_FOR_BOOTSTRAP else 0
+    win, equal_or_better = (
+        comparison_table(scores, votes.prompt, votes.rater, seed=seed, rounds=rounds)
+        for scores in (votes.win_scores, votes.equal_or_better_scores)
+    )
+    return {method: Rates(win[method], equal_or_better[method]) for method in win}
+
+
+def empty(material: Material, code: int) -> MissingSeats:
+    """The seats of a candidate that were to be rated and are not, by what became of them last.
+
+    A seat that somebody could not judge or gave back is open again; of a comparison's empty seats as many count as
+    can't-judge, then as returned, as there were such events, and the rest as unfinished.
+    """
+    launched, votes = material.launched, material.votes
+    mine = launched.candidate == code
+    in_opening = votes.seat <= material.opening
+    rated = np.bincount(votes.comparison[in_opening], minlength=len(launched))[mine]
+    left = np.maximum(material.opening - rated, 0)
+    cant_judge = np.minimum(left, launched.skipped[mine])
+    returned = np.minimum(left - cant_judge, launched.returned[mine])
+    return MissingSeats(launched.prompt[mine], cant_judge, returned, left - cant_judge - returned)
+
+
+def categories(votes: Votes, launched: Launched, names: Sequence[str]) -> tuple[Category, ...]:
+    """The categories of prompts with at least one vote, by name; none where prompts have no category."""
+    of_prompt = category_of_prompts(launched)
+    code = of_prompt[votes.prompt] if len(votes) else votes.prompt
+    return tuple(category(name, votes, code == number) for number, name in enumerate(names) if (code == number).any())
+
+
+def category_of_prompts(launched: Launched) -> Integers:
+    """The category's code of each prompt by the prompt's code, -1 where it has none."""
+    found = np.full(int(launched.prompt.max(initial=-1)) + 1, -1, dtype=np.int64)
+    found[launched.prompt] = launched.category
+    return found
+
+
+def category(name: str, votes: Votes, mask: Flags) -> Category:
+    own = votes.where(mask)
+    both = rates(own)
+    return Category(name, vote_counts(own), both.win_rate, both.equal_or_better)

@@ -1,0 +1,72 @@
+"""Applies the exclusion rules that were declared before the launch: whole raters, never by which system they chose."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from backend.domain.results import grouped
+from backend.domain.results.material import Material
+from backend.domain.rules import Exclusion, ExclusionKind
+from backend.domain.statistics.votes import Floats, Integers
+
+
+@dataclass(frozen=True, slots=True)
+class ExcludedRater:
+    """A rater whose votes count in no headline: the rule, what was found on how many observations, and the votes."""
+
+    rater: str
+    kind: str
+    limit: float
+    found: float
+    observations: int
+    votes: int
+
+
+def apply(material: Material) -> tuple[Material, tuple[ExcludedRater, ...]]:
+    """The material without the votes of excluded raters, and who they are. Without rules nobody is."""
+    found = tuple(one for rule in material.settings.exclusions for one in caught(material, rule))
+    if not found:
+        return material, ()
+    out = np.isin(np.array(material.raters), [one.rater for one in found])
+    return replace(material, votes=material.votes.where(~out[material.votes.rater])), found
+
+
+def caught(material: Material, rule: Exclusion) -> list[ExcludedRater]:
+    """The raters beyond this rule's limit, in the order of their pseudonyms."""
+    value, observations = measured(material, rule.kind)
+    votes = np.bincount(material.votes.rater, minlength=len(material.raters))
+    with np.errstate(invalid="ignore"):
+        beyond = (observations >= rule.least) & (value > rule.limit)
+    return [
+        ExcludedRater(
+            material.raters[rater],
+            rule.kind,
+            rule.limit,
+            float(value[rater]),
+            int(observations[rater]),
+            int(votes[rater]),
+        )
+        for rater in np.flatnonzero(beyond).tolist()
+    ]
+
+
+def measured(material: Material, kind: ExclusionKind) -> tuple[Floats, Integers]:
+    """(what the rule looks at, observations behind it), each of shape (raters,)."""
+    raters, votes, checks = len(material.raters), material.votes, material.checks
+    if kind in (ExclusionKind.FAILED_CHECKS, ExclusionKind.INCONSISTENT):
+        repeats = np.array([word == "repeat" for word in checks.kind], dtype=np.bool_)
+        asked = (checks.passed >= 0) & (repeats == (kind == ExclusionKind.INCONSISTENT))
+        return grouped.shares(checks.rater, checks.passed == 0, asked, raters)
+    if kind == ExclusionKind.TOO_FAST:
+        return grouped.medians(votes.rater, words_a_minute(material), raters)
+    decisive = (votes.preference != 0) & (votes.flipped >= 0)
+    first = (votes.preference == 1) == (votes.flipped == 0)
+    share, total = grouped.shares(votes.rater, first, decisive, raters)
+    return np.maximum(share, 1 - share), total
+
+
+def words_a_minute(material: Material) -> Floats:
+    """Words of both outputs over the active time of each vote, nan where the time is unknown; shape (votes,)."""
+    seconds = material.votes.seconds
+    words = material.launched.words[material.votes.comparison]
+    return np.where(seconds > 0, 60.0 * words / np.where(seconds > 0, seconds, 1.0), np.nan)

@@ -1,0 +1,103 @@
+"""What results are computed from, under codes that a database and a bundle give alike. Computes nothing itself.
+
+Candidates are coded by the order of their import, prompts and comparisons by launch order, raters by the order of their
+pseudonyms. Whatever draws random numbers draws them in these orders, so the same votes give the same results anywhere.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from backend.domain.settings import StudySettings
+from backend.domain.statistics.votes import Flags, Integers, Votes
+
+
+@dataclass(frozen=True)
+class Launched:
+    """The m comparisons of a batch in launch order; columns of shape (m,) unless said otherwise.
+
+    prompt, candidate: codes. unjudgeable: closed by the third can't-judge. begun: somebody was seated there at least
+    once. held, skipped, returned: seats that raters have now, could not judge, and gave back or let lapse.
+    candidate_style, baseline_style: backend.domain.features of the outputs as raters saw them, shape (m, 7).
+    category: code of the prompt's category, -1 for none.
+    """
+
+    prompt: Integers
+    candidate: Integers
+    unjudgeable: Flags
+    begun: Flags
+    held: Integers
+    skipped: Integers
+    returned: Integers
+    candidate_style: Integers
+    baseline_style: Integers
+    category: Integers
+
+    def __len__(self) -> int:
+        return len(self.prompt)
+
+    def where(self, mask: Flags) -> "Launched":
+        """The comparisons at which the mask of shape (m,) is true."""
+        return Launched(**{column.name: getattr(self, column.name)[mask] for column in fields(self)})
+
+    @property
+    def words(self) -> Integers:
+        """Words of both outputs together: what a rater reads."""
+        return self.candidate_style[:, 0] + self.baseline_style[:, 0]
+
+
+@dataclass(frozen=True)
+class CheckAnswers:
+    """Answers to checks, one a row. kind: a CheckKind's word. passed: 1, 0, or -1 where the rater could not judge."""
+
+    rater: Integers
+    kind: tuple[str, ...]
+    passed: Integers
+
+
+NO_CHECKS = CheckAnswers(np.zeros(0, dtype=np.int64), (), np.zeros(0, dtype=np.int64))
+
+
+@dataclass(frozen=True)
+class Material:
+    """A batch's votes and what is known of its comparisons, candidates, prompts and raters.
+
+    candidates, prompts, categories, raters: code -> name, key, name, pseudonym. votes: the counted ones; their
+    comparisons are places in `launched`. opening: seats open at first. is_closed: no seat will be given out any more.
+    skips: reason -> how often.
+    """
+
+    baseline: str
+    candidates: Sequence[str]
+    prompts: Sequence[str]
+    categories: Sequence[str]
+    raters: Sequence[str]
+    settings: StudySettings
+    seed: int
+    seats: int
+    opening: int
+    votes: Votes
+    launched: Launched
+    checks: CheckAnswers
+    late: int
+    skips: dict[str, int]
+    is_closed: bool
+
+    def __post_init__(self) -> None:
+        if len(self.votes) and not 0 <= self.votes.comparison.min() <= self.votes.comparison.max() < len(self.launched):
+            raise ValueError("a vote is on a comparison that was not launched")
+
+
+def in_order(material: Material) -> Material:
+    """The material with its votes by comparison and seat: sums then round alike, wherever the rows came from."""
+    order = np.lexsort((material.votes.seat, material.votes.comparison))
+    return replace(material, votes=material.votes.where(order))
+
+
+def ranks(names: Sequence[str]) -> Integers:
+    """For each name its place among the sorted ones: the code that a database and a bundle agree on."""
+    order = sorted(range(len(names)), key=names.__getitem__)
+    places = np.zeros(len(names), dtype=np.int64)
+    places[order] = np.arange(len(names))
+    return places

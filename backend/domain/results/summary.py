@@ -1,0 +1,87 @@
+"""A batch in numbers: every section of the results, put together from the material.
+
+Estimand first: the mean over prompts of the mean over raters. The paper's own figure, the mean over comparisons of
+the majority outcome with its standard deviation, stands beside it.
+"""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from backend.domain.results import agreement, exclusions, prefix
+from backend.domain.results.agreement import AgreementResult
+from backend.domain.results.candidates import CandidateResult, candidates
+from backend.domain.results.counts import median
+from backend.domain.results.exclusions import ExcludedRater
+from backend.domain.results.family import Family, family
+from backend.domain.results.material import Material, in_order
+from backend.domain.results.models import Models, models
+from backend.domain.results.position import Position, position
+from backend.domain.results.prefix import Prefix
+from backend.domain.results.sequence import Sequence, sequence
+from backend.domain.results.style import Style, style
+
+SCHEMA_VERSION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A batch in numbers. ratings, raters: those that count, after exclusions and inside the prefix."""
+
+    schema_version: int
+    baseline: str
+    seats: int
+    opening: int
+    split_rule: str
+    split_fallback: str
+    prefix: Prefix
+    comparisons: int
+    settled: int
+    ratings: int
+    late: int
+    skips: dict[str, int]
+    raters: int
+    median_seconds: float | None
+    excluded: tuple[ExcludedRater, ...]
+    candidates: tuple[CandidateResult, ...]
+    family: Family
+    agreement: AgreementResult
+    position: Position
+    style: Style
+    models: Models
+    sequence: Sequence | None
+
+    def to_json(self) -> dict[str, object]:
+        """Plain data as docs/results.schema.json describes it."""
+        return asdict(self)
+
+
+def summarise(given: Material) -> Results:
+    """Every number of a batch. Raises ValueError when the counts don't add up."""
+    everybody, beginning = prefix.analysed(in_order(given))
+    material, excluded = exclusions.apply(everybody)
+    found = candidates(material, everybody=everybody)
+    return Results(
+        schema_version=SCHEMA_VERSION,
+        baseline=material.baseline,
+        seats=material.seats,
+        opening=material.opening,
+        split_rule=material.settings.split_rule,
+        split_fallback=material.settings.split_fallback,
+        prefix=beginning,
+        comparisons=sum(one.outcomes.comparisons for one in found),
+        settled=sum(one.outcomes.comparisons - one.outcomes.unfinished for one in found),
+        ratings=len(material.votes),
+        late=material.late,
+        skips=material.skips,
+        raters=len(np.unique(material.votes.rater)),
+        median_seconds=median(material.votes.seconds),
+        excluded=excluded,
+        candidates=found,
+        family=family(material),
+        agreement=agreement.of(material),
+        position=position(material),
+        style=style(material),
+        models=models(material),
+        sequence=sequence(everybody),
+    )

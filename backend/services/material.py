@@ -1,0 +1,210 @@
+"""Gathers what a batch's results are computed from, as whole columns. Computes no result."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from backend.db.assignments import Assignment, AssignmentState
+from backend.db.batches import Batch, BatchState
+from backend.db.comparisons import Comparison, Seat
+from backend.db.outputs import System
+from backend.db.ratings import Rating
+from backend.db.studies import Prompt
+from backend.db.styles import OutputStyle
+from backend.domain.choices import Choice
+from backend.domain.results.material import NO_CHECKS, Launched, Material, ranks
+from backend.domain.statistics.votes import Flags, Integers, Votes
+from backend.services import batches, columns
+from backend.services.pseudonyms import pseudonyms
+
+STATES = (
+    AssignmentState.RATED,
+    AssignmentState.HELD,
+    AssignmentState.SKIPPED,
+    AssignmentState.RETURNED,
+    AssignmentState.LAPSED,
+    AssignmentState.LATE,
+)
+RATED, HELD, SKIPPED, RETURNED, LAPSED, _ = range(len(STATES))
+CHOICES = (Choice.FIRST, Choice.SECOND, Choice.TIE, Choice.BOTH_BAD)
+FIRST, SECOND, _, BOTH_BAD = range(len(CHOICES))
+SEATS_AT_MOST = 128
+STYLE = ("words", "characters", "lines", "list_lines", "bold", "headers", "code_blocks")
+
+
+def gather(session: Session, batch: Batch, *, key: str) -> Material:
+    """Everything of one consistent look. key: the server's, for the raters' pseudonyms."""
+    names = dict(session.execute(select(System.id, System.name).where(System.study_id == batch.study_id)).all())
+    compared = comparisons(session, batch)
+    seated = assignments(session, batch)
+    known = np.unique(compared["candidate"])
+    prompt, prompts, category, categories = prompts_of(session, compared["prompt"], batch.study_id)
+    rater, raters = raters_of(seated["rater"], pseudonyms(key, batch.id))
+    place = columns.places(compared["id"], seated["comparison"])
+    candidate = np.searchsorted(known, compared["candidate"])
+    return Material(
+        baseline=names[batch.baseline_id],
+        candidates=[names[int(number)] for number in known],
+        prompts=prompts,
+        categories=categories,
+        raters=raters,
+        settings=batches.settings_of(session, batch),
+        seed=batch.seed,
+        seats=batch.seats,
+        opening=batch.seats,
+        votes=votes(session, batch, seated, place, rater, prompt, candidate),
+        launched=Launched(
+            prompt=prompt,
+            candidate=candidate,
+            unjudgeable=compared["unjudgeable"] == 1,
+            begun=np.bincount(place, minlength=len(prompt)) > 0,
+            held=counted(place, seated["state"] == HELD, len(prompt)),
+            skipped=counted(place, seated["state"] == SKIPPED, len(prompt)),
+            returned=counted(place, np.isin(seated["state"], (RETURNED, LAPSED)), len(prompt)),
+            candidate_style=style(session, compared["candidate_output"]),
+            baseline_style=style(session, compared["baseline_output"]),
+            category=category,
+        ),
+        checks=NO_CHECKS,
+        late=int((seated["state"] == STATES.index(AssignmentState.LATE)).sum()),
+        skips=batches.skips(session, batch.id),
+        is_closed=batch.state == BatchState.CLOSED,
+    )
+
+
+def comparisons(session: Session, batch: Batch) -> dict[str, Integers]:
+    """The batch's comparisons in launch order."""
+    statement = select(
+        Comparison.position,
+        Comparison.id,
+        Comparison.prompt_id,
+        Comparison.candidate_id,
+        Comparison.candidate_output_id,
+        Comparison.baseline_output_id,
+        case((Comparison.unjudgeable, 1), else_=0),
+    ).where(Comparison.batch_id == batch.id)
+    found = columns.in_order(columns.read(session, statement))
+    names = ("position", "id", "prompt", "candidate", "candidate_output", "baseline_output", "unjudgeable")
+    return dict(zip(names, found, strict=True))
+
+
+def assignments(session: Session, batch: Batch) -> dict[str, Integers]:
+    """The batch's assignments by id, whatever became of them.
+
+    Read as a range of ids, which lie together on disk: the index would fetch every row from another place. The sum
+    keeps SQLite from using that index.
+    """
+    first, last = session.execute(
+        select(func.min(Assignment.id), func.max(Assignment.id)).where(Assignment.batch_id == batch.id)
+    ).one()
+    statement = select(
+        Assignment.id,
+        Assignment.rater_id,
+        Assignment.comparison_id,
+        Assignment.seat,
+        coded(Assignment.state, STATES),
+    ).where(Assignment.id.between(first or 0, last or 0), Assignment.batch_id + 0 == batch.id)
+    found = columns.in_order(columns.read(session, statement))
+    return dict(zip(("id", "rater", "comparison", "seat", "state"), found, strict=True))
+
+
+def coded(column: InstrumentedAttribute[str], words: tuple[str, ...]) -> ColumnElement[int]:
+    """A column of words as their places in the tuple; the last one is for every other word."""
+    return case(*((column == word, place) for place, word in enumerate(words[:-1])), else_=len(words) - 1)
+
+
+def votes(
+    session: Session,
+    batch: Batch,
+    seated: Mapping[str, Integers],
+    place: Integers,
+    rater: Integers,
+    prompt: Integers,
+    candidate: Integers,
+) -> Votes:
+    """The counted votes, unblinded. A vote of unknown order was stored as if its candidate had stood first."""
+    rated = seated["state"] == RATED
+    where, seat = place[rated], seated["seat"][rated]
+    choice, milliseconds = ratings(session, seated["id"][rated])
+    flipped = sides(session, seated["comparison"][rated], seat)
+    chosen = np.where(choice == np.where(flipped == 1, SECOND, FIRST), 1, -1)
+    return Votes(
+        prompt=prompt[where],
+        rater=rater[rated],
+        comparison=where,
+        seat=seat,
+        candidate=candidate[where],
+        preference=np.where(choice > SECOND, 0, chosen),
+        flipped=flipped,
+        both_bad=choice == BOTH_BAD,
+        seconds=np.where(milliseconds < 0, np.nan, milliseconds / 1000.0),
+    )
+
+
+def ratings(session: Session, assignment: Integers) -> tuple[Integers, Integers]:
+    """(choices, active milliseconds) of these assignments, in their order."""
+    if not len(assignment):
+        return assignment, assignment
+    ids, choice, milliseconds = columns.read(
+        session,
+        select(Rating.assignment_id, coded(Rating.choice, CHOICES), Rating.active_ms).where(
+            Rating.assignment_id.between(int(assignment.min()), int(assignment.max()))
+        ),
+    )
+    at = columns.places(ids, assignment)
+    return choice[at], milliseconds[at]
+
+
+def sides(session: Session, comparison: Integers, seat: Integers) -> Integers:
+    """Whether the candidate stood second: 1, 0, or -1 where nobody knows; of these seats, in their order."""
+    if not len(comparison):
+        return comparison
+    of, number, flipped = columns.read(
+        session,
+        select(Seat.comparison_id, Seat.seat, case((Seat.flipped.is_(True), 1), (Seat.flipped.is_(False), 0))).where(
+            Seat.comparison_id.between(int(comparison.min()), int(comparison.max()))
+        ),
+    )
+    return flipped[columns.places(of * SEATS_AT_MOST + number, comparison * SEATS_AT_MOST + seat)]
+
+
+def prompts_of(session: Session, prompt: Integers, study_id: int) -> tuple[Integers, list[str], Integers, list[str]]:
+    """(codes by launch order, their keys, codes of categories, their names); codes are of shape (comparisons,)."""
+    ids, first, index = np.unique(prompt, return_index=True, return_inverse=True)
+    code = np.argsort(np.argsort(first))[index]
+    rows = session.execute(select(Prompt.id, Prompt.key, Prompt.category).where(Prompt.study_id == study_id))
+    known = {number: (key, category) for number, key, category in rows}
+    keys = [known[int(number)][0] for number in ids[np.argsort(first)]]
+    labels = [known[int(number)][1] for number in ids]
+    categories = sorted({label for label in labels if label})
+    places = {label: place for place, label in enumerate(categories)}
+    coded_labels = np.array([places.get(label or "", -1) for label in labels], dtype=np.int64)
+    return code, keys, coded_labels[index], categories
+
+
+def raters_of(rater: Integers, names: Mapping[int, str]) -> tuple[Integers, list[str]]:
+    """(codes in the order of pseudonyms, the pseudonyms); codes are of shape (assignments,)."""
+    ids, index = np.unique(rater, return_inverse=True)
+    known = [names[int(number)] for number in ids]
+    return ranks(known)[index], sorted(known)
+
+
+def counted(place: Integers, mask: Flags, comparisons: int) -> Integers:
+    """How many assignments of each comparison the mask is true for; shape (comparisons,)."""
+    return np.bincount(place[mask], minlength=comparisons)
+
+
+def style(session: Session, output: Integers) -> Integers:
+    """The styles of these outputs, in their order; shape (outputs, 7)."""
+    if not len(output):
+        return np.zeros((0, len(STYLE)), dtype=np.int64)
+    wanted = [getattr(OutputStyle, name) for name in STYLE]
+    ids, *counts = columns.read(
+        session,
+        select(OutputStyle.output_id, *wanted).where(
+            OutputStyle.output_id.between(int(output.min()), int(output.max()))
+        ),
+    )
+    return np.stack(counts, axis=1)[columns.places(ids, output)]

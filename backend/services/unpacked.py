@@ -1,0 +1,162 @@
+"""Reads a bundle's files as the material of its results, under the codes that the database gives. Knows no database."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from backend.domain.choices import Choice, Preference, preference
+from backend.domain.features import features, table
+from backend.domain.records import Json
+from backend.domain.results.material import NO_CHECKS, CheckAnswers, Launched, Material
+from backend.domain.settings import StudySettings
+from backend.domain.statistics.votes import Integers, Votes
+
+CODE = {Preference.CANDIDATE: 1, Preference.TIE: 0, Preference.BASELINE: -1}
+FLIPPED = {"true": 1, "false": 0, "": -1}
+PASSED = {"true": 1, "false": 0, "": -1}
+Plain = Mapping[str, Json]
+
+
+def material_of(folder: Path, settings: StudySettings, manifest: Plain) -> Material:
+    """Everything that results are computed from. Raises KeyError and ValueError where files don't fit each other."""
+    batch = manifest["batch"]
+    assert isinstance(batch, Mapping)
+    candidates = [str(name) for name in listed(batch["candidates"])]
+    comparisons = lines(folder / "comparisons.jsonl")
+    ratings, checks = rows(folder / "ratings.csv"), rows(folder / "checks.csv")
+    skips = rows(folder / "skips.csv")
+    prompts = list(dict.fromkeys(str(one["prompt"]) for one in comparisons))
+    categories = {str(one["prompt"]): one["category"] for one in lines(folder / "prompts.jsonl")}
+    names = sorted({str(category) for key in prompts if (category := categories[key])})
+    raters = sorted(
+        {row["rater"] for row in [*ratings, *skips, *checks]} | {str(one) for one in listed(batch["raters"])}
+    )
+    prompt_codes = [{key: code for code, key in enumerate(prompts)}[str(one["prompt"])] for one in comparisons]
+    launched = launched_of(
+        comparisons,
+        prompt=whole(prompt_codes),
+        candidate=whole([candidates.index(str(one["candidate"])) for one in comparisons]),
+        category=whole([names.index(str(of)) if (of := categories[str(one["prompt"])]) else -1 for one in comparisons]),
+        styles=styles_of(folder, comparisons, str(batch["baseline"])),
+    )
+    places = {name: place for place, name in enumerate(raters)}
+    return Material(
+        baseline=str(batch["baseline"]),
+        candidates=candidates,
+        prompts=prompts,
+        categories=names,
+        raters=raters,
+        settings=settings,
+        seed=integer(manifest["seed"]),
+        seats=integer(batch["seats"]),
+        opening=integer(batch["opening"]),
+        votes=votes_of([row for row in ratings if row["state"] == "rated"], launched, places),
+        launched=launched,
+        checks=checks_of(checks, places) if checks else NO_CHECKS,
+        late=sum(row["state"] == "late" for row in ratings),
+        skips=dict(sorted(Counter(row["reason"] for row in skips).items())),
+        is_closed=batch["closed"] is True,
+    )
+
+
+def launched_of(
+    comparisons: Sequence[Plain],
+    *,
+    prompt: Integers,
+    candidate: Integers,
+    category: Integers,
+    styles: tuple[Integers, Integers],
+) -> Launched:
+    """The comparisons as columns; they stand in launch order in their file."""
+    if [one["comparison"] for one in comparisons] != list(range(len(comparisons))):
+        raise ValueError("comparisons.jsonl is not in launch order")
+    return Launched(
+        prompt=prompt,
+        candidate=candidate,
+        unjudgeable=np.array([one["unjudgeable"] is True for one in comparisons], dtype=np.bool_),
+        begun=np.array([one["begun"] is True for one in comparisons], dtype=np.bool_),
+        held=whole([integer(one["held"]) for one in comparisons]),
+        skipped=whole([integer(one["skipped"]) for one in comparisons]),
+        returned=whole([integer(one["returned"]) for one in comparisons]),
+        candidate_style=styles[0],
+        baseline_style=styles[1],
+        category=category,
+    )
+
+
+def styles_of(folder: Path, comparisons: Sequence[Plain], baseline: str) -> tuple[Integers, Integers]:
+    """The styles of the candidate's and the baseline's outputs, counted anew from the texts."""
+    shown = {
+        (str(one["prompt"]), str(one["system"])): features(str(one.get("shown", one["output"])))
+        for one in lines(folder / "outputs.jsonl")
+    }
+    return (
+        table([shown[str(one["prompt"]), str(one["candidate"])] for one in comparisons]),
+        table([shown[str(one["prompt"]), baseline] for one in comparisons]),
+    )
+
+
+def votes_of(ratings: Sequence[Mapping[str, str]], launched: Launched, raters: Mapping[str, int]) -> Votes:
+    """The counted ratings as columns."""
+    comparison = whole([int(row["comparison"]) for row in ratings])
+    choices = [Choice(row["choice"]) for row in ratings]
+    flipped = [FLIPPED[row["flipped"]] for row in ratings]
+    if len(comparison) and not 0 <= comparison.min() <= comparison.max() < len(launched):
+        raise ValueError("ratings.csv names a comparison that is not in comparisons.jsonl")
+    return Votes(
+        prompt=launched.prompt[comparison],
+        rater=whole([raters[row["rater"]] for row in ratings]),
+        comparison=comparison,
+        seat=whole([int(row["seat"]) for row in ratings]),
+        candidate=launched.candidate[comparison],
+        preference=whole(
+            [CODE[preference(one, flipped=side == 1)] for one, side in zip(choices, flipped, strict=True)]
+        ),
+        flipped=whole(flipped),
+        both_bad=np.array([one == Choice.BOTH_BAD for one in choices], dtype=np.bool_),
+        seconds=np.array([float(row["active_ms"] or "nan") / 1000.0 for row in ratings], dtype=np.float64),
+    )
+
+
+def checks_of(answers: Sequence[Mapping[str, str]], raters: Mapping[str, int]) -> CheckAnswers:
+    """Answers to checks as columns."""
+    return CheckAnswers(
+        whole([raters[row["rater"]] for row in answers]),
+        tuple(row["kind"] for row in answers),
+        whole([PASSED[row["passed"]] for row in answers]),
+    )
+
+
+def whole(numbers: Sequence[int]) -> Integers:
+    return np.array(numbers, dtype=np.int64)
+
+
+def integer(plain: Json) -> int:
+    """A whole number of the bundle."""
+    if not isinstance(plain, int):
+        raise ValueError(f"{plain!r} is no whole number")
+    return plain
+
+
+def listed(plain: Json) -> Sequence[Json]:
+    """A list of the bundle."""
+    if not isinstance(plain, list):
+        raise ValueError(f"{plain!r} is no list")
+    return plain
+
+
+def lines(path: Path) -> list[Plain]:
+    """The rows of a JSONL file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file; none where a batch had no reason to write it."""
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
