@@ -12,7 +12,7 @@ from backend.services.tokens import Tokens
 from backend.web import errors
 from backend.web.deps import House, researcher
 from backend.web.render import FRONTEND
-from backend.web.routes import batches, entry, rating, results, studies
+from backend.web.routes import batches, entry, plan, rating, results, studies
 from backend.web.security import Security
 
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -36,7 +36,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.include_router(entry.router)
     app.include_router(rating.router)
     guarded = APIRouter(dependencies=[Depends(researcher)])
-    for part in (studies.router, batches.router, results.router):
+    for part in (studies.router, batches.router, results.router, plan.router):
         guarded.include_router(part)
     app.include_router(guarded)
     errors.install(app)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from backend.domain.statistics.costs import Money, Pay
-from backend.domain.statistics.planning import Wanted, beside, plan, points, to_json, unreachable, warning
+from backend.domain.statistics.planning import Wanted, beside, curve, plan, points, to_json, unreachable, warning
 from backend.domain.statistics.power import Blind, Design, Limit, outlook
 
 MANY = Design(raters=100)
@@ -55,6 +55,17 @@ def test_other_sizes_stand_beside_the_plan() -> None:
     widths = [one.half_width for one, _ in found]
     assert widths == sorted(widths, reverse=True)
     assert [one.design.prompts for one, _ in beside(plan(Design(prompts=2), Pay()), Pay())] == [2, 4, 8]
+
+
+def test_the_curve_falls_from_two_prompts_to_four_times_the_plan_and_passes_through_it() -> None:
+    found = plan(Design(prompts=200), Pay())
+    drawn = curve(found)
+    assert (drawn[0][0], drawn[-1][0]) == (2, 800)
+    widths = [width for _, width in drawn]
+    assert widths == sorted(widths, reverse=True)
+    around = [width for prompts, width in drawn if 180 <= prompts <= 220]
+    assert min(around) <= found.outlook.half_width <= max(around)
+    assert drawn[-1][1] == outlook(Design(prompts=800)).half_width
 
 
 @pytest.mark.parametrize(

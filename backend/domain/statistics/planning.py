@@ -8,7 +8,17 @@ from dataclasses import asdict, dataclass, replace
 from math import sqrt
 
 from backend.domain.statistics.costs import Cost, Pay, cost
-from backend.domain.statistics.power import MOST_PROMPTS, Blind, Design, Limit, Outlook, fewest_prompts, outlook
+from backend.domain.statistics.power import (
+    MOST_PROMPTS,
+    Blind,
+    Design,
+    Limit,
+    Outlook,
+    fewest_prompts,
+    mean_variance,
+    outlook,
+)
+from backend.domain.statistics.sample_sizes import half_width
 
 # The sizes that stand beside the planned one.
 FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
@@ -85,6 +95,15 @@ def beside(found: Plan, pay: Pay) -> list[tuple[Outlook, Cost]]:
     sizes = {min(MOST_PROMPTS, max(2, round(factor * design.prompts))) for factor in FACTORS}
     designs = [replace(design, prompts=prompts) for prompts in sorted(sizes)]
     return [(outlook(each), cost(each.votes, pay)) for each in designs]
+
+
+def curve(found: Plan, *, steps: int = 60) -> list[tuple[int, float]]:
+    """(prompts, half-width) from two prompts to four times the planned ones, evenly spaced on a logarithmic scale."""
+    design = found.outlook.design
+    most = min(MOST_PROMPTS, FACTORS[-1] * design.prompts)
+    sizes = sorted({round(2 * (most / 2) ** (step / steps)) for step in range(steps + 1)})
+    designs = (replace(design, prompts=prompts) for prompts in sizes)
+    return [(each.prompts, half_width(*mean_variance(each), level=each.level)) for each in designs]
 
 
 def points(share: float) -> str:
