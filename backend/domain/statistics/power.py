@@ -47,8 +47,8 @@ class Design:
             raise ValueError(f"plans end at {MOST_PROMPTS:,} prompts, and at as many raters")
         if self.raters < self.seats * self.candidates:
             raise ValueError(
-                f"a rater meets a prompt once, so {self.seats} seats for each of {self.candidates} candidates "
-                f"need {self.seats * self.candidates} raters or more"
+                "a rater meets a prompt once, so seats times candidates "
+                f"({self.seats} × {self.candidates}) need {self.seats * self.candidates} raters or more"
             )
         if not 0 <= self.ties < 1 or not self.ties / 2 <= self.mean <= 1 - self.ties / 2:
             raise ValueError("the ties leave no room for this win rate")
