@@ -73,7 +73,7 @@ def test_with_few_votes_a_rater_sharing_strength_beats_maximum_likelihood(shared
 
 
 def test_glad_and_mace_on_the_bluebirds(shared_data: Path) -> None:
-    """GLAD falls behind the majority's .759: its wrong labels are even, and novices here err to one side. MACE does not."""
+    """GLAD falls behind the majority (.759): novices err to one side here, and it takes wrong labels for even."""
     votes = crowd(shared_data, "bluebirds")
     by_ability = glad(votes.unit, votes.rater, votes.label, categories=2)
     by_competence = mace(votes.unit, votes.rater, votes.label, categories=2)

@@ -1,0 +1,160 @@
+"""Raters who look random, too fast, one-sided or copied: the evidence, at a false-discovery rate a kind.
+
+A flag is a reason to look, never an exclusion. Within each kind the rate of honest raters among those flagged is held
+(Benjamini-Hochberg over raters; Benjamini-Yekutieli over pairs, which share raters). It says nothing of which system
+was chosen.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from backend.domain.statistics.copied import Copies, copied
+from backend.domain.statistics.flag_tests import LEVEL, Tested, looks_random, one_sided, paces, too_fast
+from backend.domain.statistics.ids import dense
+from backend.domain.statistics.multiplicity import q_values
+from backend.domain.statistics.rater_agreement import WithRest, per_rater, wilson_bounds
+from backend.domain.statistics.votes import Floats, Integers, Votes
+
+
+class Kind(StrEnum):
+    """What a rater may look like."""
+
+    ONE_SIDED = "one_sided"
+    RANDOM = "random"
+    TOO_FAST = "too_fast"
+    COPIED = "copied"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What counts as too much.
+
+    fastest: words a minute. Adults read silently at 238 on average, nearly all below 400 (M. Brysbaert, Journal of
+    Memory and Language 109 (2019) 104047); at 600 they scan for a word and understand little (R. P. Carver, Journal of
+    Reading 36 (1992) 84-95). tolerated_fast: share of votes that may be faster. tolerated_copied: share of shared
+    comparisons on which agreement needs no reason. fewest_shared: prompts that a pair of raters must share.
+    """
+
+    false_discovery_rate: float = LEVEL
+    fastest: float = 600.0
+    tolerated_fast: float = 0.5
+    tolerated_copied: float = 0.25
+    fewest_shared: int = 20
+
+
+RULES = Rules()
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """The evidence of one kind: the statistic, what was expected of an honest rater, votes, p and q.
+
+    one_sided: shares of first. random: agreement beyond chance, the median rater's. too_fast: shares of votes.
+    copied: shares of agreement with `other`, the rater at the far end; n are shared prompts.
+    """
+
+    kind: Kind
+    statistic: float
+    expected: float
+    n: int
+    p_value: float
+    q_value: float
+    other: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RaterReport:
+    """One rater: habits, and flags with their evidence. None where nothing is known.
+
+    first_share: of decisive votes whose order is known, with Wilson's 95 % interval. too_few: the kinds of which
+    nothing can be said: not flagged, and more likely missed than found if it were so.
+    """
+
+    rater: int
+    votes: int
+    median_seconds: float | None
+    words_a_minute: float | None
+    decisive: int
+    first_share: float | None
+    first_low: float | None
+    first_high: float | None
+    with_rest: WithRest
+    flags: tuple[Flag, ...]
+    too_few: tuple[Kind, ...]
+
+
+def rater_reports(votes: Votes, words: Floats | Integers, *, rules: Rules = RULES) -> tuple[RaterReport, ...]:
+    """Every rater of these votes, in ascending order of ids. words: of both outputs of the comparison, shape (n,).
+
+    Raises ValueError when words are not one a vote, or negative.
+    """
+    if words.shape != votes.preference.shape or (words < 0).any():
+        raise ValueError("there must be a number of words for every vote")
+    if len(votes) == 0:
+        return ()
+    names, rater = dense(votes.rater)
+    raters = len(names)
+    sided = one_sided(votes, rater, raters)
+    tests = {
+        Kind.ONE_SIDED: sided,
+        Kind.RANDOM: looks_random(votes, raters),
+        Kind.TOO_FAST: too_fast(votes, words, rater, raters, fastest=rules.fastest, tolerated=rules.tolerated_fast),
+    }
+    copies = copied(
+        votes, fewest=rules.fewest_shared, tolerated=rules.tolerated_copied, level=rules.false_discovery_rate
+    )
+    flags, too_few = gathered(tests, copies, names, rules.false_discovery_rate)
+    low, high = wilson_bounds(sided.statistic * sided.n, sided.n)
+    share = np.where(sided.n > 0, sided.statistic, np.nan)
+    habits = [known(column) for column in (*paces(votes, words, rater, raters), share, low, high)]
+    rest = per_rater(votes.comparison, votes.rater, votes.preference + 1, categories=3)
+    seconds, pace, first, first_low, first_high = habits
+    return tuple(
+        RaterReport(
+            rater=int(names[at]),
+            votes=rest[at].ratings,
+            median_seconds=seconds[at],
+            words_a_minute=pace[at],
+            decisive=int(sided.n[at]),
+            first_share=first[at],
+            first_low=first_low[at],
+            first_high=first_high[at],
+            with_rest=rest[at],
+            flags=tuple(flags[at]),
+            too_few=tuple(too_few[at]),
+        )
+        for at in range(raters)
+    )
+
+
+def known(column: Floats) -> list[float | None]:
+    return [None if np.isnan(value) else value for value in column.tolist()]
+
+
+def gathered(
+    tests: dict[Kind, Tested], copies: Copies, names: Integers, rate: float
+) -> tuple[dict[int, list[Flag]], dict[int, list[Kind]]]:
+    """(flags, kinds of which nothing can be said) by place of the rater in the order of ids."""
+    flags: dict[int, list[Flag]] = defaultdict(list)
+    too_few: dict[int, list[Kind]] = defaultdict(list)
+    for kind, found in tests.items():
+        q_value = q_values(found.p_value, tests=int((~np.isnan(found.p_value)).sum()))
+        flagged = np.nan_to_num(q_value, nan=1.0) <= rate
+        for at in np.flatnonzero(flagged).tolist():
+            flags[at].append(evidence(kind, found, at, float(q_value[at])))
+        for at in np.flatnonzero(found.too_few & ~flagged).tolist():
+            too_few[at].append(kind)
+    for pair, (first, second) in enumerate(zip(copies.first.tolist(), copies.second.tolist(), strict=True)):
+        for at, other in ((first, second), (second, first)):
+            flags[at].append(evidence(Kind.COPIED, copies, pair, float(copies.q_value[pair]), int(names[other])))
+    for at in np.flatnonzero(copies.tested == 0).tolist():
+        too_few[at].append(Kind.COPIED)
+    return flags, too_few
+
+
+def evidence(kind: Kind, found: Tested | Copies, at: int, q_value: float, other: int | None = None) -> Flag:
+    statistic, expected = float(found.statistic[at]), float(found.expected[at])
+    return Flag(kind, statistic, expected, int(found.n[at]), float(found.p_value[at]), q_value, other)
