@@ -18,6 +18,7 @@ from backend.domain.results.material import Material, in_order
 from backend.domain.results.models import Models, models
 from backend.domain.results.position import Position, position
 from backend.domain.results.prefix import Prefix
+from backend.domain.results.reading import Reading, reading
 from backend.domain.results.sequence import Sequence, sequence
 from backend.domain.results.style import Style, style
 
@@ -49,6 +50,7 @@ class Results:
     position: Position
     style: Style
     models: Models
+    reading: Reading
     sequence: Sequence | None
 
     def to_json(self) -> dict[str, object]:
@@ -83,5 +85,6 @@ def summarise(given: Material) -> Results:
         position=position(material),
         style=style(material),
         models=models(material),
+        reading=reading(material),
         sequence=sequence(everybody),
     )

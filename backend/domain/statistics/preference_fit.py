@@ -19,6 +19,7 @@ MOST_STEPS = 40
 SMALL_STEP = 1e-8
 MOST_HALVINGS = 30
 SINGULAR = 1e-10
+SEPARATED = "the votes are separated: some estimate grows without bound"
 
 
 class NoMaximumError(ValueError):
@@ -56,7 +57,7 @@ def maximise(design: Design, model: PreferenceModel) -> Fit:
         inside = information(design, found.dd, found.dt, found.tt, has_tie)
         if np.abs(step).max(initial=0.0) < SMALL_STEP:
             return Fit(model, design, theta, has_tie, inside, found.log_likelihood)
-    raise NoMaximumError("the votes are separated: some estimate grows without bound")
+    raise NoMaximumError(SEPARATED)
 
 
 def start(design: Design, model: PreferenceModel, has_tie: bool) -> Floats:
@@ -126,9 +127,12 @@ def solved(matrix: Floats, right: Floats) -> Floats:
     """matrix^-1 right, for a positive definite matrix; right of shape (k,) or (k, m)."""
     size = np.sqrt(np.maximum(np.diag(matrix), 0.0))
     if not size.all():
-        raise NoMaximumError("the votes are separated: some estimate grows without bound")
+        raise NoMaximumError(SEPARATED)
     scale = size if right.ndim == 1 else size[:, None]
-    return np.asarray(np.linalg.solve(matrix / np.outer(size, size), right / scale) / scale)
+    try:
+        return np.asarray(np.linalg.solve(matrix / np.outer(size, size), right / scale) / scale)
+    except np.linalg.LinAlgError:
+        raise NoMaximumError(SEPARATED) from None
 
 
 def vote_slopes(fit: Fit) -> Slopes:

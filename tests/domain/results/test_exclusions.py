@@ -1,0 +1,73 @@
+"""Declared exclusions: whole raters, by what was declared, never by which system they chose."""
+
+import numpy as np
+import pytest
+
+from backend.domain.results import grouped
+from backend.domain.results.exclusions import apply
+from backend.domain.results.material import CheckAnswers
+from backend.domain.results.summary import summarise
+from tests.material import Row, material, whole
+
+CHECKS = CheckAnswers(
+    rater=whole([0, 0, 0, 1, 1, 1, 2, 2]),
+    kind=("gold", "attention", "gold", "gold", "gold", "repeat", "repeat", "repeat"),
+    passed=whole([0, 0, 1, 1, -1, 0, 0, 1]),
+)
+# Rater 0 always takes the first place, rater 1 takes either, rater 2 is fast.
+ROWS: list[Row] = [
+    row
+    for prompt in range(4)
+    for row in (
+        (prompt, 0, 0, 1 if prompt % 2 else -1, 0 if prompt % 2 else 1, False, 60.0),
+        (prompt, 1, 0, 1, prompt % 2, False, 60.0),
+        (prompt, 2, 0, 0, 0, False, 3.0),
+    )
+]
+
+
+def excluded(**rule: object) -> list[tuple[str, float, int, int]]:
+    given = material(ROWS, checks=CHECKS, exclusions=[rule])
+    return [(one.rater, one.found, one.observations, one.votes) for one in apply(given)[1]]
+
+
+def test_nobody_is_left_out_without_a_rule() -> None:
+    given = material(ROWS, checks=CHECKS)
+    assert apply(given) == (given, ())
+
+
+def test_failed_checks_count_gold_and_attention_but_no_repeats_and_no_cant_judge() -> None:
+    assert excluded(kind="failed_checks", limit=0.5, least=3) == [("R000", 2 / 3, 3, 4)]
+    assert excluded(kind="failed_checks", limit=0.5, least=4) == []
+
+
+def test_inconsistent_repeats_are_a_share_of_repeats() -> None:
+    assert excluded(kind="inconsistent", limit=0.6, least=1) == [("R001", 1.0, 1, 4)]
+    assert [one[0] for one in excluded(kind="inconsistent", limit=0.4, least=2)] == ["R002"]
+
+
+def test_too_fast_is_the_median_of_words_a_minute() -> None:
+    """300 words in 3 seconds are 6,000 words a minute, in 60 seconds 300."""
+    assert excluded(kind="too_fast", limit=1000, least=4) == [("R002", 6000.0, 4, 4)]
+
+
+def test_one_sided_looks_at_places_not_at_systems() -> None:
+    """Rater 1 prefers the candidate every time, half of the time in the second place: that is no side."""
+    assert excluded(kind="one_sided", limit=0.9, least=4) == [("R000", 1.0, 4, 4)]
+
+
+def test_an_excluded_rater_s_votes_are_out_of_the_headline_and_in_the_numbers_beside_it() -> None:
+    found = summarise(material(ROWS, exclusions=[{"kind": "one_sided", "limit": 0.9, "least": 4}]))
+    one = found.candidates[0]
+    assert [rater.rater for rater in found.excluded] == ["R000"]
+    assert (found.ratings, one.votes.total, one.win_rate.mean) == (8, 8, 0.75)
+    assert one.all_votes is not None
+    assert one.all_votes.win_rate.mean == pytest.approx((1.5 / 3 + 2.5 / 3) / 2)
+    assert summarise(material(ROWS)).candidates[0].all_votes is None
+
+
+def test_medians_by_group_leave_out_what_is_unknown() -> None:
+    found, known = grouped.medians(whole([0, 0, 0, 2, 2]), np.array([3.0, 1.0, np.nan, 4.0, 2.0]), 3)
+    assert found.tolist()[0::2] == [2.0, 3.0]
+    assert np.isnan(found[1])
+    assert known.tolist() == [2, 0, 2]
