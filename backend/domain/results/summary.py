@@ -18,6 +18,7 @@ from backend.domain.results.material import Material, in_order
 from backend.domain.results.models import Models, models
 from backend.domain.results.position import Position, position
 from backend.domain.results.prefix import Prefix
+from backend.domain.results.raters import RaterResult, raters
 from backend.domain.results.reading import Reading, reading
 from backend.domain.results.sequence import Sequence, sequence
 from backend.domain.results.style import Style, style
@@ -51,6 +52,7 @@ class Results:
     style: Style
     models: Models
     reading: Reading
+    each_rater: tuple[RaterResult, ...]
     sequence: Sequence | None
 
     def to_json(self) -> dict[str, object]:
@@ -86,5 +88,6 @@ def summarise(given: Material) -> Results:
         style=style(material),
         models=models(material),
         reading=reading(material),
+        each_rater=raters(everybody, excluded={one.rater for one in excluded}),
         sequence=sequence(everybody),
     )
