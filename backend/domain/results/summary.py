@@ -15,6 +15,7 @@ from backend.domain.results.counts import median
 from backend.domain.results.exclusions import ExcludedRater
 from backend.domain.results.family import Family, family
 from backend.domain.results.material import Material, in_order
+from backend.domain.results.methods import paragraph
 from backend.domain.results.models import Models, models
 from backend.domain.results.position import Position, position
 from backend.domain.results.prefix import Prefix
@@ -54,6 +55,7 @@ class Results:
     reading: Reading
     each_rater: tuple[RaterResult, ...]
     sequence: Sequence | None
+    methods: str
 
     def to_json(self) -> dict[str, object]:
         """Plain data as docs/results.schema.json describes it."""
@@ -90,4 +92,5 @@ def summarise(given: Material) -> Results:
         reading=reading(material),
         each_rater=raters(everybody, excluded={one.rater for one in excluded}),
         sequence=sequence(everybody),
+        methods=paragraph(material, found, excluded, beginning, len(material.votes)),
     )

@@ -27,12 +27,12 @@ ROWS: list[Row] = [
 
 
 def excluded(**rule: object) -> list[tuple[str, float, int, int]]:
-    given = material(ROWS, checks=CHECKS, exclusions=[rule])
+    given = material(ROWS, answers=CHECKS, exclusions=[rule])
     return [(one.rater, one.found, one.observations, one.votes) for one in apply(given)[1]]
 
 
 def test_nobody_is_left_out_without_a_rule() -> None:
-    given = material(ROWS, checks=CHECKS)
+    given = material(ROWS, answers=CHECKS)
     assert apply(given) == (given, ())
 
 

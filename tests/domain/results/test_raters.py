@@ -32,7 +32,7 @@ def test_checks_are_counted_by_kind_and_what_could_not_be_judged_nowhere() -> No
     answers = CheckAnswers(
         whole([0, 0, 0, 0, 1]), ("gold", "attention", "gold", "repeat", "repeat"), whole([1, 0, -1, 1, 0])
     )
-    found = {one.rater: one.checks for one in raters(material(rows(), checks=answers), excluded=())}
+    found = {one.rater: one.checks for one in raters(material(rows(), answers=answers), excluded=())}
     assert found["R000"] == CheckCounts(asked=2, passed=1, repeated=1, consistent=1)
     assert found["R001"] == CheckCounts(asked=0, passed=0, repeated=1, consistent=0)
 

@@ -1,0 +1,142 @@
+"""The methods paragraph: what was asked, of whom, and how the numbers were made, as a paper would say it.
+
+It states every choice that a reader needs to judge the numbers, and nothing that was not done.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from backend.domain.choices import Choice, SplitRule
+from backend.domain.results.candidates import CandidateResult
+from backend.domain.results.exclusions import ExcludedRater
+from backend.domain.results.material import Material
+from backend.domain.results.prefix import Prefix
+from backend.domain.rules import Exclusion, ExclusionKind
+
+SPLITS = {
+    SplitRule.TIE: "counted as a tie",
+    SplitRule.HALF: "counted as half a win",
+    SplitRule.LOSS: "counted as a loss of the candidate",
+    SplitRule.DROP: "left out of the majorities",
+    SplitRule.EXTRA: "given to two more raters, on opposite sides",
+}
+EXCLUSIONS = {
+    ExclusionKind.FAILED_CHECKS: "who answered more than {limit:.0%} of at least {least} checks wrongly",
+    ExclusionKind.INCONSISTENT: "who answered more than {limit:.0%} of at least {least} repeats otherwise than before",
+    ExclusionKind.TOO_FAST: "whose median pace over at least {least} votes was above {limit:,.0f} words a minute",
+    ExclusionKind.ONE_SIDED: "who took one place in more than {limit:.0%} of at least {least} decisive votes",
+}
+
+
+def paragraph(
+    material: Material,
+    candidates: tuple[CandidateResult, ...],
+    excluded: tuple[ExcludedRater, ...],
+    beginning: Prefix,
+    ratings: int,
+) -> str:
+    """The paragraph, sentence after sentence. ratings: those that count."""
+    parts = (
+        design(material),
+        rating(material, ratings),
+        left_out(material, excluded, beginning),
+        scores(material, candidates),
+        together(material),
+        frozen(material),
+    )
+    return " ".join(sentence for part in parts for sentence in part)
+
+
+def design(material: Material) -> Iterator[str]:
+    """What was compared, and how the sides were given."""
+    names = listing(material.candidates)
+    yield (
+        f"The outputs of {names} were compared with those of {material.baseline} to the same prompts "
+        f"({len(material.launched):,} comparisons on {len(set(material.launched.prompt.tolist())):,} prompts)."
+    )
+    yield (
+        f"Each comparison was rated by {material.opening} raters, blind: two outputs without names, in an order that "
+        "was balanced by design within each comparison, for each candidate and over the batch."
+    )
+    yield "No rater met a prompt twice."
+
+
+def rating(material: Material, ratings: int) -> Iterator[str]:
+    """What raters chose from, how many there were, and which checks they met."""
+    settings = material.settings
+    labels = listing([f"“{option.label}”" for option in settings.options])
+    people = len(set(material.votes.rater.tolist()))
+    yield f"Raters chose between {labels}; {people:,} raters gave {ratings:,} votes that count."
+    if any(option.choice == Choice.BOTH_BAD for option in settings.options):
+        yield "A vote that both are bad counts as a tie."
+    if settings.checks.any:
+        rates = {
+            "gold": settings.checks.gold,
+            "attention": settings.checks.attention,
+            "repeated": settings.checks.repeat,
+        }
+        met = listing([f"{kind} comparisons ({rate:.0%})" for kind, rate in rates.items() if rate])
+        yield f"Among their comparisons raters met {met}, which count in no result."
+
+
+def left_out(material: Material, excluded: tuple[ExcludedRater, ...], beginning: Prefix) -> Iterator[str]:
+    """Exclusions, and a batch that was closed early."""
+    rules = material.settings.exclusions
+    if rules:
+        who = listing([condition(rule) for rule in rules], word="or")
+        count = len({one.rater for one in excluded})
+        yield f"As declared before the launch, raters were left out {who}; this removed {count:,} of them."
+        yield "Their seats were not filled again."
+    if beginning.comparisons < beginning.launched:
+        yield (
+            f"The batch was closed early: the first {beginning.comparisons:,} of {beginning.launched:,} comparisons in "
+            f"launch order are analysed, and {beginning.votes_beyond:,} votes beyond them are not."
+        )
+
+
+def scores(material: Material, candidates: tuple[CandidateResult, ...]) -> Iterator[str]:
+    """The estimand, its interval, and the majority with its split rule."""
+    yield (
+        "The win rate counts a vote for the candidate as 1, a tie as ½ and a vote for the baseline as 0, and is the "
+        "mean over prompts of the mean over raters; “equal or better” counts a tie as 1."
+    )
+    if methods := sorted({one.win_rate.method for one in candidates if one.win_rate.low is not None}):
+        yield (
+            f"Intervals are 95 % ({listing(methods)}): prompt, rater and residual variances by moments with "
+            "Satterthwaite’s degrees of freedom where five or more raters allow it, for these raters alone otherwise."
+        )
+    rule, fallback = material.settings.split_rule, material.settings.split_fallback
+    more = f", and what five votes left open was {SPLITS[fallback]}" if rule == SplitRule.EXTRA else ""
+    yield f"The majority is more than half of a comparison’s votes; without one it was {SPLITS[rule]}{more}."
+
+
+def together(material: Material) -> Iterator[str]:
+    """What holds for several candidates, and for a stop rule."""
+    declared = material.settings.analysis
+    if len(material.candidates) > 1:
+        yield (
+            "Differences between candidates are paired by prompt, with simultaneous (max-|t|) intervals over the "
+            f"declared family; differences within {100 * declared.margin:g} points count as none (two one-sided tests)."
+        )
+    if stopping := material.settings.stopping:
+        yield (
+            "A stop rule was declared before the launch: betting confidence sequences at an error of "
+            f"{stopping.error:g} over all candidates, from {stopping.least_prompts} prompts on, for the mean over "
+            "prompts of the raters who took part; results were sealed until it triggered."
+        )
+
+
+def frozen(material: Material) -> Iterator[str]:
+    """What names the settings for ever."""
+    yield (
+        f"The settings were frozen at the launch (preset {material.settings.preset}, sha256 "
+        f"{material.settings.content_hash[:16]}, seed {material.seed})."
+    )
+
+
+def condition(rule: Exclusion) -> str:
+    return EXCLUSIONS[rule.kind].format(limit=rule.limit, least=rule.least)
+
+
+def listing(names: Sequence[str], *, word: str = "and") -> str:
+    """a, b and c."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
