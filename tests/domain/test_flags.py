@@ -351,6 +351,17 @@ def test_of_honest_raters_hardly_any_is_flagged(design: Design) -> None:
     assert rates.found == {}
 
 
+def test_a_laxer_rate_takes_effect_in_every_test() -> None:
+    """A p-value of .08 on one rater, above .05: the same exact test, at another level."""
+    votes = sides((59, 100))
+    p_value = one_sided(votes, votes.rater, 1, level=0.2).p_value[0]
+    assert p_value == pytest.approx(stats.binomtest(59, 100).pvalue)
+    words = np.full(100, 100)
+    (strict,), (lax,) = (rater_reports(votes, words, rules=Rules(false_discovery_rate=rate)) for rate in (0.05, 0.2))
+    assert flag_of(strict, Kind.ONE_SIDED) is None
+    assert flag_of(lax, Kind.ONE_SIDED) is not None
+
+
 def test_planted_raters_are_found_and_the_honest_beside_them_are_left_alone() -> None:
     rates = flag_rates(np.random.default_rng(5), Design(planted=True, prompts=2_400), studies=20)
     assert rates.honest == 20 * (40 - 6)

@@ -16,7 +16,7 @@ from backend.domain.statistics.ids import dense
 from backend.domain.statistics.multiplicity import q_values
 from backend.domain.statistics.votes import Floats, Integers, Votes
 
-CELLS_AT_ONCE = 4_000_000
+CELLS_AT_ONCE = 1_000_000
 # Agreement beyond chance in the pool below which products of it would be noise.
 LEAST_BEYOND = 0.02
 HIGHEST_SHARE = 0.995

@@ -15,7 +15,7 @@ from backend.domain.statistics.votes import Flags, Floats, Integers, Votes
 LEVEL = 0.05
 # The bias that a test of sides should find in half of the raters who have it; with fewer votes it says nothing.
 NOTABLE_BIAS = 0.1
-# Exact two-sided p-values of fewer decisive votes are above .05 whatever they are.
+# Exact two-sided p-values of fewer decisive votes are above .05 whatever they are: 2 · .5⁵ = .0625.
 FEWEST_DECISIVE = 6
 FEWEST_RATERS = 3
 # Of the median rater's agreement beyond chance: less is less than honest raters of every skill should show.
@@ -39,7 +39,7 @@ class Tested:
     too_few: Flags
 
 
-def one_sided(votes: Votes, rater: Integers, raters: int) -> Tested:
+def one_sided(votes: Votes, rater: Integers, raters: int, *, level: float = LEVEL) -> Tested:
     """Exact tests of the share of first among decisive votes of known order; rater: 0..raters-1, shape (n,).
 
     Sides are balanced by design, so somebody without a lean chooses first half of the time, whoever wins. But where
@@ -51,9 +51,9 @@ def one_sided(votes: Votes, rater: Integers, raters: int) -> Tested:
     first = known & (votes.preference * (1 - 2 * votes.flipped) == 1)
     n, chosen = np.bincount(rater[known], minlength=raters), np.bincount(rater[first], minlength=raters)
     low, high = np.asarray(stats.binom.cdf(chosen, n, 0.5)), np.asarray(stats.binom.sf(chosen - 1, n, 0.5))
-    # only p-values up to the level matter to false discoveries, and these sums are long
-    close = np.minimum(low, high) * 2 <= LEVEL
     total, firsts = int(n.sum()), int(chosen.sum())
+    # only p-values up to the level matter to false discoveries, and these sums are long; without others a half is all
+    close = (np.minimum(low, high) * 2 <= level) & (n < total)
     some, drawn = chosen[close], n[close]
     low[close] = np.maximum(low[close], stats.hypergeom.cdf(some, total, firsts, drawn))
     high[close] = np.maximum(high[close], stats.hypergeom.sf(some - 1, total, firsts, drawn))
@@ -61,12 +61,19 @@ def one_sided(votes: Votes, rater: Integers, raters: int) -> Tested:
     others = np.where(total > n, (firsts - chosen) / np.maximum(total - n, 1), 0.5)
     expected = np.clip(share, np.minimum(others, 0.5), np.maximum(others, 0.5))
     p_value = np.where(n >= FEWEST_DECISIVE, np.minimum(1.0, 2 * np.minimum(low, high)), np.nan)
-    enough = (float(stats.norm.ppf(1 - level_of_one(p_value) / 2)) / (2 * NOTABLE_BIAS)) ** 2
+    enough = (float(stats.norm.ppf(1 - level_of_one(p_value, level) / 2)) / (2 * NOTABLE_BIAS)) ** 2
     return Tested(share, expected, n, p_value, n < enough)
 
 
 def too_fast(
-    votes: Votes, words: Floats | Integers, rater: Integers, raters: int, *, fastest: float, tolerated: float
+    votes: Votes,
+    words: Floats | Integers,
+    rater: Integers,
+    raters: int,
+    *,
+    fastest: float,
+    tolerated: float,
+    level: float = LEVEL,
 ) -> Tested:
     """Exact binomial test of the share of votes given faster than both outputs can be read.
 
@@ -77,12 +84,12 @@ def too_fast(
     quick = timed & (np.where(timed, words * 60.0, 0.0) > np.where(timed, votes.seconds, np.inf) * fastest)
     n, fast = np.bincount(rater[timed], minlength=raters), np.bincount(rater[quick], minlength=raters)
     p_value = np.where(n > 0, stats.binom.sf(fast - 1, n, tolerated), np.nan)
-    critical = stats.binom.ppf(1 - level_of_one(p_value), n, tolerated)
+    critical = stats.binom.ppf(1 - level_of_one(p_value, level), n, tolerated)
     found = stats.binom.sf(critical, n, (1 + tolerated) / 2)
     return Tested(fast / np.maximum(n, 1), np.full(raters, tolerated), n, p_value, (n == 0) | (found < 0.5))
 
 
-def looks_random(votes: Votes, raters: int) -> Tested:
+def looks_random(votes: Votes, raters: int, *, level: float = LEVEL) -> Tested:
     """Tests whether a rater agrees with the others of the same comparisons less than somebody who looks.
 
     The measure is agreement beyond what the rater's own shares of labels would give by chance: 0 for a random clicker,
@@ -105,16 +112,16 @@ def looks_random(votes: Votes, raters: int) -> Tested:
     noise = np.maximum(np.sqrt(noise**2 + HONEST**2 * of_median), np.finfo(np.float64).tiny)
     p_value = stats.t.cdf((beyond - HONEST * typical) / noise, effective - 1)
     p_value = np.where(beyond > stats.t.ppf(1 - LOOKING, effective - 1) * noise, 1.0, p_value)
-    agreeing = typical > float(stats.norm.ppf(1 - LEVEL)) * np.sqrt(of_median)
+    agreeing = typical > float(stats.norm.ppf(1 - level)) * np.sqrt(of_median)
     p_value = np.where(usable & agreeing, p_value, np.nan)
-    critical = stats.t.ppf(1 - level_of_one(p_value), effective - 1)
+    critical = stats.t.ppf(1 - level_of_one(p_value, level), effective - 1)
     too_few = np.isnan(p_value) | (HONEST * typical < critical * noise)
     return Tested(beyond, np.full(raters, typical), n, p_value, too_few)
 
 
-def level_of_one(p_value: Floats) -> float:
+def level_of_one(p_value: Floats, level: float) -> float:
     """The level at which a single discovery is made among these tests."""
-    return LEVEL / max(int((~np.isnan(p_value)).sum()), 1)
+    return level / max(int((~np.isnan(p_value)).sum()), 1)
 
 
 def beyond_chance(rest: Rest, label: Integers, n: Integers) -> tuple[Floats, Floats]:

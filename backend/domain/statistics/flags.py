@@ -96,38 +96,41 @@ def rater_reports(votes: Votes, words: Floats | Integers, *, rules: Rules = RULE
     if len(votes) == 0:
         return ()
     names, rater = dense(votes.rater)
-    raters = len(names)
-    sided = one_sided(votes, rater, raters)
-    tests = {
-        Kind.ONE_SIDED: sided,
-        Kind.RANDOM: looks_random(votes, raters),
-        Kind.TOO_FAST: too_fast(votes, words, rater, raters, fastest=rules.fastest, tolerated=rules.tolerated_fast),
-    }
-    copies = copied(
-        votes, fewest=rules.fewest_shared, tolerated=rules.tolerated_copied, level=rules.false_discovery_rate
-    )
-    flags, too_few = gathered(tests, copies, names, rules.false_discovery_rate)
-    low, high = wilson_bounds(sided.statistic * sided.n, sided.n)
-    share = np.where(sided.n > 0, sided.statistic, np.nan)
-    habits = [known(column) for column in (*paces(votes, words, rater, raters), share, low, high)]
+    tests = tested(votes, words, rater, len(names), rules)
+    level = rules.false_discovery_rate
+    copies = copied(votes, fewest=rules.fewest_shared, tolerated=rules.tolerated_copied, level=level)
+    flags, too_few = gathered(tests, copies, names, level)
+    n, share = tests[Kind.ONE_SIDED].n, tests[Kind.ONE_SIDED].statistic
+    bounds = wilson_bounds(share * n, n)
+    columns = (*paces(votes, words, rater, len(names)), np.where(n > 0, share, np.nan), *bounds)
+    habits = zip(*(known(column) for column in columns), strict=True)
     rest = per_rater(votes.comparison, votes.rater, votes.preference + 1, categories=3)
-    seconds, pace, first, first_low, first_high = habits
     return tuple(
         RaterReport(
-            rater=int(names[at]),
-            votes=rest[at].ratings,
-            median_seconds=seconds[at],
-            words_a_minute=pace[at],
-            decisive=int(sided.n[at]),
-            first_share=first[at],
-            first_low=first_low[at],
-            first_high=first_high[at],
-            with_rest=rest[at],
+            rater=one.rater,
+            votes=one.ratings,
+            median_seconds=seconds,
+            words_a_minute=pace,
+            decisive=int(n[at]),
+            first_share=first,
+            first_low=low,
+            first_high=high,
+            with_rest=one,
             flags=tuple(flags[at]),
             too_few=tuple(too_few[at]),
         )
-        for at in range(raters)
+        for at, (one, (seconds, pace, first, low, high)) in enumerate(zip(rest, habits, strict=True))
     )
+
+
+def tested(votes: Votes, words: Floats | Integers, rater: Integers, raters: int, rules: Rules) -> dict[Kind, Tested]:
+    """The tests of one rater at a time, by kind."""
+    level, tolerated = rules.false_discovery_rate, rules.tolerated_fast
+    return {
+        Kind.ONE_SIDED: one_sided(votes, rater, raters, level=level),
+        Kind.RANDOM: looks_random(votes, raters, level=level),
+        Kind.TOO_FAST: too_fast(votes, words, rater, raters, fastest=rules.fastest, tolerated=tolerated, level=level),
+    }
 
 
 def known(column: Floats) -> list[float | None]:
