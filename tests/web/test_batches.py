@@ -113,8 +113,9 @@ def test_json_and_csv_hold_the_same_numbers_and_the_json_keeps_its_schema(
 
 
 def test_the_schema_describes_every_field_and_nothing_else() -> None:
-    loose = [path for path, part in objects(SCHEMA, "results") if part.get("additionalProperties") is not False]
-    assert loose == ["results.skips"]
+    found = [(path, part) for path, part in objects(SCHEMA, "results") if "properties" in part]
+    assert [path for path, part in found if part.get("additionalProperties") is not False] == []
+    assert len(found) > 20
 
 
 def objects(part: dict[str, object], path: str):
