@@ -110,7 +110,8 @@ def candidate(material: Material, code: int, found: Outcomes, *, all_votes: Rate
     settings = material.settings
     declared = settings.split_fallback if settings.split_rule == SplitRule.EXTRA else settings.split_rule
     sensitivity = {str(rule): majority_scores(found, rule) for rule in SPLIT_SCORES}
-    intervals = compared(votes, seed=material.seed)
+    rounds = ROUNDS if len(material.votes) <= MOST_FOR_BOOTSTRAP else 0
+    intervals = compared(votes, seed=material.seed, rounds=rounds)
     return CandidateResult(
         name=material.candidates[code],
         votes=vote_counts(votes),
@@ -136,9 +137,8 @@ def rates(votes: Votes) -> Rates:
     )
 
 
-def compared(votes: Votes, *, seed: int) -> dict[str, Rates]:
-    """Both scores under every method; without the bootstrap where there are too many votes to wait for it."""
-    rounds = ROUNDS if len(votes) <= MOST_FOR_BOOTSTRAP else 0
+def compared(votes: Votes, *, seed: int, rounds: int) -> dict[str, Rates]:
+    """Both scores under every method; rounds: of the bootstrap, 0 where the batch is too large to wait for it."""
     win, equal_or_better = (
         comparison_table(scores, votes.prompt, votes.rater, seed=seed, rounds=rounds)
         for scores in (votes.win_scores, votes.equal_or_better_scores)

@@ -19,7 +19,7 @@ from backend.domain.statistics.contrasts import (
     against_even,
     all_pairs,
     differences,
-    equivalence,
+    equivalences,
 )
 from backend.domain.statistics.ladder import Slope, slope
 from backend.domain.statistics.votes import Floats, Integers
@@ -105,15 +105,10 @@ def named(material: Material, columns: Columns, pairs: list[Pair]) -> tuple[Name
     if not pairs:
         return ()
     found = differences(*columns, family=pairs, seed=material.seed)
-    margin = material.settings.analysis.margin
+    tests = equivalences(*columns, pairs=pairs, margin=material.settings.analysis.margin)
     return tuple(
-        NamedDifference(
-            material.candidates[pair[0]],
-            material.candidates[pair[1]],
-            one,
-            equivalence(*columns, pair=pair, margin=margin),
-        )
-        for pair, one in zip(pairs, found, strict=True)
+        NamedDifference(material.candidates[pair[0]], material.candidates[pair[1]], one, test)
+        for pair, one, test in zip(pairs, found, tests, strict=True)
     )
 
 

@@ -189,13 +189,31 @@ def equivalence(
     margin: float,
     level: float = 0.95,
 ) -> Equivalence:
-    """Whether two candidates are the same within a margin declared beforehand; columns as in `differences`.
+    """Whether two candidates are the same within a margin declared beforehand; columns as in `differences`."""
+    return equivalences(scores, prompt, rater, candidate, pairs=[pair], margin=margin, level=level)[0]
+
+
+def equivalences(
+    scores: Floats,
+    prompt: Integers,
+    rater: Integers,
+    candidate: Integers,
+    *,
+    pairs: Sequence[Pair],
+    margin: float,
+    level: float = 0.95,
+) -> list[Equivalence]:
+    """Whether the two of each pair are the same within a margin declared beforehand, each tested by itself.
 
     Raises ValueError unless the margin is above 0.
     Source: D. J. Schuirmann, J. Pharmacokinetics and Biopharmaceutics 15 (1987) 657-680.
     """
-    candidates = 1 + max(int(candidate.max(initial=-1)), *pair)
-    spread = joint(scores, prompt, rater, candidate, candidates=candidates).spread(contrast(pair, candidates))
+    candidates = 1 + max([int(candidate.max(initial=-1)), *(one for pair in pairs for one in pair)])
+    found = joint(scores, prompt, rater, candidate, candidates=candidates)
+    return [tested(pair, found.spread(contrast(pair, candidates)), margin, level) for pair in pairs]
+
+
+def tested(pair: Pair, spread: Spread, margin: float, level: float) -> Equivalence:
     verdict: Verdict = "undecided"
     if is_within(spread, margin, level):
         verdict = "equivalent"
