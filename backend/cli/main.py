@@ -7,6 +7,7 @@ import click
 from backend import log
 from backend.cli.admin import links, migrate, serve
 from backend.cli.bundles import export, import_ratings, verify
+from backend.cli.judged import judged
 from backend.cli.launch import launch
 from backend.cli.plan import plan
 from backend.cli.results import results
@@ -30,7 +31,7 @@ def assay() -> None:
     log.configure()
 
 
-for verb in (try_, plan, launch, serve, results, links, export, verify, import_ratings, migrate):
+for verb in (try_, plan, launch, serve, results, judged, links, export, verify, import_ratings, migrate):
     assay.add_command(verb)
 
 

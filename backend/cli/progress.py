@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import click
 
 from backend.domain.alignment import KINDS
+from backend.domain.results.summary import STEPS, OnStep
 from backend.services.files import Source
 from backend.services.imports import Inspected
 
@@ -27,6 +28,13 @@ def storing(inspected: Inspected) -> Iterator[Callable[[int], None]]:
     outputs = sum(len(prompt.outputs) for prompt in inspected.alignment.prompts)
     with bar(outputs, "Storing") as advance:
         yield advance
+
+
+@contextmanager
+def computing() -> Iterator[OnStep]:
+    """A bar over the steps of the results, which take seconds from about a million votes on."""
+    with bar(len(STEPS), "Computing") as advance:
+        yield lambda _: advance(1)
 
 
 @contextmanager

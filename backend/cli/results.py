@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from backend.cli import progress
 from backend.cli.house import data_dir_option, open_database, settings_with
 from backend.domain.results.candidates import CandidateResult
 from backend.domain.results.summary import Results
@@ -37,8 +38,8 @@ def print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> No
 def results(batch: int, as_json: bool, as_csv: bool, data_dir: Path | None) -> None:
     """Print the results of BATCH (a number; `assay try` and the pages show it)."""
     settings = settings_with(data_dir=data_dir)
-    with open_database(settings).reading() as session:
-        found = service.of_batch(session, batch, key=secret_key(settings))
+    with open_database(settings).reading() as session, progress.computing() as on_step:
+        found = service.of_batch(session, batch, key=secret_key(settings), on_step=on_step)
     if not as_json and not as_csv:
         click.echo(verdict(found, batch))
         return

@@ -2,11 +2,14 @@
 
 from sqlalchemy.orm import Session
 
-from backend.domain.results.summary import Results, summarise
+from backend.domain.results.summary import OnStep, Results, quiet, summarise
 from backend.services import batches
 from backend.services.material import gather
 
 
-def of_batch(session: Session, batch_id: int, *, key: str) -> Results:
-    """Every number of the batch, from one consistent look. key: the server's, for the raters' pseudonyms."""
-    return summarise(gather(session, batches.get(session, batch_id), key=key))
+def of_batch(session: Session, batch_id: int, *, key: str, on_step: OnStep = quiet) -> Results:
+    """Every number of the batch, from one consistent look. key: the server's, for the raters' pseudonyms.
+
+    on_step is told which of the STEPS of backend.domain.results.summary begins.
+    """
+    return summarise(gather(session, batches.get(session, batch_id), key=key), on_step=on_step)

@@ -4,6 +4,7 @@ Estimand first: the mean over prompts of the mean over raters. The paper's own f
 the majority outcome with its standard deviation, stands beside it.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -62,11 +63,24 @@ class Results:
         return asdict(self)
 
 
-def summarise(given: Material) -> Results:
-    """Every number of a batch. Raises ValueError when the counts don't add up."""
+STEPS = ("candidates", "differences", "agreement", "position", "style", "models", "reading", "raters")
+OnStep = Callable[[str], None]
+
+
+def quiet(step: str) -> None:
+    """Tells nobody which step begins."""
+
+
+def summarise(given: Material, *, on_step: OnStep = quiet) -> Results:
+    """Every number of a batch. on_step is told which of STEPS begins. Raises ValueError when counts don't add up."""
     everybody, beginning = prefix.analysed(in_order(given))
     material, excluded = exclusions.apply(everybody)
-    found = candidates(material, everybody=everybody)
+
+    def begun(step: str, on: Material = material) -> Material:
+        on_step(step)
+        return on
+
+    found = candidates(begun("candidates"), everybody=everybody)
     return Results(
         schema_version=SCHEMA_VERSION,
         baseline=material.baseline,
@@ -84,13 +98,13 @@ def summarise(given: Material) -> Results:
         median_seconds=median(material.votes.seconds),
         excluded=excluded,
         candidates=found,
-        family=family(material),
-        agreement=agreement.of(material),
-        position=position(material),
-        style=style(material),
-        models=models(material),
-        reading=reading(material),
-        each_rater=raters(everybody, excluded={one.rater for one in excluded}),
+        family=family(begun("differences")),
+        agreement=agreement.of(begun("agreement")),
+        position=position(begun("position")),
+        style=style(begun("style")),
+        models=models(begun("models")),
+        reading=reading(begun("reading")),
+        each_rater=raters(begun("raters", everybody), excluded={one.rater for one in excluded}),
         sequence=sequence(everybody),
         methods=paragraph(material, found, excluded, beginning, len(material.votes)),
     )

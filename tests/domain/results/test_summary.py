@@ -10,7 +10,7 @@ import pytest
 
 from backend.domain.choices import Preference, SplitRule
 from backend.domain.results.material import Material
-from backend.domain.results.summary import Results, summarise
+from backend.domain.results.summary import STEPS, Results, summarise
 from backend.domain.statistics.votes import Votes
 from backend.services.verification import differences
 from tests.material import Row, material
@@ -54,6 +54,12 @@ def test_the_batch_adds_up() -> None:
     assert (found.comparisons, found.settled, found.ratings, found.late, found.raters) == (5, 3, 8, 2, 3)
     assert (found.skips, found.median_seconds) == ({"unreadable": 3}, 30.0)
     assert [one.name for one in found.candidates] == ["tuned", "other"]
+
+
+def test_every_step_is_told_once_in_its_order() -> None:
+    told: list[str] = []
+    summarise(given(THREE), on_step=told.append)
+    assert tuple(told) == STEPS
 
 
 def test_both_bad_is_counted_as_a_tie_and_reported_apart() -> None:
