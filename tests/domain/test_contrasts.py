@@ -261,7 +261,7 @@ def test_results_go_into_json(find: Callable[[Columns], list[Difference]]) -> No
     json.dumps([asdict(one) for one in find(crossed(1))], allow_nan=False)
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.permutations(range(72)))
 def test_the_order_of_votes_does_not_matter(order: list[int]) -> None:
     columns = crossed(5, prompts=8, raters=12, candidates=3, harsh=0.4)

@@ -90,6 +90,15 @@ def test_the_order_of_votes_does_not_matter(order: list[int]) -> None:
     assert (b.mean, b.low, b.high, b.degrees_of_freedom) == pytest.approx((a.mean, a.low, a.high, a.degrees_of_freedom))
 
 
+def test_the_order_of_votes_does_not_decide_whether_a_component_is_nought() -> None:
+    """By hand: the mean squares of prompts and of the rest are both 11/60, so that prompts have exactly no part."""
+    rows = ("10001", "11011", "10101", "10111")
+    votes = [(float(sign), prompt, rater) for prompt, row in enumerate(rows) for rater, sign in enumerate(row)]
+    orders = [np.random.default_rng(seed).permutation(20) for seed in range(200)]
+    freedoms = [interval([votes[at] for at in order]).degrees_of_freedom for order in orders]
+    assert freedoms == pytest.approx([freedoms[0]] * 200)
+
+
 def test_the_numbers_that_name_prompts_and_raters_do_not_matter() -> None:
     a, b = interval(BALANCED), interval([(score, 90 - prompt, 7 * rater + 5) for score, prompt, rater in BALANCED])
     assert (b.mean, b.low, b.high) == pytest.approx((a.mean, a.low, a.high))

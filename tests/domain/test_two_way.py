@@ -6,7 +6,7 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -156,6 +156,7 @@ def test_where_raters_cannot_be_generalised_to_every_method_says_the_same(rows: 
     assert {found.method for found in comparison_table(*grid(*rows), seed=1, rounds=9).values()} == {method}
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.permutations(range(24)))
 def test_the_order_of_votes_does_not_matter(order: list[int]) -> None:
     votes = independent(8, 7, seed=4)

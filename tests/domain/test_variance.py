@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backend.domain.statistics.variance import components, crossing
+from backend.domain.statistics.variance import by_moments, components, crossing
 from backend.domain.statistics.votes import Floats, Integers
 
 
@@ -41,6 +41,28 @@ def test_a_component_is_never_below_zero() -> None:
     found = components(np.tile([1.0, 0.0], 6), crossing(np.repeat(np.arange(6), 2), np.arange(12)))
     assert found[0] == 0.0
     assert (found >= 0).all()
+
+
+def test_what_a_negative_component_took_goes_back_to_the_others() -> None:
+    """By hand: six prompts of equal means, twelve raters of one vote. 5 s² = 0, 11 s² = 3 and again: s² = 66 / 267."""
+    scores, found = np.tile([1.0, 0.0], 6), crossing(np.repeat(np.arange(6), 2), np.arange(12))
+    solved = components(scores, found)
+    assert solved[1] + solved[2] == pytest.approx(66 / 267)
+
+
+def test_raters_of_one_vote_leave_the_degrees_of_freedom_of_raters() -> None:
+    """By hand: twelve raters of one vote have no rest to be told from, and prompts no part: 12 - 1 are left."""
+    scores, found = np.tile([1.0, 0.0], 6), crossing(np.repeat(np.arange(6), 2), np.arange(12))
+    assert by_moments(scores, found)[1] == pytest.approx(11)
+
+
+def test_a_component_of_nought_leaves_its_degrees_of_freedom_to_the_rest() -> None:
+    """By hand: in a balanced table of 4 x 6 without prompt and rater effects 24 - 1 are left, and V = s² / 24."""
+    prompt, rater = (np.ravel(one) for one in np.indices((4, 6)))
+    scores, found = ((prompt + rater) % 2).astype(np.float64), crossing(prompt, rater)
+    variance, freedom = by_moments(scores, found)
+    assert freedom == pytest.approx(23)
+    assert variance == pytest.approx(components(scores, found)[2] / 24)
 
 
 def test_equal_loads_make_as_many_effective_raters_as_there_are() -> None:

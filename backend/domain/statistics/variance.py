@@ -6,9 +6,12 @@ Knows estimates and variances, no intervals. Sums are counts over codes: a milli
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import optimize
 
 from backend.domain.statistics.ids import dense
 from backend.domain.statistics.votes import Floats, Integers
+
+ROUNDING = 1e-9  # what falls short of nothing by less than this does so by the order in which it was added up
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,10 @@ def components(scores: Floats, found: Crossing) -> Floats:
     """Variances of prompts, of raters and of the rest, by moments; shape (3,), none below zero.
 
     Model: score = mean + prompt effect + rater effect + rest, the three independent. They solve Henderson's method I:
-    expected sums of squares of prompts, of raters and in all.
-    Source: S. R. Searle, G. Casella, C. E. McCulloch, Variance Components (1992), ch. 5.
+    expected sums of squares of prompts, of raters and in all. Where a solution is negative, the nearest one without
+    negatives stands in: that component is nought, and what it took goes to the others.
+    Sources: S. R. Searle, G. Casella, C. E. McCulloch, Variance Components (1992), ch. 5; C. L. Lawson, R. J. Hanson,
+    Solving Least Squares Problems (1974), ch. 23.
     """
     n, prompts, raters = len(scores), found.per_prompt, found.per_rater
     of_prompts, of_raters = n - square(prompts) / n, n - square(raters) / n
@@ -73,8 +78,11 @@ def components(scores: Floats, found: Crossing) -> Floats:
             [of_prompts, of_raters, n - 1],
         ]
     )
-    solved: Floats = np.linalg.lstsq(expected, sums_of_squares(scores, found), rcond=None)[0]
-    return np.maximum(solved, 0.0)
+    sums = sums_of_squares(scores, found)
+    solved: Floats = np.linalg.lstsq(expected, sums, rcond=None)[0]
+    if (solved < 0).any():
+        solved = np.asarray(optimize.nnls(expected, sums)[0])
+    return np.where(solved > ROUNDING * solved.sum(), solved, 0.0)
 
 
 def overlap(found: Crossing) -> tuple[float, float]:
@@ -102,14 +110,25 @@ def by_moments(scores: Floats, found: Crossing) -> tuple[float, float]:
     """(variance of the mean over prompts, degrees of freedom) from the three components; variance 0: none was found.
 
     With weights w of votes the variance is V = s2_p Σ_p w_p.² + s2_r Σ_r w_.r² + s2_e Σ w².
-    Source: F. E. Satterthwaite, Biometrics Bulletin 2 (1946) 110-114.
+    A component that is nought leaves its degrees of freedom to the rest. Where raters give so few votes that the rest
+    has fewer degrees of freedom than raters, the two can't be told apart: their parts go together, with raters' degrees
+    of freedom, or a rater of one vote would widen the interval without end.
+    Sources: F. E. Satterthwaite, Biometrics Bulletin 2 (1946) 110-114; on pooling, W. A. Thompson, Annals of
+    Mathematical Statistics 33 (1962) 273-289.
     """
     of_prompts, of_raters = np.bincount(found.prompts, found.weights), np.bincount(found.raters, found.weights)
-    parts = components(scores, found) * np.array([square(of_prompts), square(of_raters), square(found.weights)])
-    rest = len(scores) - len(of_prompts) - len(of_raters) + 1
-    freedoms = np.array([len(of_prompts) - 1, max(found.effective_raters - 1, 1.0), max(rest, 1)])
+    solved = components(scores, found)
+    parts = solved * np.array([square(of_prompts), square(of_raters), square(found.weights)])
     variance = float(parts.sum())
-    return variance, (variance**2 / float((parts**2 / freedoms).sum()) if variance > 0 else 0.0)
+    if variance <= 0:
+        return 0.0, 0.0
+    n_prompts, n_raters = len(of_prompts), len(of_raters)
+    rest = len(scores) - n_prompts - n_raters + 1
+    rest += (n_prompts - 1 if solved[0] == 0 else 0) + (n_raters - 1 if solved[1] == 0 else 0)
+    raters = max(found.effective_raters - 1, 1.0)
+    if rest < raters - ROUNDING:
+        parts, rest = np.array([parts[0], parts[1] + parts[2], 0.0]), 1
+    return variance, variance**2 / float((parts**2 / np.array([n_prompts - 1, raters, rest])).sum())
 
 
 def square(values: Floats | Integers) -> float:
