@@ -15,6 +15,7 @@ from backend.domain.results.counts import (
     outcome_counts,
     vote_counts,
 )
+from backend.domain.results.limits import smallest_shown
 from backend.domain.results.material import Launched, Material
 from backend.domain.scoring import SPLIT_SCORES, Outcomes, outcomes
 from backend.domain.statistics.intervals import Interval, over_prompts
@@ -49,7 +50,8 @@ class Category:
 class CandidateResult:
     """One candidate against the baseline.
 
-    win_rate, equal_or_better: the default interval. intervals: the same means with every other interval beside it, by
+    win_rate, equal_or_better: the default interval. smallest_shown: the win rate's difference from one half that four
+    of five studies of this size would show. intervals: the same means with every other interval beside it, by
     method. majority: under the declared split rule; sensitivity: under every one. missing: what empty seats leave open.
     all_votes: with the votes of excluded raters, None where nobody was excluded.
     """
@@ -59,6 +61,7 @@ class CandidateResult:
     outcomes: OutcomeCounts
     win_rate: Interval
     equal_or_better: Interval
+    smallest_shown: float | None
     intervals: dict[str, Rates]
     majority: MajorityScores
     sensitivity: dict[str, MajorityScores]
@@ -118,6 +121,7 @@ def candidate(material: Material, code: int, found: Outcomes, *, all_votes: Rate
         outcomes=outcome_counts(found, len(launched), int(launched.unjudgeable.sum())),
         win_rate=intervals["moments"].win_rate,
         equal_or_better=intervals["moments"].equal_or_better,
+        smallest_shown=smallest_shown(intervals["moments"].win_rate),
         intervals=intervals,
         majority=sensitivity[declared],
         sensitivity=sensitivity,
