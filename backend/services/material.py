@@ -6,7 +6,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from backend.db.assignments import Assignment, AssignmentState
+from backend.db.assignments import Assignment, AssignmentState, SkipReason
 from backend.db.batches import Batch, BatchState
 from backend.db.comparisons import Comparison, Seat
 from backend.db.outputs import System
@@ -69,7 +69,7 @@ def gather(session: Session, batch: Batch, *, key: str) -> Material:
         ),
         checks=NO_CHECKS,
         late=int((seated["state"] == STATES.index(AssignmentState.LATE)).sum()),
-        skips=batches.skips(session, batch.id),
+        skips=skips(seated["reason"]),
         is_closed=batch.state == BatchState.CLOSED,
     )
 
@@ -105,9 +105,10 @@ def assignments(session: Session, batch: Batch) -> dict[str, Integers]:
         Assignment.comparison_id,
         Assignment.seat,
         coded(Assignment.state, STATES),
+        case(*((Assignment.skip_reason == reason, code) for code, reason in enumerate(SkipReason))),
     ).where(Assignment.id.between(first or 0, last or 0), Assignment.batch_id + 0 == batch.id)
     found = columns.in_order(columns.read(session, statement))
-    return dict(zip(("id", "rater", "comparison", "seat", "state"), found, strict=True))
+    return dict(zip(("id", "rater", "comparison", "seat", "state", "reason"), found, strict=True))
 
 
 def coded(column: InstrumentedAttribute[str], words: tuple[str, ...]) -> ColumnElement[int]:
@@ -189,6 +190,12 @@ def raters_of(rater: Integers, names: Mapping[int, str]) -> tuple[Integers, list
     ids, index = np.unique(rater, return_inverse=True)
     known = [names[int(number)] for number in ids]
     return ranks(known)[index], sorted(known)
+
+
+def skips(reason: Integers) -> dict[str, int]:
+    """reason -> how often a rater gave it, by name."""
+    counts = np.bincount(reason[reason >= 0], minlength=len(SkipReason)).tolist()
+    return dict(sorted((str(word), count) for word, count in zip(SkipReason, counts, strict=True) if count))
 
 
 def counted(place: Integers, mask: Flags, comparisons: int) -> Integers:
