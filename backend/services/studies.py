@@ -36,16 +36,6 @@ class BatchLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
-    """A study at a glance."""
-
-    study: Study
-    prompts: int
-    systems: tuple[str, ...]
-    batches: tuple[BatchLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Mention:
     """An output that gives its system away, and what scrubbing changes in it."""
 
@@ -104,19 +94,6 @@ def get(session: Session, study_id: int) -> Study:
     return study
 
 
-def overview(session: Session) -> list[Overview]:
-    """Every study, the newest first."""
-    return [
-        Overview(
-            study,
-            count_prompts(session, study.id),
-            tuple(batches.systems_of(session, study.id)),
-            lines(session, study.id),
-        )
-        for study in session.scalars(select(Study).order_by(Study.id.desc()))
-    ]
-
-
 def lines(session: Session, study_id: int) -> tuple[BatchLine, ...]:
     """The study's batches, the newest first."""
     rows = session.execute(
@@ -126,11 +103,6 @@ def lines(session: Session, study_id: int) -> tuple[BatchLine, ...]:
         .order_by(Batch.id.desc())
     )
     return tuple(BatchLine(batch, batches.progress(session, batch.id), baseline) for batch, baseline in rows)
-
-
-def count_prompts(session: Session, study_id: int) -> int:
-    """How many prompts the study has."""
-    return session.execute(select(func.count()).where(Prompt.study_id == study_id)).scalar_one()
 
 
 def versions(session: Session, study_id: int) -> Sequence[StudyVersion]:

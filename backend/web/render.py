@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 import frontend
-from backend.web import figures, markdown
+from backend.web import figures, forest, ladder, markdown, phrases
 
 FRONTEND = Path(frontend.__path__[0])
 
@@ -31,8 +31,10 @@ def environment() -> Environment:
         "percent": percent,
         "ago": ago,
         "exact": exact,
+        "signed": phrases.signed,
+        "decimal": phrases.decimal,
     }
-    made.globals |= {"static": static, "figures": figures}
+    made.globals |= {"static": static, "figures": figures, "forest": forest, "ladder": ladder, "phrases": phrases}
     return made
 
 

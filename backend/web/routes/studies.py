@@ -1,4 +1,4 @@
-"""The researcher's studies: all at a glance, a new one from files, one in full."""
+"""The researcher's studies: a new one from files, one in full."""
 
 from typing import Annotated
 
@@ -19,15 +19,6 @@ from backend.web.uploads import uploaded
 
 router = APIRouter()
 TheForm = Annotated[FormData, Depends(forms.posted)]
-
-
-@router.get("/")
-def home(request: Request, house: TheHouse) -> Response:
-    """Every study at a glance."""
-    part = request.headers.get("HX-Request") == "true"
-    with house.database.reading() as session:
-        found = studies.overview(session)
-        return page(request, "studies/_list.html" if part else "studies/home.html", studies=found)
 
 
 @router.get("/studies/new")

@@ -1,0 +1,142 @@
+"""Numbers of results as words: a verdict, what an interval holds for, the evidence behind a flag. Knows no page."""
+
+from collections.abc import Mapping
+
+from backend.domain.choices import Preference, SplitRule
+from backend.domain.results.candidates import CandidateResult
+from backend.domain.results.exclusions import ExcludedRater
+from backend.domain.results.family import NamedDifference
+from backend.domain.rules import ExclusionKind
+from backend.domain.statistics.flags import Flag, Kind
+from backend.domain.statistics.intervals import Interval
+from backend.domain.statistics.ladder import Slope
+
+POINTS = 100.0
+RULES = {
+    SplitRule.TIE: "as a tie",
+    SplitRule.HALF: "as half a win",
+    SplitRule.LOSS: "as a loss",
+    SplitRule.DROP: "not at all",
+    SplitRule.EXTRA: "after two more raters",
+}
+METHODS = {
+    "moments": ("Default", "prompts, raters and the rest by moments"),
+    "cluster_robust": ("Cluster-robust", "no model of the variances; wants more raters"),
+    "pigeonhole": ("Pigeonhole bootstrap", "conservative: too wide with few seats"),
+    "naive": ("Naive", "ignores prompts and raters; for comparison only"),
+}
+KINDS = {
+    Kind.ONE_SIDED: "one-sided",
+    Kind.RANDOM: "looks random",
+    Kind.TOO_FAST: "too fast",
+    Kind.COPIED: "copied",
+}
+STYLES = {"length": "Length", "lists": "Lists", "bold": "Bold", "headers": "Headers"}
+RANGE = "{:.0%}"
+
+
+def signed(value: float | None, digits: int = 1) -> str:
+    """3.14 → “+3.1”, -3.14 → “−3.1”; a dash where there is nothing to say."""
+    if value is None:
+        return "–"
+    text = f"{value:+.{digits}f}"
+    return text[1:] if float(text) == 0 else text.replace("-", "−")
+
+
+def decimal(value: float | None, digits: int = 2) -> str:
+    """0.2134 → “0.21”, with a true minus; a dash where there is nothing to say."""
+    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
+
+
+def count(value: float) -> str:
+    """50000 → “50,000”; 0.5 → “0.5”."""
+    return f"{value:,.0f}" if value == round(value) else f"{value:g}"
+
+
+def verdict(one: CandidateResult, baseline: str) -> str:
+    """Whom raters prefer, or that these votes do not tell."""
+    if one.preferred is None:
+        return "These votes do not tell which one raters prefer."
+    winner = one.name if one.preferred == Preference.CANDIDATE else baseline
+    return f"{panel(one.win_rate)} prefer {winner}."
+
+
+def panel(interval: Interval) -> str:
+    """Of whom the interval speaks."""
+    return f"These {interval.raters} raters" if interval.method == "fixed panel" else "Raters"
+
+
+def label(interval: Interval) -> str:
+    """A word of warning about the raters behind an interval, empty where there is none."""
+    if interval.method == "fixed panel":
+        return "fixed panel"
+    return "few raters" if interval.method.endswith("few raters") else ""
+
+
+def holds_for(interval: Interval) -> str:
+    """What the default interval may be taken to say."""
+    if interval.method == "fixed panel":
+        return f"New prompts, but these {interval.raters} raters only: fewer than five can’t stand for others."
+    if interval.method == "Wilson on prompts":
+        return "All votes are alike, so only the number of prompts is in it."
+    if label(interval):
+        return f"New prompts and new raters; with {interval.raters} raters its own width is known roughly."
+    return "New prompts and new raters."
+
+
+def exclusion(one: ExcludedRater) -> str:
+    """Why a declared rule left somebody out."""
+    kind = ExclusionKind(one.kind)
+    if kind == ExclusionKind.TOO_FAST:
+        return f"read {one.found:,.0f} words a minute in the median of {one.observations} votes; limit {one.limit:,.0f}"
+    share, limit = RANGE.format(one.found), RANGE.format(one.limit)
+    said = {
+        ExclusionKind.FAILED_CHECKS: f"failed {share} of {one.observations} checks",
+        ExclusionKind.INCONSISTENT: f"answered {share} of {one.observations} repeats otherwise than before",
+        ExclusionKind.ONE_SIDED: f"took one place in {share} of {one.observations} decisive votes",
+    }[kind]
+    return f"{said}; limit {limit}"
+
+
+def evidence(flag: Flag, names: Mapping[int, str]) -> str:
+    """What a flag rests on, as a sentence. names: of raters by number."""
+    if flag.kind == Kind.ONE_SIDED:
+        side, share = ("first", flag.statistic) if flag.statistic >= flag.expected else ("second", 1 - flag.statistic)
+        return f"Chose the {side} output in {share:.0%} of {flag.n} decisive votes{chance(flag)}."
+    if flag.kind == Kind.TOO_FAST:
+        return f"Faster than both outputs can be read in {flag.statistic:.0%} of {flag.n} votes{chance(flag)}."
+    if flag.kind == Kind.RANDOM:
+        beyond = f"{decimal(flag.statistic)} beyond chance, where the median rater has {decimal(flag.expected)}"
+        return f"Agrees with others {beyond}, over {flag.n} comparisons{chance(flag)}."
+    other = names.get(flag.other if flag.other is not None else -1, "somebody")
+    return f"Voted like {other} on {flag.statistic:.0%} of {flag.n} shared prompts{chance(flag)}."
+
+
+def chance(flag: Flag) -> str:
+    """How often honest raters are found among those who look like this."""
+    return f" (q {'< 0.001' if flag.q_value < 0.001 else f'= {flag.q_value:.3f}'})"
+
+
+def same_or_not(one: NamedDifference, margin: float) -> str:
+    """The equivalence test's answer in words."""
+    within = f"within {POINTS * margin:g} points"
+    return {
+        "equivalent": f"the same {within}",
+        "different": "different",
+        "undecided": "undecided",
+    }[one.equivalence.verdict]
+
+
+def trend(slope: Slope) -> str:
+    """What the ladder shows."""
+    within = f"{POINTS * slope.margin:g} points"
+    return {
+        "flat": f"Flat: from the first rung to the last, and between any two, nothing beyond {within}.",
+        "changes": "The win rate changes along the ladder.",
+        "undecided": f"Undecided: neither flat within {within} nor a slope that leaves out 0.",
+    }[slope.verdict]
+
+
+def too_few(kinds: tuple[Kind, ...]) -> str:
+    """Of what nothing can be said."""
+    return ", ".join(KINDS[kind] for kind in kinds)

@@ -1,0 +1,81 @@
+"""A batch's comparisons to read: a list under a filter, and one with both outputs and every vote."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from backend.services import batches, opened, reading, studies
+from backend.services.endings import Outcome
+from backend.services.reading import Wanted
+from backend.web.deps import TheHouse
+from backend.web.render import page
+
+router = APIRouter()
+
+
+async def asked(candidate: str = "", outcome: str = "", category: str = "", words: str = "") -> Wanted:
+    """The filter in the address."""
+    return Wanted(candidate, outcome, category, words.strip())
+
+
+TheWanted = Annotated[Wanted, Depends(asked)]
+
+
+def query(wanted: Wanted, **more: int | None) -> str:
+    """The filter as the end of an address, with what else is to be in it."""
+    given = {
+        "candidate": wanted.candidate,
+        "outcome": wanted.outcome,
+        "category": wanted.category,
+        "words": wanted.words,
+    }
+    found = urlencode({name: value for name, value in (given | more).items() if value not in ("", None)})
+    return f"?{found}" if found else ""
+
+
+@router.get("/batches/{batch_id}/comparisons")
+def listed(
+    request: Request, house: TheHouse, batch_id: int, wanted: TheWanted, after: int = -1, before: int | None = None
+) -> Response:
+    """A page of comparisons in launch order."""
+    with house.database.reading() as session:
+        batch = batches.get(session, batch_id)
+        candidates, categories = reading.choices(session, batch)
+        return page(
+            request,
+            "comparisons/comparisons.html",
+            batch=batch,
+            study=studies.get(session, batch.study_id),
+            baseline=batches.names_of(session, batch)[batch.baseline_id],
+            wanted=wanted,
+            listing=reading.listing(session, batch, wanted, after=after, before=before),
+            total=reading.comparisons(session, batch),
+            candidates=candidates,
+            categories=categories,
+            outcomes=list(Outcome),
+            query=query,
+        )
+
+
+@router.get("/batches/{batch_id}/comparisons/{place}")
+def one(request: Request, house: TheHouse, batch_id: int, place: int, wanted: TheWanted) -> Response:
+    """A comparison: the prompt, both outputs by name, and every vote; with its neighbours under the filter."""
+    with house.database.reading() as session:
+        batch = batches.get(session, batch_id)
+        found = opened.at_place(session, batch, place, key=house.tokens.secret_key)
+        before, after = reading.neighbours(session, batch, wanted, place)
+        return page(
+            request,
+            "comparisons/comparison.html",
+            batch=batch,
+            study=studies.get(session, batch.study_id),
+            found=found,
+            before=before,
+            after=after,
+            labels={str(option.choice): option.label for option in batches.settings_of(session, batch).options},
+            wanted=wanted,
+            query=query,
+        )
