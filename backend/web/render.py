@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 import frontend
+from backend.domain import declared
 from backend.web import figures, markdown
 
 FRONTEND = Path(frontend.__path__[0])
@@ -31,8 +32,9 @@ def environment() -> Environment:
         "percent": percent,
         "ago": ago,
         "exact": exact,
+        "digits": declared.digits,
     }
-    made.globals |= {"static": static, "figures": figures}
+    made.globals |= {"static": static, "figures": figures, "declared": declared}
     return made
 
 
