@@ -32,7 +32,7 @@ def split_in_words(settings: StudySettings) -> str:
     """How a comparison without majority counts; follows “a split counts”."""
     if settings.split_rule != SplitRule.EXTRA:
         return SPLITS[settings.split_rule]
-    return f"{SPLITS[SplitRule.EXTRA]}, and what all five leave open {SPLITS[settings.split_fallback]}"
+    return f"{SPLITS[SplitRule.EXTRA]}, and what all five leave open counts {SPLITS[settings.split_fallback]}"
 
 
 def sentences(settings: StudySettings) -> tuple[str, ...]:
@@ -53,10 +53,16 @@ def checks(rates: CheckRates) -> Iterator[str]:
 
 
 def exclusions(rules: Sequence[Exclusion]) -> Iterator[str]:
-    for rule in rules:
-        limit = digits(rule.limit) if rule.kind == ExclusionKind.TOO_FAST else f"{digits(rule.limit, 100)} %"
-        offence = OFFENCES[rule.kind].format(limit=limit, least=rule.least)
-        yield f"Raters are left out who {offence}; their seats are not filled again."
+    if rules:
+        yield (
+            f"Raters are left out who {', or '.join(offence(rule) for rule in rules)}; "
+            "their seats are not filled again."
+        )
+
+
+def offence(rule: Exclusion) -> str:
+    limit = digits(rule.limit) if rule.kind == ExclusionKind.TOO_FAST else f"{digits(rule.limit, 100)} %"
+    return OFFENCES[rule.kind].format(limit=limit, least=rule.least)
 
 
 def early_end(settings: StudySettings) -> Iterator[str]:
