@@ -1,5 +1,6 @@
 """`assay launch`: files of outputs become a launched batch. Shared with `assay try`; serves nothing."""
 
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import click
 from backend.cli import progress
 from backend.cli.house import data_dir_option, open_database, settings_with
 from backend.db.session import Database
+from backend.domain import declared
 from backend.domain.settings import StudySettings
 from backend.errors import Invalid
 from backend.services import batches, imports, studies
@@ -24,6 +26,7 @@ OPTIONS = (
     click.option("--baseline", help="Name of the system the others are compared with.  [default: the last file's]"),
     click.option("--prompts", type=FILE, help="File of prompts, if outputs hold none."),
     click.option("--preset", default="gudibande-2023", show_default=True, help="Instructions, options and rules."),
+    click.option("--settings", "settings_file", type=FILE, help="TOML: your own preset, or the keys to change."),
     click.option("--seats", type=click.IntRange(1, 99), help="Raters a comparison.  [default: the preset's]"),
     click.option("--scrub", is_flag=True, help="Hide what gives a system away (“As an AI model by …”) from raters."),
 )
@@ -37,13 +40,17 @@ class Wanted:
     prompts: Path | None
     baseline: str | None
     preset: str
+    settings_file: Path | None
     seats: int | None
     scrub: bool
 
     @property
     def settings(self) -> StudySettings:
-        """The preset's settings with this call's own."""
-        return studies.preset(self.preset).but(**({"seats": self.seats} if self.seats else {}))
+        """The preset's settings, with the file's instead, with this call's own instead."""
+        found = studies.preset(self.preset)
+        if self.settings_file:
+            found = changed(found, self.settings_file)
+        return found.but(seats=self.seats) if self.seats else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +71,12 @@ def takes_files(command: Callable[..., None]) -> Callable[..., None]:
         prompts: Path | None,
         baseline: str | None,
         preset: str,
+        settings_file: Path | None,
         seats: int | None,
         scrub: bool,
         **others: object,
     ) -> None:
-        command(Wanted(outputs, prompts, baseline, preset, seats, scrub), **others)
+        command(Wanted(outputs, prompts, baseline, preset, settings_file, seats, scrub), **others)
 
     made: Callable[..., None] = taking
     for option in reversed(OPTIONS):
@@ -84,6 +92,14 @@ def launch(wanted: Wanted, data_dir: Path | None) -> None:
 
     \b
     assay launch mine.jsonl theirs.jsonl     then: assay links 1 --personal 3, and assay serve
+
+    \b
+    Rules that must be declared before any vote is seen come from --settings rules.toml:
+      split_rule = "extra"                                 two more raters where three differ
+      stopping = { error = 0.05, least_prompts = 30 }      an early stop that keeps its error
+      analysis = { primary = "mine", sealed = true }       what is asked; nobody looks before the end
+      checks = { gold = 0.05, repeat = 0.05 }
+      exclusions = [{ kind = "failed_checks", limit = 0.3, least = 4 }]
     """
     if not wanted.outputs:
         raise Invalid("Name two or more files of outputs. (The demo study is: assay try)")
@@ -115,7 +131,30 @@ def launch_files(database: Database, wanted: Wanted, *, note: str = "") -> Launc
                 studies.scrub(session, study.id)
             batch = batches.launch(session, study, baseline=inspected.baseline, seed=SEED, now=now)
     click.echo(progress.identity(given_away, scrubbed=wanted.scrub))
-    return Launched(batch.id, settings.seats * (len(inspected.systems) - 1))
+    click.echo(seats_in_words(settings, sum(inspected.alignment.comparisons.values())))
+    for sentence in declared.sentences(settings):
+        click.echo(sentence)
+    return Launched(batch.id, settings.seats_launched * (len(inspected.systems) - 1))
+
+
+def changed(settings: StudySettings, path: Path) -> StudySettings:
+    """The settings with what the TOML file says instead; Invalid with file and key, or file and line."""
+    try:
+        return settings.but(**tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise Invalid(f"{path} can't be read: {error.strerror}.") from None
+    except ValueError as error:  # of TOML, of UTF-8 or of a setting; each says what and where
+        raise Invalid(f"{path}: {error}.") from None
+
+
+def seats_in_words(settings: StudySettings, comparisons: int) -> str:
+    """How many raters a comparison gets, and how many ratings that makes."""
+    if settings.seats_launched == settings.seats:
+        return f"{settings.seats} raters a comparison: {settings.seats * comparisons} ratings."
+    return (
+        f"{settings.seats} raters a comparison, {settings.seats_launched} where three disagree; "
+        f"at most {settings.seats_launched * comparisons} ratings."
+    )
 
 
 def chosen(wanted: Wanted, demo: Path) -> tuple[list[Source], Source | None]:

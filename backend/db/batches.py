@@ -18,7 +18,10 @@ class BatchState(StrEnum):
 
 
 class Batch(Base):
-    """One launch. Its seats and baseline are carried down by composite keys, so they can't differ below."""
+    """One launch. Its seats and baseline are carried down by composite keys, so they can't differ below.
+
+    `opening` of the seats are open at first; triggers open the others where those have no majority.
+    """
 
     __tablename__ = "batches"
     __table_args__ = (
@@ -27,6 +30,7 @@ class Batch(Base):
         UniqueConstraint("id", "seats"),
         UniqueConstraint("id", "baseline_id"),
         CheckConstraint("seats BETWEEN 1 AND 99", name="seats"),
+        CheckConstraint("opening BETWEEN 1 AND seats", name="opening"),
         CheckConstraint("lease_seconds > 0", name="lease"),
         CheckConstraint("session_size > 0", name="session_size"),
         CheckConstraint("rater_cap IS NULL OR rater_cap > 0", name="rater_cap"),
@@ -38,9 +42,12 @@ class Batch(Base):
     version_id: Mapped[int]
     baseline_id: Mapped[int]
     seats: Mapped[int]
+    opening: Mapped[int]
     seed: Mapped[int]
     session_size: Mapped[int]
     rater_cap: Mapped[int | None]
     lease_seconds: Mapped[int]
     state: Mapped[str] = mapped_column(default=BatchState.OPEN)
     created_at: Mapped[datetime]
+    stopped_at: Mapped[datetime | None] = mapped_column(default=None)
+    unsealed_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -16,6 +16,7 @@ class Comparison(Base):
     """A candidate's and the baseline's output for one prompt.
 
     `skips` counts can't-judge reports; at the third a trigger makes it `unjudgeable` and closes its seats.
+    `opened` of its seats have been opened so far; where those have no majority a trigger opens the rest.
     """
 
     __tablename__ = "comparisons"
@@ -31,6 +32,7 @@ class Comparison(Base):
             ["outputs.id", "outputs.prompt_id", "outputs.system_id"],
         ),
         CheckConstraint("candidate_id <> baseline_id", name="two_systems"),
+        CheckConstraint("opened BETWEEN 1 AND seats", name="opened"),
         UniqueConstraint("batch_id", "candidate_id", "prompt_id"),
         UniqueConstraint("batch_id", "position"),
         UniqueConstraint("id", "seats"),
@@ -45,6 +47,7 @@ class Comparison(Base):
     candidate_output_id: Mapped[int]
     baseline_output_id: Mapped[int]
     seats: Mapped[int]
+    opened: Mapped[int]
     position: Mapped[int]
     skips: Mapped[int] = mapped_column(default=0, server_default="0")
     unjudgeable: Mapped[bool] = mapped_column(default=False, server_default=text("false"))

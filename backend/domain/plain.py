@@ -1,6 +1,11 @@
 """Reads plain data (a preset file, a form, a JSON column) key by key; a ValueError names the key that is wrong."""
 
+import math
 from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+Word = TypeVar("Word", bound=StrEnum)
 
 
 def text(plain: Mapping[str, object], key: str) -> str:
@@ -9,6 +14,14 @@ def text(plain: Mapping[str, object], key: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{key} must be a text")
     return value
+
+
+def word(plain: Mapping[str, object], key: str, known: type[Word]) -> Word:
+    """One of a few known words."""
+    value = text(plain, key)
+    if value not in list(known):
+        raise ValueError(f"{key} must be one of {', '.join(known)}, not {value!r}")
+    return known(value)
 
 
 def number(plain: Mapping[str, object], key: str) -> int:
@@ -20,9 +33,9 @@ def number(plain: Mapping[str, object], key: str) -> int:
 
 
 def real(plain: Mapping[str, object], key: str) -> float:
-    """Any number."""
+    """Any number, but not infinity or “no number”, which files can hold too."""
     value = plain.get(key)
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
         raise ValueError(f"{key} must be a number")
     return float(value)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from backend.domain.plain import flag, no_others, number, real, rows, table, text
+from backend.domain.plain import flag, no_others, number, real, rows, table, text, word
 
 MOST_CHECKS = 0.5
 
@@ -128,7 +128,7 @@ def check_rates(plain: Mapping[str, object]) -> CheckRates:
 def exclusion(plain: Mapping[str, object]) -> Exclusion:
     """One exclusion rule from plain data."""
     no_others(plain, {"kind", "limit", "least"}, "key of an exclusion rule")
-    return Exclusion(ExclusionKind(text(plain, "kind")), real(plain, "limit"), number(plain, "least"))
+    return Exclusion(word(plain, "kind", ExclusionKind), real(plain, "limit"), number(plain, "least"))
 
 
 def stopping(plain: Mapping[str, object]) -> Stopping | None:

@@ -1,7 +1,8 @@
 """Plans a launch: the order of comparisons and the side of every seat. Knows no rater and no database.
 
 Sides are balanced by construction, not by coin flips: within a comparison, for each candidate and over the whole
-batch, candidate-first and candidate-second differ by at most one.
+batch, candidate-first and candidate-second differ by at most one. Extra seats, which may never open, come behind those
+and are half and half in each comparison, so that the balance is the same whether they open or not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,23 +25,27 @@ def plan(
     *,
     seats: int,
     seed: int,
+    extra: int = 0,
     first_position: int = 0,
     imbalance: Mapping[int, int] | None = None,
 ) -> list[PlannedComparison]:
     """Order the comparisons and seat the sides.
 
     prompts: candidate id -> ids of the prompts it is compared at, at most once each.
-    seats: seats of a comparison, at least 1.
+    seats: seats of a comparison that are open at first, at least 1.
+    extra: further seats behind those, an even number; they change nothing of the order and sides of the first.
     imbalance: candidate id -> (seats with the candidate second) - (seats with it first) of what was launched before
         in the same batch; an extension continues from there.
     Returns comparisons in launch order, candidates interleaved so that neighbours differ in prompt where they can.
-    Raises ValueError when there is no seat or a prompt is repeated.
+    Raises ValueError when there is no seat, a prompt is repeated or the extra seats can't be half and half.
     """
     if seats < 1:
         raise ValueError("a comparison needs at least one seat")
     if any(len(set(of)) < len(of) for of in prompts.values()):
         raise ValueError("a candidate meets each prompt at most once in a batch")
-    random = Random(seed)
+    if extra < 0 or extra % 2:
+        raise ValueError("extra seats come in pairs, one on either side")
+    random, random_of_extra = Random(seed), Random(f"extra seats of {seed}")
     leans = {
         candidate: iter(signs)
         for candidate, signs in leanings(
@@ -52,7 +57,12 @@ def plan(
     }
     ordered = interleave(prompts, random)
     return [
-        PlannedComparison(position, prompt, candidate, sides(seats, next(leans[candidate]), random))
+        PlannedComparison(
+            position,
+            prompt,
+            candidate,
+            sides(seats, next(leans[candidate]), random) + sides(extra, 0, random_of_extra),
+        )
         for position, (prompt, candidate) in enumerate(ordered, start=first_position)
     ]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
 from backend.domain.choices import Choice, SplitRule
-from backend.domain.plain import number, rows, table, text, words
+from backend.domain.plain import number, rows, table, text, word, words
 from backend.domain.rules import Analysis, CheckRates, Exclusion, Stopping, analysis, check_rates, exclusion, stop_rule
 
 EXTRA_AFTER, EXTRA_SEATS = 3, 2
@@ -73,6 +73,8 @@ class StudySettings:
             raise ValueError("rater_cap must be at least 1, or left out for no limit")
         if len({question.key for question in self.questions}) < len(self.questions):
             raise ValueError("each further question needs its own key")
+        if len({rule.kind for rule in self.exclusions}) < len(self.exclusions):
+            raise ValueError("there is at most one exclusion rule of each kind")
         if self.split_fallback == SplitRule.EXTRA:
             raise ValueError("split_fallback says what happens after the extra seats, so it can't be “extra” itself")
         if self.split_rule == SplitRule.EXTRA and self.seats != EXTRA_AFTER:
@@ -115,16 +117,16 @@ def from_json(plain: Mapping[str, object]) -> StudySettings:
         title=text(plain, "title"),
         question=text(plain, "question"),
         instructions=text(plain, "instructions"),
-        options=tuple(Option(Choice(text(row, "choice")), text(row, "label")) for row in rows(plain, "options")),
+        options=tuple(Option(word(row, "choice", Choice), text(row, "label")) for row in rows(plain, "options")),
         seats=number(plain, "seats"),
-        split_rule=SplitRule(text(plain, "split_rule")),
+        split_rule=word(plain, "split_rule", SplitRule),
         session_size=number(plain, "session_size"),
         rater_cap=None if plain.get("rater_cap") is None else number(plain, "rater_cap"),
         lease_minutes=number(plain, "lease_minutes"),
         questions=tuple(
             Question(text(row, "key"), text(row, "text"), words(row, "answers")) for row in rows(plain, "questions")
         ),
-        split_fallback=SplitRule(text({"split_fallback": SplitRule.TIE} | dict(plain), "split_fallback")),
+        split_fallback=word({"split_fallback": SplitRule.TIE, **plain}, "split_fallback", SplitRule),
         checks=check_rates(table(plain, "checks")),
         exclusions=tuple(exclusion(row) for row in rows(plain, "exclusions")),
         stopping=stop_rule(plain, "stopping"),

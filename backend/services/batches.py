@@ -25,7 +25,10 @@ ROWS_AT_ONCE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a batch is. A comparison is settled when all its seats are rated, or it is unjudgeable."""
+    """How far a batch is. A comparison is settled when all its opened seats are rated, or it is unjudgeable.
+
+    seats: those opened so far. Extra seats that never open are not waited for; more are counted as comparisons split.
+    """
 
     comparisons: int
     settled: int
@@ -77,11 +80,13 @@ def launch(
     systems = systems_of(session, study.id)
     chosen = chosen_candidates(systems, baseline, candidates)
     settings = from_json(study.settings)
+    refuse_strangers(settings, systems, chosen)
     batch = Batch(
         study_id=study.id,
         version_id=frozen(session, study, settings, now=now).id,
         baseline_id=systems[baseline],
-        seats=settings.seats,
+        seats=settings.seats_launched,
+        opening=settings.seats,
         seed=seed,
         session_size=settings.session_size,
         rater_cap=settings.rater_cap,
@@ -105,6 +110,18 @@ def chosen_candidates(systems: Mapping[str, int], baseline: str, candidates: Seq
     if not chosen:
         raise Invalid("A batch needs at least one candidate besides the baseline.")
     return [systems[name] for name in chosen]
+
+
+def refuse_strangers(settings: StudySettings, systems: Mapping[str, int], candidates: Sequence[int]) -> None:
+    """Invalid when a declared rule names a system that is not there, or a primary candidate that is not launched."""
+    asked = settings.analysis
+    named = {"the primary candidate": asked.primary, "the base system": asked.base}
+    for role, name in [*named.items(), *(("a system on the ladder", rung.system) for rung in asked.ladder)]:
+        if name is not None and name not in systems:
+            there = ", ".join(sorted(systems))
+            raise Invalid(f"The settings name {name!r} as {role}, but this study has only: {there}.")
+    if asked.primary is not None and systems[asked.primary] not in candidates:
+        raise Invalid(f"The settings declare {asked.primary!r} as the primary candidate, but it is no candidate here.")
 
 
 def frozen(session: Session, study: Study, settings: StudySettings, *, now: datetime) -> StudyVersion:
@@ -148,7 +165,8 @@ def seat(session: Session, batch: Batch, candidates: Sequence[int], *, prompts: 
         raise Invalid("There is nothing to compare: no prompt is left that both systems have answered.")
     planned = plan(
         {candidate: list(of) for candidate, of in outputs.items()},
-        seats=batch.seats,
+        seats=batch.opening,
+        extra=batch.seats - batch.opening,
         seed=batch.seed + first_position,
         first_position=first_position,
         imbalance=imbalance(session, batch),
@@ -223,6 +241,7 @@ def comparison_row(
         "candidate_output_id": outputs[one.candidate][one.prompt],
         "baseline_output_id": baselines[one.prompt],
         "seats": batch.seats,
+        "opened": batch.opening,
         "position": one.position,
     }
 
@@ -248,6 +267,7 @@ def store_seats(session: Session, batch: Batch, planned: Sequence[PlannedCompari
                     "prompt_id": one.prompt,
                     "position": one.position,
                     "flipped": flipped,
+                    "is_open": seat_number <= batch.opening,
                 }
                 for one in chunk
                 for seat_number, flipped in enumerate(one.flips, start=1)
@@ -311,15 +331,15 @@ def change_state(session: Session, batch: Batch, state: BatchState) -> None:
 
 def progress(session: Session, batch_id: int) -> Progress:
     """How far the batch is, from one consistent look."""
-    seats, open_seats = session.execute(
-        select(func.count(), func.count(case((Seat.is_open, 1)))).where(Seat.batch_id == batch_id)
-    ).one()
+    open_seats = session.execute(
+        select(func.count()).where(Seat.batch_id == batch_id, text("seats.is_open"))
+    ).scalar_one()
     states = dict(
         session.execute(
             select(Assignment.state, func.count()).where(Assignment.batch_id == batch_id).group_by(Assignment.state)
         ).all()
     )
-    comparisons, unjudgeable, settled = comparison_counts(session, batch_id)
+    comparisons, unjudgeable, settled, seats = comparison_counts(session, batch_id)
     return Progress(
         comparisons=comparisons,
         settled=settled,
@@ -335,22 +355,27 @@ def progress(session: Session, batch_id: int) -> Progress:
     )
 
 
-def comparison_counts(session: Session, batch_id: int) -> tuple[int, int, int]:
-    """How many comparisons there are, are unjudgeable, and are settled."""
+def comparison_counts(session: Session, batch_id: int) -> tuple[int, int, int, int]:
+    """How many comparisons there are, are unjudgeable, and are settled; how many seats they have opened."""
     rated = (
         select(Assignment.comparison_id, func.count().label("votes"))
         .where(Assignment.batch_id == batch_id, Assignment.state == AssignmentState.RATED)
         .group_by(Assignment.comparison_id)
         .subquery()
     )
-    settled = case((Comparison.unjudgeable | (rated.c.votes == Comparison.seats), 1))
+    settled = case((Comparison.unjudgeable | (rated.c.votes == Comparison.opened), 1))
     row = session.execute(
-        select(func.count(), func.count(case((Comparison.unjudgeable, 1))), func.count(settled))
+        select(
+            func.count(),
+            func.count(case((Comparison.unjudgeable, 1))),
+            func.count(settled),
+            func.coalesce(func.sum(Comparison.opened), 0),
+        )
         .select_from(Comparison)
         .outerjoin(rated, rated.c.comparison_id == Comparison.id)
         .where(Comparison.batch_id == batch_id)
     ).one()
-    return row[0], row[1], row[2]
+    return row[0], row[1], row[2], row[3]
 
 
 def raters_of(session: Session, batch_id: int) -> int:
@@ -372,11 +397,19 @@ def last_rated_at(session: Session, batch_id: int) -> datetime | None:
     ).scalar()
 
 
+WAITING = exists().where(Seat.batch_id == Batch.id, text("seats.is_open"))
+AT_WORK = exists().where(Assignment.batch_id == Batch.id, Assignment.state == AssignmentState.HELD)
+COMPLETE = select(Batch.id).where(~WAITING, ~AT_WORK)
+
+
 def complete(session: Session) -> set[int]:
     """The batches in which nothing is left to rate and nobody is still at it."""
-    waiting = exists().where(Seat.batch_id == Batch.id, text("seats.is_open"))
-    at_work = exists().where(Assignment.batch_id == Batch.id, Assignment.state == AssignmentState.HELD)
-    return set(session.scalars(select(Batch.id).where(~waiting, ~at_work)))
+    return set(session.scalars(COMPLETE))
+
+
+def is_complete(session: Session, batch_id: int) -> bool:
+    """Whether this batch is one of them."""
+    return session.execute(COMPLETE.where(Batch.id == batch_id)).first() is not None
 
 
 def prompts_left(session: Session, batch: Batch) -> int:

@@ -211,7 +211,14 @@ def comparison_of(places: Places, row: Collected) -> int:
 
 
 def free_seat(session: Session, places: Places, comparison: int, row: Collected) -> int:
-    """An open seat, on the side that was shown if there is one, else one whose side nobody has seen yet."""
+    """An open seat, on the side that was shown if there is one, else one whose side nobody has seen yet.
+
+    Extra seats are open from the row on that splits the first ones, so a file's rows count in their order.
+    """
+    # The comparison is locked before its seats, as everywhere: storing the rating may open more of them.
+    opened = session.execute(
+        select(Comparison.opened).where(Comparison.id == comparison).with_for_update()
+    ).scalar_one()
     had = exists().where(Assignment.comparison_id == Seat.comparison_id, Assignment.seat == Seat.seat)
     open_seats = session.execute(
         select(Seat.seat, Seat.flipped, had.label("had"))
@@ -222,10 +229,14 @@ def free_seat(session: Session, places: Places, comparison: int, row: Collected)
     fitting = [seat for seat, side, _ in open_seats if side == row.flipped]
     unseen = [seat for seat, _, seen in open_seats if not seen]
     if not open_seats:
-        raise ValueError(f"all {places.batch.seats} seats of prompt {row.prompt} are taken")
+        raise ValueError(f"all {opened} seats of prompt {row.prompt} are taken{unopened(places.batch, opened)}")
     if not fitting and not unseen:
         raise ValueError(f"the seats of prompt {row.prompt} that are left were shown in another order before")
     return [*fitting, *unseen][0]
+
+
+def unopened(batch: Batch, opened: int) -> str:
+    return f"; {batch.seats - opened} more open only where those differ" if opened < batch.seats else ""
 
 
 def rater_of(session: Session, places: Places, name: str, now: datetime) -> int:

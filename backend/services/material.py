@@ -53,7 +53,7 @@ def gather(session: Session, batch: Batch, *, key: str) -> Material:
         settings=batches.settings_of(session, batch),
         seed=batch.seed,
         seats=batch.seats,
-        opening=batch.seats,
+        opening=batch.opening,
         votes=votes(session, batch, seated, place, rater, prompt, candidate),
         launched=Launched(
             prompt=prompt,

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from backend.db.assignments import Assignment, AssignmentState, SkipReason
 from backend.db.base import table
-from backend.db.comparisons import Seat
+from backend.db.comparisons import Comparison, Seat
 from backend.db.ratings import Rating
 from backend.domain.choices import Choice
 from backend.errors import Conflict, NotFound
@@ -115,7 +115,9 @@ def rate_lapsed(session: Session, assignment_id: int, comparison_id: int, seat: 
 
     None when the same submission arrived twice and the other one was first.
     """
-    # The seat's row is locked first, so that nobody sits down between the look and the update.
+    # The rows are locked first, so that nobody sits down between the look and the update; the comparison before its
+    # seat, as everywhere, for storing the rating may open more seats.
+    session.execute(select(Comparison.id).where(Comparison.id == comparison_id).with_for_update())
     session.execute(select(Seat.seat).where(Seat.comparison_id == comparison_id, Seat.seat == seat).with_for_update())
     other = aliased(Assignment)
     taken = exists().where(

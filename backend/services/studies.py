@@ -54,21 +54,35 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """About how long raters need for one vote of this study, in seconds, and how many votes a full launch asks."""
+    """About how long raters need for one vote of this study, in seconds, and how many votes a full launch asks.
+
+    most_seats: seats of a comparison whose first raters differ; more than `seats` only with the split rule `extra`.
+    """
 
     seconds_a_vote: float
     comparisons: int
     seats: int
+    most_seats: int
 
     @property
     def ratings(self) -> int:
-        """Votes of a launch of everything."""
+        """Votes of a launch of everything in which nothing splits."""
         return self.comparisons * self.seats
 
     @property
+    def most_ratings(self) -> int:
+        """Votes of a launch of everything in which all splits."""
+        return self.comparisons * self.most_seats
+
+    @property
     def hours(self) -> float:
-        """Raters' time of a launch of everything."""
+        """Raters' time of a launch of everything in which nothing splits."""
         return self.ratings * self.seconds_a_vote / 3600
+
+    @property
+    def most_hours(self) -> float:
+        """Raters' time of a launch of everything in which all splits."""
+        return self.most_ratings * self.seconds_a_vote / 3600
 
 
 def presets() -> dict[str, StudySettings]:
@@ -138,7 +152,8 @@ def estimate(session: Session, study: Study) -> Estimate:
     letters = session.execute(select(func.avg(func.length(Output.text))).where(Output.study_id == study.id)).scalar()
     words = 2 * float(letters or 0) / 6
     compared = sum(import_comparisons(study).values())
-    return Estimate(words / READING_WORDS_A_MINUTE * 60 + SECONDS_A_VOTE, compared, settings.seats)
+    seconds = words / READING_WORDS_A_MINUTE * 60 + SECONDS_A_VOTE
+    return Estimate(seconds, compared, settings.seats, settings.seats_launched)
 
 
 def import_comparisons(study: Study) -> dict[str, int]:

@@ -1,15 +1,13 @@
-"""Reads posted forms: texts, numbers, and the settings of a study. Knows no database."""
+"""Reads posted forms: texts, numbers and files. Knows no form in particular."""
 
 from collections.abc import AsyncIterator
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
-from backend.domain.settings import StudySettings
 from backend.errors import Invalid
 
 MOST_FILES = 20
-LABELS = {"tie": "About the same", "both_bad": "Both are bad"}
 
 
 async def posted(request: Request) -> AsyncIterator[FormData]:
@@ -43,28 +41,3 @@ def number(form: FormData, name: str) -> int | None:
 def files(form: FormData, name: str) -> list[UploadFile]:
     """The files of a field; an empty file field sends one without a name."""
     return [value for value in form.getlist(name) if isinstance(value, UploadFile) and value.filename]
-
-
-def settings(form: FormData, before: StudySettings) -> StudySettings:
-    """The settings with what the form says instead. Raises Invalid with a sentence."""
-    try:
-        return before.but(
-            title=text(form, "title"),
-            question=text(form, "question"),
-            instructions=text(form, "instructions"),
-            seats=number(form, "seats"),
-            split_rule=text(form, "split_rule"),
-            session_size=number(form, "session_size"),
-            rater_cap=number(form, "rater_cap"),
-            lease_minutes=number(form, "lease_minutes"),
-            options=options(form, before),
-        )
-    except ValueError as error:
-        raise Invalid(f"These settings can't be used: {error}.") from None
-
-
-def options(form: FormData, before: StudySettings) -> list[dict[str, str]]:
-    """First and second always; tie and both bad where they are ticked, under the words that they had."""
-    labels = LABELS | {str(option.choice): option.label for option in before.options}
-    chosen = ["first", "second", *(choice for choice in LABELS if text(form, choice))]
-    return [{"choice": choice, "label": labels[choice]} for choice in chosen]

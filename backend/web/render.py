@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 import frontend
+from backend.domain import declared
 from backend.web import figures, forest, ladder, markdown, phrases
 
 FRONTEND = Path(frontend.__path__[0])
@@ -33,8 +34,16 @@ def environment() -> Environment:
         "exact": exact,
         "signed": phrases.signed,
         "decimal": phrases.decimal,
+        "digits": declared.digits,
     }
-    made.globals |= {"static": static, "figures": figures, "forest": forest, "ladder": ladder, "phrases": phrases}
+    made.globals |= {
+        "static": static,
+        "figures": figures,
+        "forest": forest,
+        "ladder": ladder,
+        "phrases": phrases,
+        "declared": declared,
+    }
     return made
 
 

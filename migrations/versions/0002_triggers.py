@@ -1,6 +1,6 @@
 """The rules that triggers keep: the queue of open seats, can't-judge, and what never changes"""
 
-from alembic import op
+from migrations.triggers import create, create_refusal, drop
 
 revision = "0002"
 down_revision = "0001"
@@ -96,31 +96,13 @@ REFUSALS = {
 
 
 def upgrade() -> None:
-    postgresql = op.get_bind().dialect.name == "postgresql"
     for name, (when, condition, body) in ON_ASSIGNMENTS.items():
-        create(name, f"{when} ON assignments", condition, body, postgresql)
+        create(name, f"{when} ON assignments", condition, body)
     for name, (table, event, condition, message) in REFUSALS.items():
-        refusal = f"RAISE EXCEPTION '{message}';" if postgresql else f"SELECT RAISE(ABORT, '{message}');"
-        create(name, f"BEFORE {event} ON {table}", condition or "true", refusal, postgresql)
-
-
-def create(name: str, when: str, condition: str, body: str, postgresql: bool) -> None:
-    """One trigger in the dialect of the database. PostgreSQL's WHEN takes no subquery, hence its IF."""
-    if not postgresql:
-        op.execute(f"CREATE TRIGGER {name} {when} FOR EACH ROW WHEN {condition} BEGIN {body} END")
-        return
-    row = "OLD" if "DELETE" in when else "NEW"
-    op.execute(
-        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$"
-        f" BEGIN IF {condition} THEN {body} END IF; RETURN {row}; END $$"
-    )
-    op.execute(f"CREATE TRIGGER {name} {when} FOR EACH ROW EXECUTE FUNCTION {name}()")
+        create_refusal(name, f"{event} ON {table}", condition or "true", message)
 
 
 def downgrade() -> None:
-    postgresql = op.get_bind().dialect.name == "postgresql"
     tables = dict.fromkeys(ON_ASSIGNMENTS, "assignments") | {name: rule[0] for name, rule in REFUSALS.items()}
     for name, table in tables.items():
-        op.execute(f"DROP TRIGGER {name} ON {table}" if postgresql else f"DROP TRIGGER {name}")
-        if postgresql:
-            op.execute(f"DROP FUNCTION {name}()")
+        drop(name, table)

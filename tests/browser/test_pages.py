@@ -44,6 +44,24 @@ TELLING = {
     "eager-candidate-13b": ["Yes!", "As eager-candidate-13b I say yes!", "Yes!"],
 }
 UNEVEN = {"one": [*HARD.values(), "", "Cut off in the mid"], "two": ["Short."] * 5, "three": ["Long."] * 40}
+RULES = {
+    "split_rule": "extra",
+    "checks": {"gold": 0.05, "attention": 0.025, "repeat": 0.1},
+    "exclusions": [
+        {"kind": "failed_checks", "limit": 0.3, "least": 4},
+        {"kind": "inconsistent", "limit": 0.5, "least": 4},
+        {"kind": "too_fast", "limit": 1000, "least": 10},
+        {"kind": "one_sided", "limit": 0.9, "least": 20},
+    ],
+    "stopping": {"error": 0.05, "least_prompts": 30},
+    "analysis": {
+        "primary": "eager-candidate-13b",
+        "margin": 0.04,
+        "ladder": [{"system": "quiet-baseline-7b", "amount": 7}, {"system": "eager-candidate-13b", "amount": 13}],
+        "base": "quiet-baseline-7b",
+        "sealed": True,
+    },
+}
 CANDIDATES = {name: [f"{name[::-1]} says {number}" for number in range(3)] for name in ("base", "c-1", "c-2", "c-3")}
 
 
@@ -77,8 +95,8 @@ class Study:
             browser.post(f"{path}/withdrawal")
         return path
 
-    def imported(self, outputs: Mapping[str, Sequence[str]], *, launched: bool = False) -> str:
-        """A study from files."""
+    def imported(self, outputs: Mapping[str, Sequence[str]], *, launched: bool = False, **rules: object) -> str:
+        """A study from files, with settings other than the preset's."""
         sources = []
         for name, texts in outputs.items():
             path = self.folder / f"{name}.jsonl"
@@ -86,7 +104,7 @@ class Study:
             path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
             sources.append(Source(path, name, path.name))
         inspected = imports.inspect(sources, prompts=None, baseline=None)
-        settings = studies.preset("gudibande-2023")
+        settings = studies.preset("gudibande-2023").but(**rules)
         with self.site.database.transaction() as session:
             study = imports.store(session, inspected, name="An import", settings=settings, now=factories.NOW)
             studies.note_mentions(session, study)
@@ -134,7 +152,9 @@ RESEARCHERS_PAGES: dict[str, Callable[[Study], str]] = {
     "study before its launch": lambda study: study.imported(TELLING),
     "study after its launch": lambda study: study.imported(TELLING, launched=True),
     "study of hard outputs": lambda study: study.imported(UNEVEN),
+    "study with every rule": lambda study: study.imported(TELLING, **RULES),
     "batch": Study.with_links,
+    "batch with every rule, sealed": lambda study: f"/batches/{study.site.launch(**RULES).id}",
     "results without ratings": lambda study: f"/batches/{study.site.launch().id}/results",
     "results of 1 candidate": lambda study: study.rated(raters=3),
     "results of 3 candidates": lambda study: study.rated(raters=9, outputs=CANDIDATES),

@@ -1,6 +1,7 @@
 """`assay try` and `assay launch`: what is printed, what is stored, what a mistake says."""
 
 import json
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,53 @@ def test_a_mistake_is_one_sentence_that_says_what_to_do(
     assert isinstance(done.exception, AppError)
     assert says in str(done.exception)
     assert isinstance(run("results", "1").exception, AppError)
+
+
+def rules_file(folder: Path, *lines: str) -> Path:
+    path = folder / "rules.toml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def test_rules_are_declared_by_a_file_with_only_the_keys_to_change(run: Assay, tmp_path: Path) -> None:
+    files = write(tmp_path / "a.jsonl", "a", "aa"), write(tmp_path / "b.jsonl", "b", "bb")
+    rules = rules_file(tmp_path, 'split_rule = "extra"', "[analysis]", 'primary = "a"', "sealed = true")
+    done = run("launch", *files, "--settings", rules)
+    assert "3 raters a comparison, 5 where three disagree; at most 10 ratings." in done.output
+    assert "The primary candidate is a." in done.output
+    assert "The results are sealed until the batch has ended." in done.output
+    assert "it needs 5 raters or more" in done.output
+
+
+def test_a_whole_preset_of_ones_own_is_such_a_file_too(run: Assay, tmp_path: Path) -> None:
+    files = write(tmp_path / "a.jsonl", "a", "aa"), write(tmp_path / "b.jsonl", "b", "bb")
+    own = (resources.files("backend.presets") / "four-options.toml").read_text("utf-8")
+    rules = rules_file(tmp_path, own.replace('"four-options"', '"my-own"').replace("seats = 3", "seats = 7"))
+    assert "7 raters a comparison: 14 ratings." in run("launch", *files, "--settings", rules).output
+    assert "2 raters a comparison: 4 ratings." in run("launch", *files, "--settings", rules, "--seats", "2").output
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('split_rule = "coin"', "rules.toml: split_rule must be one of tie, half, loss, drop, extra, not 'coin'."),
+        ("seats = 0", "rules.toml: seats must be between 1 and 99."),
+        ("seats = 2\nseats 3", "rules.toml: Expected '=' after a key in a key/value pair (at line 2"),
+        ("colour = 1", "rules.toml: unknown setting colour"),
+        ("checks = { golden = 0.1 }", "rules.toml: unknown kind of check golden"),
+        ('analysis = { primary = "c" }', "'c' as the primary candidate, but this study has only: a, b."),
+    ],
+)
+def test_a_mistake_in_the_file_is_named_with_file_and_key(run: Assay, tmp_path: Path, line: str, says: str) -> None:
+    files = write(tmp_path / "a.jsonl", "a"), write(tmp_path / "b.jsonl", "b")
+    done = run("launch", *files, "--settings", rules_file(tmp_path, line))
+    assert isinstance(done.exception, AppError)
+    assert says in str(done.exception)
+
+
+def test_a_settings_file_that_is_not_there_is_named(run: Assay, tmp_path: Path) -> None:
+    done = run("launch", write(tmp_path / "a.jsonl", "a"), write(tmp_path / "b.jsonl", "b"), "--settings", "none.toml")
+    assert "none.toml can't be read: No such file or directory." in str(done.exception)
 
 
 def test_links_are_made_and_listed(run: Assay, tmp_path: Path) -> None:

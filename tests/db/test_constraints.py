@@ -140,7 +140,7 @@ def test_the_number_of_seats_never_changes_after_the_launch(
 @pytest.mark.parametrize("seats", [0, 100])
 def test_a_batch_has_one_to_ninety_nine_seats(session: Session, batch: Batch, seats: int) -> None:
     row = {column.name: getattr(batch, column.name) for column in Batch.__table__.columns if column.name != "id"}
-    refused(session, insert(Batch).values(**{**row, "seats": seats}), "ck_batches_seats")
+    refused(session, insert(Batch).values(**{**row, "seats": seats}), "ck_batches_(seats|opening)")
 
 
 @pytest.mark.parametrize(("first", "second"), list(product([HELD, RATED], repeat=2)))
@@ -315,7 +315,8 @@ def comparison_like(session: Session, batch: Batch, **changes: int) -> Executabl
     empty = Batch(**{column: getattr(batch, column) for column in columns})
     session.add(empty)
     session.flush()
-    columns = ("prompt_id", "candidate_id", "baseline_id", "candidate_output_id", "baseline_output_id", "seats")
+    outputs = ("candidate_output_id", "baseline_output_id")
+    columns = ["prompt_id", "candidate_id", "baseline_id", *outputs, "seats", "opened"]
     row = {column: getattr(one, column) for column in columns}
     return insert(Comparison).values(**{**row, "batch_id": empty.id, "position": 99, **changes})
 

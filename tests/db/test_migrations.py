@@ -68,3 +68,25 @@ def test_the_rules_hold_after_undoing_and_doing_again(database: Database) -> Non
         with pytest.raises(DatabaseError, match="never changes"):
             session.execute(update(Output).values(text="Something else."))
         session.rollback()
+
+
+def test_what_was_launched_before_extra_seats_has_every_seat_open(database: Database) -> None:
+    with database.transaction() as session:
+        factories.launched(session, seats=2)
+    run(database, lambda made: command.downgrade(made, "0002"))
+    with database.transaction() as session, pytest.raises(DatabaseError, match="as it was launched"):
+        session.execute(text("UPDATE batches SET seed = 9"))
+    upgrade(database)
+    with database.reading() as session:
+        assert session.execute(text("SELECT opening, seats FROM batches")).one() == (2, 2)
+        assert set(session.execute(text("SELECT opened, seats FROM comparisons")).all()) == {(2, 2)}
+
+
+def test_extra_seats_can_be_undone_and_the_last_two_stay_closed(database: Database) -> None:
+    with database.transaction() as session:
+        factories.launched(session, split_rule="extra")
+    run(database, lambda made: command.downgrade(made, "0002"))
+    columns = {column["name"] for column in inspect(database.engine).get_columns("batches")}
+    assert columns.isdisjoint({"opening", "unsealed_at", "stopped_at"})
+    with database.reading() as session:
+        assert session.execute(text("SELECT count(*) FROM seats WHERE is_open")).scalar_one() == 9

@@ -52,6 +52,23 @@ def test_an_extension_keeps_each_candidate_within_one(prompts: dict[int, list[in
     assert second[0].position == len(first)
 
 
+@given(launches, st.sampled_from([1, 3]), st.sampled_from([2, 4]), st.integers())
+def test_extra_seats_are_half_and_half_and_leave_the_first_as_they_are(
+    prompts: dict[int, list[int]], seats: int, extra: int, seed: int
+) -> None:
+    plain, more = plan(prompts, seats=seats, seed=seed), plan(prompts, seats=seats, extra=extra, seed=seed)
+    assert [(one.prompt, one.candidate, one.flips) for one in plain] == [
+        (one.prompt, one.candidate, one.flips[:seats]) for one in more
+    ]
+    assert all(len(one.flips) == seats + extra for one in more)
+    assert all(2 * sum(one.flips[seats:]) == extra for one in more)
+
+
+def test_neither_side_always_comes_first_among_extra_seats() -> None:
+    planned = plan({1: list(range(40))}, seats=3, extra=2, seed=7)
+    assert {one.flips[3] for one in planned} == {True, False}
+
+
 def test_three_seats_alternate_two_and_one_within_a_candidate() -> None:
     planned = plan({1: list(range(10))}, seats=3, seed=7)
     flipped = [sum(one.flips) for one in planned]
@@ -71,9 +88,14 @@ def test_the_same_seed_plans_the_same_launch_and_another_seed_another() -> None:
 
 
 @pytest.mark.parametrize(
-    ("prompts", "seats", "message"),
-    [({1: [1]}, 0, "at least one seat"), ({1: [1, 1]}, 3, "at most once")],
+    ("prompts", "seats", "extra", "message"),
+    [
+        ({1: [1]}, 0, 0, "at least one seat"),
+        ({1: [1, 1]}, 3, 0, "at most once"),
+        ({1: [1]}, 3, 1, "in pairs"),
+        ({1: [1]}, 3, -2, "in pairs"),
+    ],
 )
-def test_an_impossible_plan_is_refused(prompts: dict[int, list[int]], seats: int, message: str) -> None:
+def test_an_impossible_plan_is_refused(prompts: dict[int, list[int]], seats: int, extra: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        plan(prompts, seats=seats, seed=0)
+        plan(prompts, seats=seats, extra=extra, seed=0)

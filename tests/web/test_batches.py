@@ -85,6 +85,39 @@ def test_a_batch_is_extended_until_no_prompt_is_left(researcher: TestClient, rat
     assert researcher.post("/batches/1/extension").status_code == 422
 
 
+@pytest.fixture
+def sealed(database: Database, house: House) -> str:
+    """The page of a batch with extra seats, whose results are sealed, and which one prompt makes up."""
+    with database.transaction() as session:
+        batch = factories.launched(session, prompts=1, split_rule="extra", analysis={"sealed": True})
+        return f"/batches/{batch.id}"
+
+
+def test_a_batch_says_what_it_declared(researcher: TestClient, sealed: str) -> None:
+    html = researcher.get(sealed).text
+    assert "3 raters a comparison, majority; a split counts only after two more raters" in html
+    assert "The results are sealed until the batch has ended." in html
+    assert "0 of 3 ratings" in html
+
+
+def test_sealed_results_are_opened_early_by_a_button_that_says_what_it_costs(
+    researcher: TestClient, sealed: str
+) -> None:
+    html = researcher.get(sealed).text
+    assert "The results are sealed until the batch is complete or closed." in html
+    assert "A look before the end is recorded and shown with the results" in html
+    assert f'action="{sealed}/unsealing"' in html
+    html = researcher.post(f"{sealed}/unsealing").text
+    assert "The results were opened early" in html
+    assert f'action="{sealed}/unsealing"' not in html
+    assert "opened early" in researcher.post(f"{sealed}/unsealing").text
+
+
+def test_a_batch_without_a_seal_says_nothing_of_one(researcher: TestClient, raters: list[str]) -> None:
+    assert "sealed" not in researcher.get("/batches/1").text
+    assert researcher.post("/batches/9/unsealing").status_code == 404
+
+
 def test_results_wait_for_the_first_vote_and_then_show_it(researcher: TestClient, raters: list[str]) -> None:
     assert "No rating has arrived yet" in researcher.get("/batches/1/results").text
     vote(researcher, raters[0], "tie")

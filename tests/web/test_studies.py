@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from html.parser import HTMLParser
 
 import pytest
 from sqlalchemy import func, select
@@ -10,6 +11,8 @@ from starlette.testclient import TestClient
 from backend.db.outputs import Output
 from backend.db.session import Database
 from backend.db.studies import Study, StudyVersion
+from backend.domain.rules import Analysis, CheckRates, Exclusion, ExclusionKind, Rung, Stopping
+from backend.domain.settings import StudySettings, from_json
 from backend.web.deps import House
 
 PROMPTS = ["Why is the sky blue?", "What is <b>bold</b>?", "Who painted Guernica?"]
@@ -144,6 +147,148 @@ def test_settings_that_cannot_be_used_are_refused_in_a_sentence(
     assert answer.status_code == 422
     assert says in answer.text
     assert "3 raters a comparison" in researcher.get(study).text
+
+
+RULES = {
+    "seats": "3",
+    "split_rule": "extra",
+    "split_fallback": "drop",
+    "gold_checks": "7.1",
+    "repeat_checks": "10",
+    "one_sided": "1",
+    "one_sided_limit": "91.5",
+    "one_sided_least": "25",
+    "too_fast_limit": "900",
+    "stopping": "1",
+    "stopping_error": "10",
+    "least_prompts": "40",
+    "primary": "mine",
+    "margin": "7",
+    "base": "theirs",
+    "amount:theirs": "1000",
+    "amount:mine": "5e4",
+    "sealed": "1",
+}
+
+
+def declared(database: Database) -> StudySettings:
+    with database.reading() as session:
+        return from_json(session.scalars(select(Study)).one().settings)
+
+
+def fields(html: str) -> dict[str, str]:
+    """What a browser would send of the settings form, had nobody touched it."""
+    form = SettingsForm()
+    form.feed(html)
+    return form.sent
+
+
+class SettingsForm(HTMLParser):
+    """Reads the fields of the one form that changes settings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: dict[str, str] = {}
+        self.inside, self.reading, self.named = False, False, ""
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attributes}
+        if tag == "form":
+            self.inside = found["action"].endswith("/settings")
+        if not self.inside:
+            return
+        if tag in ("select", "textarea"):
+            self.named = found["name"]
+        if tag == "textarea" or (tag == "option" and ("selected" in found or self.named not in self.sent)):
+            self.sent[self.named] = found.get("value", "")
+            self.reading = "value" not in found
+        if tag == "input" and (found.get("type") != "checkbox" or "checked" in found):
+            self.sent[found["name"]] = found.get("value", "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.reading = self.reading and tag not in ("option", "textarea")
+
+    def handle_data(self, data: str) -> None:
+        if self.reading:
+            self.sent[self.named] += data
+
+
+def test_rules_are_declared_in_the_settings_form(researcher: TestClient, study: str, database: Database) -> None:
+    html = researcher.post(f"{study}/settings", data={**SETTINGS, **RULES}).text
+    found = declared(database)
+    assert (found.split_rule, found.split_fallback) == ("extra", "drop")
+    assert found.checks == CheckRates(gold=0.071, attention=0.0, repeat=0.1)
+    assert found.exclusions == (Exclusion(ExclusionKind.ONE_SIDED, 0.915, 25),)
+    assert found.stopping == Stopping(0.1, 40)
+    assert found.analysis == Analysis("mine", 0.07, (Rung("theirs", 1000.0), Rung("mine", 50000.0)), "theirs", True)
+    assert "only after two more raters, and what all five leave open counts not at all" in html
+    assert "Raters meet checks among their comparisons: 7.1 % gold comparisons, 10 % repeats." in html
+    assert "3 comparisons × 3 raters, 5 where three disagree: 9 ratings, at most 15 ratings" in html
+    assert "at least 5 people" in html
+
+
+@pytest.mark.parametrize("rules", [{}, RULES], ids=["no rules", "rules"])
+def test_keeping_the_form_as_it_came_changes_nothing(
+    researcher: TestClient, study: str, database: Database, rules: dict[str, str]
+) -> None:
+    html = researcher.post(f"{study}/settings", data={**SETTINGS, **rules}).text
+    before = declared(database)
+    again = researcher.post(f"{study}/settings", data=fields(html))
+    assert again.status_code == 200
+    assert declared(database) == before
+    assert declared(database).content_hash == before.content_hash
+
+
+def test_rules_that_are_not_ticked_are_off(researcher: TestClient, study: str, database: Database) -> None:
+    researcher.post(f"{study}/settings", data={**SETTINGS, **RULES})
+    unticked = {key: value for key, value in RULES.items() if key not in ("one_sided", "stopping", "sealed")}
+    researcher.post(f"{study}/settings", data={**SETTINGS, **unticked, "amount:mine": "", "primary": ""})
+    found = declared(database)
+    assert (found.exclusions, found.stopping, found.analysis.sealed) == ((), None, False)
+    assert (found.analysis.primary, found.analysis.ladder) == (None, (Rung("theirs", 1000.0),))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"seats": "5"}, "so seats must be 3"),
+        ({"split_fallback": "extra"}, "split_fallback says"),
+        ({"gold_checks": "often"}, "gold checks must be a number, not"),
+        ({"gold_checks": "60"}, "between 0 and 0.5"),
+        ({"one_sided_limit": ""}, "one sided limit must be a number."),
+        ({"one_sided_limit": "nan"}, "one sided limit must be a number, not"),
+        ({"one_sided_least": ""}, "least must be a whole number"),
+        ({"stopping_error": "99"}, "between 0 and 0.5"),
+        ({"least_prompts": "some"}, "least prompts must be a whole number"),
+        ({"margin": "0"}, "margin must be between"),
+        ({"amount:mine": "1e9999"}, "amount of mine must be a number, not"),
+        ({"amount:mine": "-1"}, "above zero"),
+    ],
+)
+def test_rules_that_make_no_sense_are_refused_in_a_sentence(
+    researcher: TestClient, study: str, change: dict[str, str], says: str
+) -> None:
+    answer = researcher.post(f"{study}/settings", data={**SETTINGS, **RULES, **change})
+    assert answer.status_code == 422
+    assert says in answer.text
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"primary": "nobody"}, "as the primary candidate, but this study has only: mine, theirs."),
+        ({"base": "nobody"}, "as the base system"),
+        ({"amount:nobody": "3"}, "as a system on the ladder"),
+        ({"primary": "theirs"}, "but it is no candidate here"),
+    ],
+)
+def test_a_launch_refuses_rules_about_systems_that_it_does_not_have(
+    researcher: TestClient, study: str, change: dict[str, str], says: str
+) -> None:
+    researcher.post(f"{study}/settings", data={**SETTINGS, **RULES, **change})
+    answer = researcher.post(f"{study}/batches", data={"baseline": "theirs"})
+    assert answer.status_code == 422
+    assert says in answer.text
 
 
 @pytest.mark.parametrize(

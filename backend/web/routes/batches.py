@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from backend.db.batches import Batch
 from backend.db.raters import Link
 from backend.errors import Invalid
-from backend.services import batches, links, studies
+from backend.services import batches, links, sealing, studies
 from backend.web import forms
 from backend.web.deps import TheHouse, now
 from backend.web.render import page
@@ -43,6 +43,7 @@ def show(request: Request, house: TheHouse, batch_id: int) -> Response:
             skips=batches.skips(session, batch_id),
             links=[] if part else links.of_batch(session, batch_id),
             settings=batches.settings_of(session, batch),
+            seal=sealing.seal(session, batch),
             left=0 if part else batches.prompts_left(session, batch),
             names=batches.names_of(session, batch),
             address=lambda link: base_url + link_path(house.tokens.sign, link),
@@ -63,6 +64,14 @@ def steer(house: TheHouse, batch_id: int, form: TheForm) -> Response:
     with house.database.transaction() as session:
         act(session, batches.get(session, batch_id))
     return back(batch_id)
+
+
+@router.post("/batches/{batch_id}/unsealing")
+def unseal(house: TheHouse, batch_id: int) -> Response:
+    """Open sealed results before the end, on record."""
+    with house.database.transaction() as session:
+        sealing.unseal(session, batches.get(session, batch_id), now=now())
+    return back(batch_id, "#seal")
 
 
 @router.post("/batches/{batch_id}/extension")

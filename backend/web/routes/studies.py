@@ -12,7 +12,7 @@ from backend.domain.choices import SplitRule
 from backend.domain.settings import from_json
 from backend.errors import Invalid
 from backend.services import batches, imports, studies
-from backend.web import forms
+from backend.web import forms, settings_form
 from backend.web.deps import TheHouse, now
 from backend.web.render import page
 from backend.web.uploads import uploaded
@@ -84,7 +84,7 @@ def change_settings(house: TheHouse, study_id: int, form: TheForm) -> Response:
     """Change what the next launch will ask."""
     with house.database.transaction() as session:
         study = studies.get(session, study_id)
-        studies.change_settings(session, study, forms.settings(form, from_json(study.settings)))
+        studies.change_settings(session, study, settings_form.settings(form, from_json(study.settings)))
     return RedirectResponse(f"/studies/{study_id}#settings", 303)
 
 
