@@ -355,6 +355,13 @@ def progress(session: Session, batch_id: int) -> Progress:
     )
 
 
+def rated(session: Session, batch_id: int) -> int:
+    """How many ratings count."""
+    return session.execute(
+        select(func.count()).where(Assignment.batch_id == batch_id, Assignment.state == AssignmentState.RATED)
+    ).scalar_one()
+
+
 def comparison_counts(session: Session, batch_id: int) -> tuple[int, int, int, int]:
     """How many comparisons there are, are unjudgeable, and are settled; how many seats they have opened."""
     rated = (

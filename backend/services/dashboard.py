@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from backend.db.batches import Batch, BatchState
 from backend.db.outputs import Output, System
 from backend.db.raters import Link
-from backend.db.studies import Study, StudyVersion
-from backend.domain.settings import StudySettings, from_json
-from backend.services import glances
+from backend.db.studies import Study
+from backend.services import glances, sealing
 from backend.services.glances import Glance, Memory, Pulse, Verdict
+from backend.services.sealing import Seal
 
 STUDIES_A_PAGE = 20
 BATCHES_A_STUDY = 3
@@ -52,13 +52,13 @@ class BatchLine:
     baseline: str
     pulse: Pulse
     glance: Glance | None
-    is_sealed: bool
+    seal: Seal
     flags: tuple[Flag, ...]
 
     @property
     def verdict(self) -> Verdict | None:
         """What the votes say so far, if it may be seen."""
-        return None if self.glance is None or self.is_sealed else self.glance.verdict
+        return None if self.glance is None or self.seal.is_sealed else self.glance.verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def study_lines(
         yield StudyLine(
             study=study,
             systems=tuple(systems[study.id]),
-            batches=tuple(lines[batch.id] for batch, _, _ in of[:BATCHES_A_STUDY]),
+            batches=tuple(lines[batch.id] for batch, _ in of[:BATCHES_A_STUDY]),
             older=max(0, len(of) - BATCHES_A_STUDY),
             flags=() if of else tuple(before_launch(telling.get(study.id, 0))),
         )
@@ -158,21 +158,20 @@ def systems_of(session: Session, study_ids: Sequence[int]) -> Mapping[int, list[
     return found
 
 
-Launched = tuple[Batch, str, StudySettings]
+Launched = tuple[Batch, str]
 
 
 def batches_of(session: Session, study_ids: Sequence[int]) -> dict[int, list[Launched]]:
-    """study -> its batches, the newest first, each with its baseline and its settings; nothing for one without."""
+    """study -> its batches, the newest first, each with its baseline's name; nothing for a study without."""
     rows = session.execute(
-        select(Batch, System.name, StudyVersion.settings)
+        select(Batch, System.name)
         .join(System, System.id == Batch.baseline_id)
-        .join(StudyVersion, StudyVersion.id == Batch.version_id)
         .where(Batch.study_id.in_(study_ids))
         .order_by(Batch.id.desc())
     )
     found: dict[int, list[Launched]] = {}
-    for batch, baseline, settings in rows:
-        found.setdefault(batch.study_id, []).append((batch, baseline, from_json(settings)))
+    for batch, baseline in rows:
+        found.setdefault(batch.study_id, []).append((batch, baseline))
     return found
 
 
@@ -180,28 +179,16 @@ def batch_lines(
     session: Session, memory: Memory, launched: Sequence[Launched], *, key: str, now: datetime, patient: bool
 ) -> dict[int, BatchLine]:
     """batch id -> the batch at a glance, with what needs a hand."""
-    ids = [batch.id for batch, _, _ in launched]
-    pulses = glances.pulses(session, ids, now=now)
-    pairs = [(batch, pulses[batch.id]) for batch, _, _ in launched]
+    ids = [batch.id for batch, _ in launched]
+    pulses, linked = glances.pulses(session, ids, now=now), with_links(session, ids)
+    pairs = [(batch, pulses[batch.id]) for batch, _ in launched]
     seen = glances.look(session, memory, pairs, key=key, now=now, patient=patient)
-    linked = with_links(session, ids)
-    return {
-        batch.id: BatchLine(
-            batch=batch,
-            baseline=baseline,
-            pulse=pulses[batch.id],
-            glance=seen.get(batch.id),
-            is_sealed=is_sealed(settings, batch, pulses[batch.id]),
-            flags=tuple(flags(batch, pulses[batch.id], seen.get(batch.id), is_linked=batch.id in linked, now=now)),
-        )
-        for batch, baseline, settings in launched
-    }
-
-
-def is_sealed(settings: StudySettings, batch: Batch, pulse: Pulse) -> bool:
-    """Whether the verdict is not to be seen yet: it was declared so, or a stop rule was, and ratings still come."""
-    is_over = pulse.is_complete or batch.state == BatchState.CLOSED
-    return not is_over and (settings.analysis.sealed or settings.stopping is not None)
+    lines = {}
+    for batch, baseline in launched:
+        pulse, glance, seal = pulses[batch.id], seen.get(batch.id), sealing.seal(session, batch)
+        flags = in_batch(batch, pulse, glance, is_linked=batch.id in linked, is_sealed=seal.is_sealed, now=now)
+        lines[batch.id] = BatchLine(batch, baseline, pulse, glance, seal, tuple(flags))
+    return lines
 
 
 def with_links(session: Session, batch_ids: Sequence[int]) -> set[int]:
@@ -225,7 +212,9 @@ def before_launch(telling: int) -> Iterator[Flag]:
     yield Flag(FlagKind.NOT_LAUNCHED)
 
 
-def flags(batch: Batch, pulse: Pulse, glance: Glance | None, *, is_linked: bool, now: datetime) -> Iterator[Flag]:
+def in_batch(
+    batch: Batch, pulse: Pulse, glance: Glance | None, *, is_linked: bool, is_sealed: bool, now: datetime
+) -> Iterator[Flag]:
     """What needs a hand in a batch; nothing in one that was closed, for closing it says that it was looked at."""
     if batch.state == BatchState.CLOSED:
         return
@@ -237,7 +226,7 @@ def flags(batch: Batch, pulse: Pulse, glance: Glance | None, *, is_linked: bool,
         yield Flag(FlagKind.NO_LINKS, pulse.open)
     elif pulse.open and glance and not pulse.at_work and now - (glance.last_rated_at or batch.created_at) >= QUIET:
         yield Flag(FlagKind.STALLED, pulse.open)
-    if glance and glance.flagged:
+    if glance and glance.flagged and not is_sealed:
         yield Flag(FlagKind.RATERS, glance.flagged)
     if glance and glance.unjudgeable:
         yield Flag(FlagKind.UNJUDGEABLE, glance.unjudgeable)

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, case, or_, select, text
 from sqlalchemy.orm import Session
 
 from backend.db.assignments import Assignment, AssignmentState
+from backend.db.batches import Batch
 from backend.db.comparisons import Comparison, Seat
 from backend.db.ratings import Rating
 from backend.domain.choices import Choice
@@ -68,7 +69,7 @@ def votes_between(session: Session, conditions: Sequence[ColumnElement[bool]], f
 
 
 def ended(
-    votes: Votes, seats: int, unjudgeable: Iterable[int]
+    votes: Votes, batch: Batch, unjudgeable: Iterable[int]
 ) -> tuple[dict[int, tuple[int, int, int]], dict[int, Outcome]]:
     """By place: votes for the candidate, ties, for the baseline; and the outcome of each that counts."""
     places, index = np.unique(votes.comparison, return_inverse=True)
@@ -76,7 +77,7 @@ def ended(
         np.bincount(index[votes.preference == code], minlength=len(places)).tolist() for code in (1, 0, -1)
     )
     tallies = dict(zip(places.tolist(), zip(for_candidate, ties, for_baseline, strict=True), strict=True))
-    found = outcomes(votes, seats=seats, unjudgeable=list(unjudgeable))
+    found = outcomes(votes, seats=batch.seats, opening=batch.opening, unjudgeable=list(unjudgeable))
     found = found.where(found.counts)
     ends = {
         place: PREFERENCES[preference] if majority else Outcome.SPLIT

@@ -55,13 +55,8 @@ class Verdict:
     win_rate: Interval
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
-    """What changes with every rating that counts, and with nothing that raters do besides."""
-
-    state: str
-    comparisons: int
-    unsettled: int
+# The batch's state, and of its pulse all that ratings change.
+Version = tuple[str, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +135,7 @@ def look(
     """
     left, large_ones, seen = SEATS_AT_ONCE, int(patient), {}
     for batch, pulse in batches:
-        glance, seats = memory.get(batch.id), pulse.comparisons * batch.seats
+        glance, seats = memory.get(batch.id), pulse.comparisons * batch.opening
         if glance is None or is_due(glance, batch, pulse, now=now):
             fits = seats <= left
             if fits or large_ones:
@@ -161,8 +156,8 @@ def is_due(glance: Glance, batch: Batch, pulse: Pulse, *, now: datetime) -> bool
 
 
 def version(batch: Batch, pulse: Pulse) -> Version:
-    """A claim takes an open seat and a lapse gives it back; only a rating, or a closed comparison, ends both."""
-    return Version(batch.state, pulse.comparisons, pulse.open + pulse.held)
+    """Other seats are open or held after every rating; claims and lapses move them too, and cost a look in vain."""
+    return batch.state, pulse.comparisons, pulse.open, pulse.held
 
 
 def take(session: Session, batch: Batch, pulse: Pulse, *, key: str, now: datetime) -> Glance:
@@ -175,7 +170,7 @@ def take(session: Session, batch: Batch, pulse: Pulse, *, key: str, now: datetim
     return Glance(
         version=version(batch, pulse),
         taken_at=now,
-        seats=len(given.launched) * batch.seats,
+        seats=seats_opened(session, batch.id),
         rated=len(given.votes),
         raters=len(set(given.votes.rater.tolist())),
         unjudgeable=int(given.launched.unjudgeable.sum()),
@@ -194,6 +189,12 @@ def verdict(material: Material) -> Verdict | None:
     if not len(votes):
         return None
     return Verdict(names[code], len(names) - 1, over_prompts(votes.win_scores, votes.prompt, votes.rater))
+
+
+def seats_opened(session: Session, batch_id: int) -> int:
+    """The seats that have opened so far, as a batch's progress counts them."""
+    opened = func.coalesce(func.sum(Comparison.opened), 0)
+    return session.execute(select(opened).where(Comparison.batch_id == batch_id)).scalar_one()
 
 
 def last_rated_at(session: Session, batch_id: int) -> datetime | None:

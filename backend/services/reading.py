@@ -5,7 +5,7 @@ by looking through comparisons in order: at so many in one request and no more, 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Text, cast, func, select
@@ -154,7 +154,7 @@ def look(
     first, last = sorted((rows[0].position, rows[-1].position))
     votes = endings.votes_between(session, conditions, first, last)
     closed = {row.position for row in rows if row.unjudgeable}
-    tallies, ends = endings.ended(votes, batch.seats, closed)
+    tallies, ends = endings.ended(votes, batch, closed)
     return [
         Found(
             place=row.position,
@@ -192,6 +192,16 @@ def lines(session: Session, batch: Batch, found: Sequence[Found]) -> tuple[Line,
         )
         for one in found
     )
+
+
+def openings(session: Session, batch: Batch, places: Collection[int]) -> dict[int, str]:
+    """How the prompts of the comparisons at these places begin."""
+    rows = session.execute(
+        select(Comparison.position, Prompt.dialogue)
+        .join(Prompt, Prompt.id == Comparison.prompt_id)
+        .where(Comparison.batch_id == batch.id, Comparison.position.in_(places))
+    )
+    return {place: opening(dialogue[-1]["text"]) for place, dialogue in rows}
 
 
 def opening(words: str) -> str:

@@ -5,26 +5,12 @@ It states every choice that a reader needs to judge the numbers, and nothing tha
 
 from collections.abc import Iterator, Sequence
 
-from backend.domain.choices import Choice, SplitRule
+from backend.domain.choices import Choice
+from backend.domain.declared import checks, offence, split_in_words
 from backend.domain.results.candidates import CandidateResult
 from backend.domain.results.exclusions import ExcludedRater
 from backend.domain.results.material import Material
 from backend.domain.results.prefix import Prefix
-from backend.domain.rules import Exclusion, ExclusionKind
-
-SPLITS = {
-    SplitRule.TIE: "counted as a tie",
-    SplitRule.HALF: "counted as half a win",
-    SplitRule.LOSS: "counted as a loss of the candidate",
-    SplitRule.DROP: "left out of the majorities",
-    SplitRule.EXTRA: "given to two more raters, on opposite sides",
-}
-EXCLUSIONS = {
-    ExclusionKind.FAILED_CHECKS: "who answered more than {limit:.0%} of at least {least} checks wrongly",
-    ExclusionKind.INCONSISTENT: "who answered more than {limit:.0%} of at least {least} repeats otherwise than before",
-    ExclusionKind.TOO_FAST: "whose median pace over at least {least} votes was above {limit:,.0f} words a minute",
-    ExclusionKind.ONE_SIDED: "who took one place in more than {limit:.0%} of at least {least} decisive votes",
-}
 
 
 def paragraph(
@@ -82,9 +68,9 @@ def left_out(material: Material, excluded: tuple[ExcludedRater, ...], beginning:
     """Exclusions, and a batch that was closed early."""
     rules = material.settings.exclusions
     if rules:
-        who = listing([condition(rule) for rule in rules], word="or")
+        who = ", or ".join(offence(rule) for rule in rules)
         count = len({one.rater for one in excluded})
-        yield f"As declared before the launch, raters were left out {who}; this removed {count:,} of them."
+        yield f"As declared before the launch, raters were to be left out who {who}; this removed {count:,} of them."
         yield "Their seats were not filled again."
     if beginning.comparisons < beginning.launched:
         yield (
@@ -104,9 +90,8 @@ def scores(material: Material, candidates: tuple[CandidateResult, ...]) -> Itera
             f"Intervals are 95 % ({listing(methods)}): prompt, rater and residual variances by moments with "
             "Satterthwaite’s degrees of freedom where five or more raters allow it, for these raters alone otherwise."
         )
-    rule, fallback = material.settings.split_rule, material.settings.split_fallback
-    more = f", and what five votes left open was {SPLITS[fallback]}" if rule == SplitRule.EXTRA else ""
-    yield f"The majority is more than half of a comparison’s votes; without one it was {SPLITS[rule]}{more}."
+    split = split_in_words(material.settings)
+    yield f"The majority is more than half of a comparison’s votes; a comparison without one counts {split}."
 
 
 def together(material: Material) -> Iterator[str]:
@@ -133,10 +118,6 @@ def frozen(material: Material) -> Iterator[str]:
     )
 
 
-def condition(rule: Exclusion) -> str:
-    return EXCLUSIONS[rule.kind].format(limit=rule.limit, least=rule.least)
-
-
-def listing(names: Sequence[str], *, word: str = "and") -> str:
+def listing(names: Sequence[str]) -> str:
     """a, b and c."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -21,7 +21,7 @@ def test_a_plain_study_says_who_compared_what_and_how_it_was_counted() -> None:
         "“Output 1 is better”, “Output 2 is better” and “About the same”",
         "3 raters gave 18 votes",
         "95 % (fixed panel)",
-        "without one it was counted as a tie.",
+        "a comparison without one counts as a tie.",
         "preset gudibande-2023",
     ):
         assert part in text
@@ -45,9 +45,9 @@ def test_declared_rules_are_told() -> None:
         ],
     )
     for part in (
-        "left out of the majorities",
-        "gold comparisons (5%) and repeated comparisons (10%)",
-        "above 900 words a minute or who took one place in more than 90%",
+        "a comparison without one counts not at all.",
+        "5 % gold comparisons, 10 % repeats",
+        "read more than 900 words a minute (median of 5 or more comparisons), or choose one place in more than 90 %",
         "this removed 0 of them",
         "betting confidence sequences at an error of 0.05",
         "both are bad counts as a tie",
