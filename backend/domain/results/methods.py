@@ -55,13 +55,8 @@ def rating(material: Material, ratings: int) -> Iterator[str]:
     if any(option.choice == Choice.BOTH_BAD for option in settings.options):
         yield "A vote that both are bad counts as a tie."
     if settings.checks.any:
-        rates = {
-            "gold": settings.checks.gold,
-            "attention": settings.checks.attention,
-            "repeated": settings.checks.repeat,
-        }
-        met = listing([f"{kind} comparisons ({rate:.0%})" for kind, rate in rates.items() if rate])
-        yield f"Among their comparisons raters met {met}, which count in no result."
+        yield from checks(settings.checks)
+        yield "Checks count in no result but their own."
 
 
 def left_out(material: Material, excluded: tuple[ExcludedRater, ...], beginning: Prefix) -> Iterator[str]:

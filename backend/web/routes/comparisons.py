@@ -4,10 +4,13 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from backend.services import batches, opened, reading, studies
+from backend.db.batches import Batch
+from backend.errors import Conflict
+from backend.services import batches, opened, reading, sealing, studies
 from backend.services.endings import Outcome
 from backend.services.reading import Wanted
 from backend.web.deps import TheHouse
@@ -36,13 +39,22 @@ def query(wanted: Wanted, **more: int | None) -> str:
     return f"?{found}" if found else ""
 
 
+def unsealed(session: Session, batch_id: int) -> Batch:
+    """The batch, whose votes may be seen; Conflict while its results are sealed."""
+    batch = batches.get(session, batch_id)
+    seal = sealing.seal(session, batch)
+    if seal.is_sealed:
+        raise Conflict(seal.why)
+    return batch
+
+
 @router.get("/batches/{batch_id}/comparisons")
 def listed(
     request: Request, house: TheHouse, batch_id: int, wanted: TheWanted, after: int = -1, before: int | None = None
 ) -> Response:
     """A page of comparisons in launch order."""
     with house.database.reading() as session:
-        batch = batches.get(session, batch_id)
+        batch = unsealed(session, batch_id)
         candidates, categories = reading.choices(session, batch)
         return page(
             request,
@@ -64,7 +76,7 @@ def listed(
 def one(request: Request, house: TheHouse, batch_id: int, place: int, wanted: TheWanted) -> Response:
     """A comparison: the prompt, both outputs by name, and every vote; with its neighbours under the filter."""
     with house.database.reading() as session:
-        batch = batches.get(session, batch_id)
+        batch = unsealed(session, batch_id)
         found = opened.at_place(session, batch, place, key=house.tokens.secret_key)
         before, after = reading.neighbours(session, batch, wanted, place)
         return page(

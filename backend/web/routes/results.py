@@ -1,5 +1,6 @@
 """The results of a batch: a live page, JSON, CSV and figures of the same numbers."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -8,13 +9,23 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from backend.db.batches import Batch, BatchState
-from backend.services import batches, codes, results, studies, tables
+from backend.domain.results.reading import Reading
+from backend.errors import Conflict, NotFound
+from backend.services import batches, codes, reading, results, sealing, studies, tables
 from backend.services.kept import Computed, Kept
+from backend.web import drawing
 from backend.web.deps import House, TheHouse
+from backend.web.drawing import Drawing
+from backend.web.plots import PLOTS
 from backend.web.render import page
 
 router = APIRouter()
 UNCHANGED = 204
+KINDS: dict[str, tuple[Callable[[Drawing], bytes], str]] = {
+    "svg": (lambda made: drawing.svg(made).encode(), "image/svg+xml"),
+    "png": (drawing.png, "image/png"),
+    "pdf": (drawing.pdf, "application/pdf"),
+}
 
 
 async def the_kept(request: Request) -> Kept:
@@ -33,6 +44,11 @@ def show(request: Request, house: TheHouse, kept: TheKept, batch_id: int, seen: 
     part = request.headers.get("HX-Request") == "true"
     with house.database.reading() as session:
         batch = batches.get(session, batch_id)
+        seal = sealing.seal(session, batch)
+        study = studies.get(session, batch.study_id)
+        if seal.is_sealed:
+            progress = batches.progress(session, batch_id)
+            return page(request, "results/sealed.html", batch=batch, study=study, seal=seal, progress=progress)
         if part and kept.is_current(session, batch, seen):
             return Response(status_code=UNCHANGED)
         computed = numbers(session, house, kept, batch)
@@ -41,18 +57,29 @@ def show(request: Request, house: TheHouse, kept: TheKept, batch_id: int, seen: 
             request,
             "results/_numbers.html" if part else "results/results.html",
             batch=batch,
-            study=studies.get(session, batch.study_id),
+            study=study,
+            seal=seal,
             progress=progress,
             results=computed.results,
             stamp=computed.stamp,
             codes=codes.of_batch(session, batch_id, key=house.tokens.secret_key),
+            openings=openings(session, batch, computed.results.reading),
             is_live=batch.state != BatchState.CLOSED and not progress.is_complete,
         )
 
 
 def numbers(session: Session, house: House, kept: Kept, batch: Batch) -> Computed:
-    """Every number, from one consistent look, for all routes alike."""
+    """Every number, from one consistent look, for all routes alike. Conflict while the results are sealed."""
+    seal = sealing.seal(session, batch)
+    if seal.is_sealed:
+        raise Conflict(seal.why)
     return kept.get(session, batch, lambda: results.of_batch(session, batch.id, key=house.tokens.secret_key))
+
+
+def openings(session: Session, batch: Batch, listed: Reading) -> dict[int, str]:
+    """How the prompts begin that are worth reading, by their comparison's place."""
+    entries = (*listed.splits, *listed.surprising, *listed.fastest)
+    return reading.openings(session, batch, {one.comparison for one in entries})
 
 
 @router.get("/batches/{batch_id}/results.json")
@@ -67,5 +94,23 @@ def as_csv(house: TheHouse, kept: TheKept, batch_id: int) -> Response:
     """One row a candidate."""
     with house.database.reading() as session:
         text = tables.of_candidates(numbers(session, house, kept, batches.get(session, batch_id)).results)
-    headers = {"Content-Disposition": f'attachment; filename="assay-batch-{batch_id}.csv"'}
-    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+    return taken(text.encode(), "text/csv; charset=utf-8", f"assay-batch-{batch_id}.csv")
+
+
+@router.get("/batches/{batch_id}/figures/{name}.{kind}")
+def figure(house: TheHouse, kept: TheKept, batch_id: int, name: str, kind: str) -> Response:
+    """A figure as a file that stands alone."""
+    if name not in PLOTS or kind not in KINDS:
+        raise NotFound(f"There is no figure {name}.{kind}; there are {', '.join(PLOTS)} as {', '.join(KINDS)}.")
+    with house.database.reading() as session:
+        computed = numbers(session, house, kept, batches.get(session, batch_id))
+    made = PLOTS[name](computed.results)
+    if made is None:
+        raise NotFound(f"There is nothing to draw for the figure {name} yet.")
+    write, media_type = KINDS[kind]
+    return taken(write(made), media_type, f"assay-batch-{batch_id}-{name}.{kind}")
+
+
+def taken(content: bytes, media_type: str, name: str) -> Response:
+    """A file to keep."""
+    return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
