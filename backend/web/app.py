@@ -31,7 +31,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     """The web on this database. Raters' routes are open to token holders; all others are the researcher's."""
     app = FastAPI(title="Assay", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.house = House(settings, database, Tokens(secret_key(settings)))
-    app.add_middleware(Security, max_body=settings.max_upload_mb * 2**20)
+    app.add_middleware(Security, max_upload=settings.max_upload_mb * 2**20)
     app.mount("/static", Static(directory=FRONTEND / "static"))
     app.include_router(entry.router)
     app.include_router(rating.router)
