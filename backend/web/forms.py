@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from backend.domain.settings import StudySettings
 from backend.errors import Invalid
+from backend.web.deps import LARGEST_NUMBER
 
 MOST_FILES = 20
 LABELS = {"tie": "About the same", "both_bad": "Both are bad"}
@@ -19,9 +20,9 @@ async def posted(request: Request) -> AsyncIterator[FormData]:
 
 
 def text(form: FormData, name: str) -> str:
-    """The text of a field, trimmed; empty where it is missing."""
+    """The text of a field, trimmed and without NUL, which PostgreSQL can't hold; empty where it is missing."""
     value = form.get(name)
-    return value.strip() if isinstance(value, str) else ""
+    return value.replace("\0", "").strip() if isinstance(value, str) else ""
 
 
 def texts(form: FormData, name: str) -> list[str]:
@@ -35,9 +36,12 @@ def number(form: FormData, name: str) -> int | None:
     if not given:
         return None
     try:
-        return int(given)
+        value = int(given)
     except ValueError:
-        raise Invalid(f"{name.replace('_', ' ')} must be a whole number, not {given!r}.") from None
+        raise Invalid(f"{name.replace('_', ' ')} must be a whole number, not {given[:40]!r}.") from None
+    if abs(value) > LARGEST_NUMBER:
+        raise Invalid(f"{name.replace('_', ' ')} must be at most {LARGEST_NUMBER:,}.")
+    return value
 
 
 def files(form: FormData, name: str) -> list[UploadFile]:

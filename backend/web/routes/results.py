@@ -5,14 +5,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from backend.services import batches, results, studies, tables
-from backend.web.deps import TheHouse
+from backend.web.deps import Id, TheHouse
 from backend.web.render import page
 
 router = APIRouter()
 
 
 @router.get("/batches/{batch_id}/results")
-def show(request: Request, house: TheHouse, batch_id: int) -> Response:
+def show(request: Request, house: TheHouse, batch_id: Id) -> Response:
     """The verdict, live while votes arrive; only its part when the page asks for it again."""
     part = request.headers.get("HX-Request") == "true"
     with house.database.reading() as session:
@@ -28,14 +28,14 @@ def show(request: Request, house: TheHouse, batch_id: int) -> Response:
 
 
 @router.get("/batches/{batch_id}/results.json")
-def as_json(house: TheHouse, batch_id: int) -> Response:
+def as_json(house: TheHouse, batch_id: Id) -> Response:
     """Every number, as docs/results.schema.json describes."""
     with house.database.reading() as session:
         return JSONResponse(results.of_batch(session, batch_id).to_json())
 
 
 @router.get("/batches/{batch_id}/results.csv")
-def as_csv(house: TheHouse, batch_id: int) -> Response:
+def as_csv(house: TheHouse, batch_id: Id) -> Response:
     """One row a candidate."""
     with house.database.reading() as session:
         text = tables.of_candidates(results.of_batch(session, batch_id))
