@@ -44,10 +44,10 @@ Every rating of one batch, anonymised, with the outputs that were compared and t
 
 def export(session: Session, batch_id: int, folder: Path, *, key: str, comments: bool = False) -> list[Path]:
     """Write the bundle into an empty or new folder; the files written. Raises Conflict when the folder is in use."""
+    batch = batches.get(session, batch_id)
     if folder.exists() and any(folder.iterdir()):
         raise Conflict(f"{folder} is not empty; give a new folder, so that nothing is overwritten.")
     folder.mkdir(parents=True, exist_ok=True)
-    batch = batches.get(session, batch_id)
     frozen = session.get_one(StudyVersion, batch.version_id)
     write_json(folder / "settings.json", frozen.settings)
     write_lines(folder / "prompts.jsonl", prompt_lines(session, batch_id))

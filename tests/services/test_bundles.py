@@ -16,7 +16,7 @@ from backend.db.raters import Rater
 from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.domain.choices import Choice
-from backend.errors import Conflict, Invalid
+from backend.errors import Conflict, Invalid, NotFound
 from backend.services import assignments, batches, bundles, collected, links, ratings, results
 from backend.services.files import Source
 from backend.services.ratings import Vote
@@ -240,6 +240,12 @@ def test_a_pseudonym_is_the_same_in_every_export_with_the_same_key(desk: Desk) -
 
 def test_the_same_rater_has_another_pseudonym_in_another_batch() -> None:
     assert bundles.pseudonyms("a key", 1)[7] != bundles.pseudonyms("a key", 2)[7]
+
+
+def test_a_batch_that_does_not_exist_leaves_no_folder(desk: Desk) -> None:
+    with pytest.raises(NotFound):
+        bundles.export(desk.session, 99, desk.folder / "bundle", key="a key")
+    assert not (desk.folder / "bundle").exists()
 
 
 def test_nothing_is_overwritten(desk: Desk) -> None:
