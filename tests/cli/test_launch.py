@@ -63,6 +63,23 @@ def test_a_mistake_is_one_sentence_that_says_what_to_do(
     assert isinstance(run("results", "1").exception, AppError)
 
 
+def test_a_folder_that_cannot_be_made_is_told(run: Assay, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = run("results", "1", "--data-dir", tmp_path / "file" / "data")
+    assert isinstance(done.exception, AppError)
+    assert "can't be used: Not a directory" in str(done.exception)
+
+
+@pytest.mark.parametrize(("name", "value"), [("MAX_UPLOAD_MB", "much"), ("DATABASE_URL", "mysql://here/assay")])
+def test_a_setting_that_cannot_be_used_is_named(
+    run: Assay, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"ASSAY_{name}", value)
+    done = run("results", "1")
+    assert isinstance(done.exception, AppError)
+    assert f"ASSAY_{name} can't be used" in str(done.exception)
+
+
 def test_links_are_made_and_listed(run: Assay, tmp_path: Path) -> None:
     run("launch", write(tmp_path / "a.jsonl", "a"), write(tmp_path / "b.jsonl", "b"))
     made = run("links", "1", "--personal", "2", "--open", "--public-url", "https://rate.example.org/")
