@@ -118,8 +118,10 @@ def test_a_body_that_does_not_say_its_length_is_cut_off(house: House, path: str,
     small = Settings(secret_key=house.settings.secret_key, max_upload_mb=1)
     client = TestClient(create_app(small, house.database))
     client.get(f"/enter/{house.tokens.sign('researcher', 1)}")
-    head = [b'--b\r\nContent-Disposition: form-data; name="outputs"; filename="a"\r\n\r\n'] if "multipart" in kind else []
-    pieces = (piece for piece in [*head, *([b"x" * 2**18] * 8)])
+    head = (
+        b'--b\r\nContent-Disposition: form-data; name="outputs"; filename="a"\r\n\r\n' if "multipart" in kind else b""
+    )
+    pieces = iter([head, *[b"x" * 2**18] * 8])
     answer = client.post(path, content=pieces, headers={"Content-Type": kind})
     assert answer.status_code == 413
     assert "1 MiB" in answer.text
