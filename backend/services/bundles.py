@@ -25,7 +25,7 @@ from backend.errors import Conflict
 from backend.services import batches, results
 
 FORMAT = 1
-RATING_COLUMNS = ("comparison", "seat", "rater", "state", "choice", "flipped", "active_ms")
+RATING_COLUMNS = ("comparison", "seat", "rater", "state", "choice", "flipped", "active_ms", "answers")
 README = """# An Assay bundle
 
 Every rating of one batch, anonymised, with the outputs that were compared and the results that were computed.
@@ -36,7 +36,7 @@ Every rating of one batch, anonymised, with the outputs that were compared and t
 - `prompts.jsonl`, `outputs.jsonl`: what was compared; `shown` is what raters saw where self-identification was removed
 - `comparisons.jsonl`: which candidate at which prompt
 - `ratings.csv`: one row a rating; `flipped` true: the candidate was shown second, empty: nobody knows; state `late`:
-  kept but not counted
+  kept but not counted; `answers`: to the further questions of the settings, where there are any
 - `skips.csv`: one row each time a rater could not judge a comparison
 - `results.json`: every number of the results page
 """
@@ -154,6 +154,7 @@ def rating_rows(session: Session, batch_id: int, names: Mapping[int, str]) -> It
             "choice": rating.choice,
             "flipped": {True: "true", False: "false", None: ""}[flipped],
             "active_ms": rating.active_ms,
+            "answers": json.dumps(rating.answers, ensure_ascii=False, sort_keys=True) if rating.answers else "",
             "comment": rating.comment,
         }
 

@@ -222,6 +222,19 @@ def test_raters_are_only_pseudonyms(desk: Desk) -> None:
     assert all(len(name) == 13 and name.startswith("R") for name in raters)
 
 
+def test_answers_to_further_questions_are_in_a_bundle(database: Database, tmp_path: Path) -> None:
+    with database.transaction() as session:
+        batch = factories.launched(session, questions=[{"key": "sure", "text": "Sure?", "answers": ["very", "no"]}]).id
+        (link,) = links.create_personal(session, batch, count=1, now=NOW)
+        rater, number = claim(session, link.id)
+        vote = Vote(Choice.TIE, answers={"sure": "very"})
+        ratings.submit(session, rater_id=rater, assignment_id=number, vote=vote, now=NOW)
+        bundles.export(session, batch, tmp_path / "bundle", key="a key")
+    (row,) = table(tmp_path / "bundle" / "ratings.csv")
+    assert json.loads(row["answers"]) == {"sure": "very"}
+    assert verify(tmp_path / "bundle") == []
+
+
 def test_comments_are_in_a_bundle_only_when_asked_for(desk: Desk) -> None:
     bundle = desk.export(comments=True)
     assert COMMENT in {row["comment"] for row in table(bundle / "ratings.csv")}
