@@ -23,7 +23,12 @@ OPTIONS = (
     click.argument("outputs", nargs=-1, metavar="[NAME=]FILE..."),
     click.option("--baseline", help="Name of the system the others are compared with.  [default: the last file's]"),
     click.option("--prompts", type=FILE, help="File of prompts, if outputs hold none."),
-    click.option("--preset", default="gudibande-2023", show_default=True, help="Instructions, options and rules."),
+    click.option(
+        "--preset",
+        default="gudibande-2023",
+        show_default=True,
+        help="Instructions, options and rules: a name, or a .toml file of your own.",
+    ),
     click.option("--seats", type=click.IntRange(1, 99), help="Raters a comparison.  [default: the preset's]"),
     click.option("--scrub", is_flag=True, help="Hide what gives a system away (“As an AI model by …”) from raters."),
 )
@@ -43,7 +48,9 @@ class Wanted:
     @property
     def settings(self) -> StudySettings:
         """The preset's settings with this call's own."""
-        return studies.preset(self.preset).but(**({"seats": self.seats} if self.seats else {}))
+        own = self.preset.endswith(".toml")
+        preset = studies.preset_from(Path(self.preset)) if own else studies.preset(self.preset)
+        return preset.but(**({"seats": self.seats} if self.seats else {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +117,12 @@ def launch_files(database: Database, wanted: Wanted, *, note: str = "") -> Launc
                 now=now,
                 on_rows=on_rows,
             )
-            given_away = studies.note_mentions(session, study)
+            studies.note_mentions(session, study)
+            given_away, mentions = studies.mentions(session, study, most=progress.SHOWN)
             if wanted.scrub:
                 studies.scrub(session, study.id)
             batch = batches.launch(session, study, baseline=inspected.baseline, seed=SEED, now=now)
-    click.echo(progress.identity(given_away, scrubbed=wanted.scrub))
+    click.echo(progress.identity(given_away, mentions, scrubbed=wanted.scrub))
     return Launched(batch.id, settings.seats * (len(inspected.systems) - 1))
 
 
@@ -131,4 +139,4 @@ def source(given: str) -> Source:
     name, _, path = given.rpartition("=")
     if name and not Path(given).exists():
         return Source(Path(path), name, Path(path).name)
-    return Source(Path(given), None, Path(given).name)
+    return Source(Path(given), None, Path(given).name or given)

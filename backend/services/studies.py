@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -94,6 +95,16 @@ def preset(name: str) -> StudySettings:
     if name not in known:
         raise Invalid(f"There is no preset {name!r}; there are: {', '.join(known)}.")
     return known[name]
+
+
+def preset_from(path: Path) -> StudySettings:
+    """A preset of one's own, from a file like those in backend/presets; Invalid with what is wrong in it."""
+    try:
+        return from_json(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise Invalid(f"The preset {path} can't be opened: {error.strerror}.") from None
+    except (ValueError, KeyError) as error:
+        raise Invalid(f"The preset {path} can't be used: {error}.") from None
 
 
 def get(session: Session, study_id: int) -> Study:
@@ -199,7 +210,7 @@ def note_mentions(session: Session, study: Study) -> int:
     return len(found)
 
 
-def mentions(session: Session, study: Study) -> tuple[int, list[Mention]]:
+def mentions(session: Session, study: Study, *, most: int = SHOWN_MENTIONS) -> tuple[int, list[Mention]]:
     """(how many outputs say who wrote them, the first of them with what scrubbing would change)."""
     noted = study.import_report.get("mentions", {"total": 0, "outputs": []})
     names = list(batches.systems_of(session, study.id))
@@ -207,7 +218,7 @@ def mentions(session: Session, study: Study) -> tuple[int, list[Mention]]:
         select(Output.text, System.name, Prompt.key)
         .join(System, System.id == Output.system_id)
         .join(Prompt, Prompt.id == Output.prompt_id)
-        .where(Output.id.in_(noted["outputs"]))
+        .where(Output.id.in_(noted["outputs"][:most]))
         .order_by(Output.id)
     )
     return noted["total"], [

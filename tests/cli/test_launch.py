@@ -1,6 +1,7 @@
 """`assay try` and `assay launch`: what is printed, what is stored, what a mistake says."""
 
 import json
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -37,9 +38,46 @@ def test_a_file_whose_own_name_has_an_equals_sign_is_found(run: Assay, tmp_path:
 
 
 def test_scrubbing_is_done_before_the_launch_and_said(run: Assay, tmp_path: Path) -> None:
-    files = write(tmp_path / "a.jsonl", "As an AI model by OpenAI, I think so."), write(tmp_path / "b.jsonl", "Yes.")
-    assert "1 outputs may say which system wrote them" in run("launch", *files).output
-    assert "raters see them without it" in run("launch", *files, "--scrub").output
+    pair = write(tmp_path / "a.jsonl", "As an AI model by OpenAI, I think so."), write(tmp_path / "b.jsonl", "Yes.")
+    shown = run("launch", *pair).output
+    assert "1 outputs may say which system wrote them" in shown
+    assert "a, prompt 0: [-As an AI model by OpenAI, -]I think so." in shown
+    assert "raters see them without it" in run("launch", *pair, "--scrub").output
+
+
+PRESET = files("backend.presets").joinpath("four-options.toml").read_text(encoding="utf-8")
+QUESTION = """
+[[questions]]
+key = "sure"
+text = "How sure are you?"
+answers = ["very", "not at all"]
+"""
+
+
+def test_a_preset_of_ones_own_is_a_file(run: Assay, tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(PRESET.replace("seats = 3", "seats = 4") + QUESTION)
+    pair = write(tmp_path / "a.jsonl", "a"), write(tmp_path / "b.jsonl", "b")
+    assert "it needs 4 raters" in run("launch", *pair, "--preset", "own.toml").output
+    run("export", "1", "bundle")
+    assert json.loads((tmp_path / "bundle" / "settings.json").read_text())["questions"][0]["key"] == "sure"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, "can't be opened: No such file"),
+        (PRESET.replace("seats = 3", "seats = 0"), "seats must be between 1 and 99"),
+        (PRESET.replace("seats = 3", "seats ="), "can't be used"),
+        (PRESET.replace('label = "About the same"', ""), "label must be a text"),
+    ],
+)
+def test_what_is_wrong_in_a_preset_of_ones_own_is_said(run: Assay, tmp_path: Path, text: str | None, says: str) -> None:
+    if text is not None:
+        (tmp_path / "own.toml").write_text(text)
+    done = run("launch", write(tmp_path / "a.jsonl", "a"), write(tmp_path / "b.jsonl", "b"), "--preset", "own.toml")
+    assert isinstance(done.exception, AppError)
+    assert "own.toml" in str(done.exception)
+    assert says in str(done.exception)
 
 
 @pytest.mark.parametrize(
