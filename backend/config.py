@@ -12,7 +12,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ASSAY_")
 
     data_dir: Path = Field(default=Path("assay-data"), description="folder of the embedded database and the secret key")
-    database_url: str = Field(default="", description="PostgreSQL address; empty means SQLite in data_dir")
+    database_url: str = Field(
+        default="", pattern="^(postgres|sqlite|$)", description="PostgreSQL address; empty means SQLite in data_dir"
+    )
     secret_key: str = Field(default="", description="signs links and sessions; empty means a key kept in data_dir")
     admin_password: str = Field(default="", description="opens the researcher's pages; empty: only the link does")
     public_url: str = Field(default="", description="address at which raters reach this server")

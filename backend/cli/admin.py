@@ -32,9 +32,17 @@ def serve(host: str, port: int, public_url: str | None, processes: int, data_dir
                 run(settings, database, bound)
             return
     os.environ |= {f"ASSAY_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
-    uvicorn.run(
-        "backend.web.process:app", host=host, port=port, workers=processes, log_level="warning", access_log=False
-    )
+    with announcing_completion(database, base_url):
+        uvicorn.run(
+            "backend.web.process:app",
+            host=host,
+            port=port,
+            workers=processes,
+            log_level="warning",
+            access_log=False,
+            # A process that has not answered in five seconds is killed, by default: a busy machine would never start.
+            timeout_worker_healthcheck=60,
+        )
 
 
 @click.command()

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import click
+from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
 from backend.config import Settings
 from backend.db.migrate import upgrade
 from backend.db.session import Database
-from backend.errors import Unavailable
+from backend.errors import Invalid, Unavailable
 
 data_dir_option = click.option(
     "--data-dir",
@@ -18,16 +19,20 @@ data_dir_option = click.option(
 
 
 def settings_with(**options: object) -> Settings:
-    """The environment's settings, with the options that were given in this call instead."""
-    return Settings.model_validate(
-        {**Settings().model_dump(), **{name: given for name, given in options.items() if given}}
-    )
+    """The environment's settings, with the options that were given in this call instead. Invalid with the setting."""
+    try:
+        return Settings.model_validate(
+            {**Settings().model_dump(), **{name: given for name, given in options.items() if given}}
+        )
+    except ValidationError as error:
+        wrong = [f"ASSAY_{str(one['loc'][0]).upper()} can't be used: {one['msg']}." for one in error.errors()]
+        raise Invalid(" ".join(wrong)) from None
 
 
 def open_database(settings: Settings) -> Database:
     """The database, brought to the newest schema; Unavailable with its address when it does not answer."""
     if not settings.database_url:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        make_folder(settings.data_dir)
     database = Database(settings.url)
     try:
         upgrade(database)
@@ -35,3 +40,11 @@ def open_database(settings: Settings) -> Database:
         shown = database.engine.url.render_as_string(hide_password=True)
         raise Unavailable(f"The database {shown} does not answer: {error.orig}") from error
     return database
+
+
+def make_folder(folder: Path) -> None:
+    """The folder of the embedded database; Unavailable where there can be none."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"The folder {folder} can't be used: {error.strerror}.") from None

@@ -126,11 +126,12 @@ def launch_files(database: Database, wanted: Wanted, *, note: str = "") -> Launc
                 now=now,
                 on_rows=on_rows,
             )
-            given_away = studies.note_mentions(session, study)
+            studies.note_mentions(session, study)
+            given_away, mentions = studies.mentions(session, study, most=progress.SHOWN)
             if wanted.scrub:
                 studies.scrub(session, study.id)
             batch = batches.launch(session, study, baseline=inspected.baseline, seed=SEED, now=now)
-    click.echo(progress.identity(given_away, scrubbed=wanted.scrub))
+    click.echo(progress.identity(given_away, mentions, scrubbed=wanted.scrub))
     click.echo(seats_in_words(settings, sum(inspected.alignment.comparisons.values())))
     for sentence in declared.sentences(settings):
         click.echo(sentence)
@@ -170,4 +171,4 @@ def source(given: str) -> Source:
     name, _, path = given.rpartition("=")
     if name and not Path(given).exists():
         return Source(Path(path), name, Path(path).name)
-    return Source(Path(given), None, Path(given).name)
+    return Source(Path(given), None, Path(given).name or given)

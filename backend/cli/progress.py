@@ -7,9 +7,11 @@ from contextlib import contextmanager
 import click
 
 from backend.domain.alignment import KINDS
+from backend.domain.identity import Piece
 from backend.domain.results.summary import STEPS, OnStep
 from backend.services.files import Source
 from backend.services.imports import Inspected
+from backend.services.studies import Mention
 
 SHOWN = 3
 
@@ -63,10 +65,18 @@ def report(inspected: Inspected) -> str:
     return "\n".join(lines)
 
 
-def identity(count: int, *, scrubbed: bool) -> str:
-    """How many outputs say which system wrote them."""
+def identity(count: int, mentions: Sequence[Mention], *, scrubbed: bool) -> str:
+    """How many outputs say which system wrote them, and what scrubbing changes in the first: [-out-] and {+in+}."""
     if not count:
         return "No output says which system wrote it."
+    first = [f"      {one.system}, prompt {one.prompt}: {changes(one.pieces)}" for one in mentions]
     if scrubbed:
-        return f"{count} outputs said which system wrote them; raters see them without it."
-    return f"{count} outputs may say which system wrote them. Look at them in the study's page, or start with --scrub."
+        return "\n".join([f"{count} outputs said which system wrote them; raters see them without it.", *first])
+    said = f"{count} outputs may say which system wrote them, and raters see them so; start with --scrub to hide it."
+    return "\n".join([said, *first])
+
+
+def changes(pieces: Sequence[Piece]) -> str:
+    """A comparison of two texts on one line."""
+    marks = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
+    return " ".join("".join(marks[piece.kind].format(piece.text) for piece in pieces).split())

@@ -16,6 +16,7 @@ IDS = ("id", "question_id", "task_id", "key")
 PROMPTS = ("prompt", "instruction", "question", "text", "messages")
 OUTPUTS = ("output", "response", "answer", "completion", "text")
 SYSTEMS = ("model", "model_id", "generator")
+LONGEST_NAME = 500  # PostgreSQL indexes names up to some 2,700 bytes
 USERS = frozenset({"user", "human", "prompter"})
 
 
@@ -102,6 +103,8 @@ def storable(name: str, field: str) -> str:
     """A name that databases can hold. Texts are mended when stored; a mended name could be another one's."""
     if "\0" in name or any("\ud800" <= character <= "\udfff" for character in name):
         raise RowProblem(f"has a character that can't be stored, NUL or half a surrogate pair ({field})")
+    if len(name) > LONGEST_NAME:
+        raise RowProblem(f"has a name of {len(name):,} characters ({field}); at most {LONGEST_NAME} can be stored")
     return name
 
 

@@ -249,6 +249,23 @@ def held_by(session: Session, place: dict[str, object]) -> int | None:
     ).scalar()
 
 
+def may_come_back(session: Session, who: Visitor) -> bool:
+    """Whether this rater, who got no seat, may get one later: one is open, or somebody else may leave theirs."""
+    own, place = table(Assignment).alias("own").c, {"batch": who.batch_id, "rater": who.rater_id}
+    mine = (own.batch_id == bindparam("batch")) & (own.rater_id == bindparam("rater"))
+    opened = exists().where(
+        SEATS.batch_id == bindparam("batch"),
+        text("seats.is_open"),
+        ~exists().where(mine, own.prompt_id == SEATS.prompt_id),
+    )
+    held = exists().where(
+        ASSIGNMENTS.batch_id == bindparam("batch"),
+        ASSIGNMENTS.state == text(f"'{AssignmentState.HELD}'"),
+        ~exists().where(mine, own.prompt_id == ASSIGNMENTS.prompt_id),
+    )
+    return bool(session.execute(select(opened | held), place).scalar_one())
+
+
 def renew(session: Session, assignment_id: int, *, now: datetime, until: datetime) -> int | None:
     """Prolong a lease that is still held; None when it lapsed at this very moment."""
     return session.execute(

@@ -28,7 +28,7 @@ from backend.services.material import gather
 from backend.services.pseudonyms import pseudonyms
 
 FORMAT = 2
-RATING_COLUMNS = ("comparison", "seat", "rater", "state", "choice", "flipped", "active_ms")
+RATING_COLUMNS = ("comparison", "seat", "rater", "state", "choice", "flipped", "active_ms", "answers")
 README = """# An Assay bundle
 
 Every rating of one batch, anonymised, with the outputs that were compared and the results that were computed.
@@ -39,7 +39,7 @@ Every rating of one batch, anonymised, with the outputs that were compared and t
 - `prompts.jsonl`, `outputs.jsonl`: what was compared; `shown` is what raters saw where self-identification was removed
 - `comparisons.jsonl`: which candidate at which prompt, and what became of seats without a rating
 - `ratings.csv`: one row a rating; `flipped` true: the candidate was shown second, empty: nobody knows; state `late`:
-  kept but not counted
+  kept but not counted; `answers`: to the further questions of the settings, where there are any
 - `skips.csv`: one row each time a rater could not judge a comparison
 - `results.json`: every number of the results page
 """
@@ -47,10 +47,10 @@ Every rating of one batch, anonymised, with the outputs that were compared and t
 
 def export(session: Session, batch_id: int, folder: Path, *, key: str, comments: bool = False) -> list[Path]:
     """Write the bundle into an empty or new folder; the files written. Raises Conflict when the folder is in use."""
+    batch = batches.get(session, batch_id)
     if folder.exists() and any(folder.iterdir()):
         raise Conflict(f"{folder} is not empty; give a new folder, so that nothing is overwritten.")
     folder.mkdir(parents=True, exist_ok=True)
-    batch = batches.get(session, batch_id)
     frozen = session.get_one(StudyVersion, batch.version_id)
     write_json(folder / "settings.json", frozen.settings)
     write_lines(folder / "prompts.jsonl", prompt_lines(session, batch_id))
@@ -153,6 +153,7 @@ def rating_rows(session: Session, batch_id: int, names: Mapping[int, str]) -> It
             "choice": rating.choice,
             "flipped": {True: "true", False: "false", None: ""}[flipped],
             "active_ms": rating.active_ms,
+            "answers": json.dumps(rating.answers, ensure_ascii=False, sort_keys=True) if rating.answers else "",
             "comment": rating.comment,
         }
 

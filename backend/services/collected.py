@@ -18,7 +18,7 @@ from backend.db.raters import Channel, Rater
 from backend.db.ratings import Rating
 from backend.db.studies import Prompt
 from backend.domain.choices import Choice, Preference, choice
-from backend.domain.records import Json, Row
+from backend.domain.records import Json, Row, storable
 from backend.errors import Invalid
 from backend.services.files import Source, rows
 from backend.services.ratings import receipt_number
@@ -84,7 +84,7 @@ def collected(row: Row) -> Collected:
     flipped = order_of(words(row.fields, "order"))
     return Collected(
         line=row.line,
-        rater=needed(row.fields, ("rater",)),
+        rater=storable(needed(row.fields, ("rater",)), "rater"),
         prompt=needed(row.fields, PROMPT_COLUMNS),
         candidate=words(row.fields, "candidate") or None,
         choice=choice_of(row.fields, flipped),

@@ -186,7 +186,7 @@ def note_mentions(session: Session, study: Study) -> int:
     return len(found)
 
 
-def mentions(session: Session, study: Study) -> tuple[int, list[Mention]]:
+def mentions(session: Session, study: Study, *, most: int = SHOWN_MENTIONS) -> tuple[int, list[Mention]]:
     """(how many outputs say who wrote them, the first of them with what scrubbing would change)."""
     noted = study.import_report.get("mentions", {"total": 0, "outputs": []})
     names = list(batches.systems_of(session, study.id))
@@ -194,7 +194,7 @@ def mentions(session: Session, study: Study) -> tuple[int, list[Mention]]:
         select(Output.text, System.name, Prompt.key)
         .join(System, System.id == Output.system_id)
         .join(Prompt, Prompt.id == Output.prompt_id)
-        .where(Output.id.in_(noted["outputs"]))
+        .where(Output.id.in_(noted["outputs"][:most]))
         .order_by(Output.id)
     )
     return noted["total"], [

@@ -35,7 +35,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.house = House(settings, database, Tokens(secret_key(settings)))
     app.state.kept = Kept()
     app.state.memory = Memory()
-    app.add_middleware(Security, max_body=settings.max_upload_mb * 2**20)
+    app.add_middleware(Security, max_upload=settings.max_upload_mb * 2**20)
     app.mount("/static", Static(directory=FRONTEND / "static"))
     app.include_router(entry.router)
     app.include_router(rating.router)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Path
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.requests import Request
 
@@ -15,6 +15,7 @@ from backend.services.tokens import Tokens
 
 COOKIE = "assay_session"
 SESSION_DAYS = 30
+LARGEST_NUMBER = 2**31 - 1  # what both databases can hold in an id
 
 
 @dataclass(frozen=True)
@@ -56,3 +57,4 @@ def now() -> datetime:
 
 
 TheHouse = Annotated[House, Depends(the_house)]
+Id = Annotated[int, Path(le=LARGEST_NUMBER)]

@@ -32,6 +32,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def on_bad_form(request: Request, error: RequestValidationError) -> Response:
+        if any(problem["loc"][0] == "path" for problem in error.errors()):
+            return page(request, "error.html", status=404, message=MISSING[404], status_code=404)
         fields = ", ".join(str(problem["loc"][-1]) for problem in error.errors())
         message = f"Something in this form can't be used: {fields}. Please go back and look at it again."
         return page(request, "error.html", status=422, message=message, status_code=422)

@@ -6,6 +6,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 from backend.errors import Invalid
+from backend.web.deps import LARGEST_NUMBER
 
 MOST_FILES = 20
 
@@ -17,9 +18,9 @@ async def posted(request: Request) -> AsyncIterator[FormData]:
 
 
 def text(form: FormData, name: str) -> str:
-    """The text of a field, trimmed; empty where it is missing."""
+    """The text of a field, trimmed and without NUL, which PostgreSQL can't hold; empty where it is missing."""
     value = form.get(name)
-    return value.strip() if isinstance(value, str) else ""
+    return value.replace("\0", "").strip() if isinstance(value, str) else ""
 
 
 def texts(form: FormData, name: str) -> list[str]:
@@ -33,9 +34,12 @@ def number(form: FormData, name: str) -> int | None:
     if not given:
         return None
     try:
-        return int(given)
+        value = int(given)
     except ValueError:
-        raise Invalid(f"{name.replace('_', ' ')} must be a whole number, not {given!r}.") from None
+        raise Invalid(f"{name.replace('_', ' ')} must be a whole number, not {given[:40]!r}.") from None
+    if abs(value) > LARGEST_NUMBER:
+        raise Invalid(f"{name.replace('_', ' ')} must be at most {LARGEST_NUMBER:,}.")
+    return value
 
 
 def files(form: FormData, name: str) -> list[UploadFile]:

@@ -32,7 +32,6 @@ KINDS = {
     Kind.COPIED: "copied",
 }
 STYLES = {"length": "Length", "lists": "Lists", "bold": "Bold", "headers": "Headers"}
-RANGE = "{:.0%}"
 
 
 def signed(value: float | None, digits: int = 1) -> str:
@@ -51,6 +50,11 @@ def decimal(value: float | None, digits: int = 2) -> str:
 def count(value: float) -> str:
     """50000 → “50,000”; 0.5 → “0.5”."""
     return f"{value:,.0f}" if value == round(value) else f"{value:g}"
+
+
+def whole(share: float) -> str:
+    """0.976 → “98 %”."""
+    return f"{POINTS * share:.0f} %"
 
 
 def verdict(one: CandidateResult, baseline: str) -> str:
@@ -89,7 +93,7 @@ def exclusion(one: ExcludedRater) -> str:
     kind = ExclusionKind(one.kind)
     if kind == ExclusionKind.TOO_FAST:
         return f"read {one.found:,.0f} words a minute in the median of {one.observations} votes; limit {one.limit:,.0f}"
-    share, limit = RANGE.format(one.found), RANGE.format(one.limit)
+    share, limit = whole(one.found), whole(one.limit)
     said = {
         ExclusionKind.FAILED_CHECKS: f"failed {share} of {one.observations} checks",
         ExclusionKind.INCONSISTENT: f"answered {share} of {one.observations} repeats otherwise than before",
@@ -102,14 +106,14 @@ def evidence(flag: Flag, names: Mapping[int, str]) -> str:
     """What a flag rests on, as a sentence. names: of raters by number."""
     if flag.kind == Kind.ONE_SIDED:
         side, share = ("first", flag.statistic) if flag.statistic >= flag.expected else ("second", 1 - flag.statistic)
-        return f"Chose the {side} output in {share:.0%} of {flag.n} decisive votes{chance(flag)}."
+        return f"Chose the {side} output in {whole(share)} of {flag.n} decisive votes{chance(flag)}."
     if flag.kind == Kind.TOO_FAST:
-        return f"Faster than both outputs can be read in {flag.statistic:.0%} of {flag.n} votes{chance(flag)}."
+        return f"Faster than both outputs can be read in {whole(flag.statistic)} of {flag.n} votes{chance(flag)}."
     if flag.kind == Kind.RANDOM:
         beyond = f"{decimal(flag.statistic)} beyond chance, where the median rater has {decimal(flag.expected)}"
         return f"Agrees with others {beyond}, over {flag.n} comparisons{chance(flag)}."
     other = names.get(flag.other if flag.other is not None else -1, "somebody")
-    return f"Voted like {other} on {flag.statistic:.0%} of {flag.n} shared prompts{chance(flag)}."
+    return f"Voted like {other} on {whole(flag.statistic)} of {flag.n} shared prompts{chance(flag)}."
 
 
 def chance(flag: Flag) -> str:

@@ -3,9 +3,12 @@
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+LARGEST_FORM = 2**20
+UPLOADS = "/studies"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY = "; ".join(
     [
@@ -32,28 +35,33 @@ HEADERS = {
 class Security:
     """Refuses changes that another site asks for and bodies beyond the limit; adds the headers to every answer."""
 
-    def __init__(self, app: ASGIApp, *, max_body: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_upload: int) -> None:
         self.app = app
-        self.max_body = max_body
+        self.max_upload = max_upload
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        refusal = refused(scope["method"], Headers(scope=scope), self.max_body)
-        await (refusal or self.app)(scope, self.bounded(receive), with_headers(send, scope["path"]))
+        # Only an import is large: whoever is not let in, or only logs in, has nothing to send that fills the memory.
+        most = self.max_upload if scope["path"] == UPLOADS else LARGEST_FORM
+        refusal = refused(scope["method"], Headers(scope=scope), most)
+        await (refusal or self.app)(scope, bounded(receive, most), with_headers(send, scope["path"]))
 
-    def bounded(self, receive: Receive) -> Receive:
-        """Stops reading a body that is longer than it said or than the limit."""
-        seen = 0
 
-        async def limited() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            return {"type": "http.disconnect"} if seen > self.max_body else message
+def bounded(receive: Receive, most: int) -> Receive:
+    """Stops reading a body that did not say its length, or said a wrong one, once it is longer than this."""
+    seen = 0
 
-        return limited
+    async def limited() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > most:
+            raise HTTPException(413, too_large(most))
+        return message
+
+    return limited
 
 
 def refused(method: str, headers: Headers, max_body: int) -> PlainTextResponse | None:
@@ -64,10 +72,14 @@ def refused(method: str, headers: Headers, max_body: int) -> PlainTextResponse |
     if not length.isdecimal():
         return PlainTextResponse("The length of this request is no number.\n", 400)
     if int(length) > max_body:
-        return PlainTextResponse(f"This is larger than the limit of {max_body // 2**20} MiB.\n", 413)
+        return PlainTextResponse(f"{too_large(max_body)}\n", 413)
     if not from_here(headers):
         return PlainTextResponse("This request came from another site, so nothing was changed.\n", 403)
     return None
+
+
+def too_large(most: int) -> str:
+    return f"This is larger than the limit of {most // 2**20} MiB, so nothing was stored."
 
 
 def from_here(headers: Headers) -> bool:

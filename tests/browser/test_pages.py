@@ -112,6 +112,11 @@ class Study:
                 batches.launch(session, study, baseline=inspected.baseline, seed=1, now=factories.NOW)
             return f"/studies/{study.id}"
 
+    def waiting(self, batch: Batch) -> str:
+        """The page of a rater whose last comparison somebody else has."""
+        self.at_work(batch)
+        return self.at_work(batch, votes=1) + "?none_left=1"
+
     def with_links(self) -> str:
         batch = self.site.launch()
         for _ in range(3):
@@ -138,7 +143,8 @@ RATERS_PAGES: dict[str, Callable[[Study], str]] = {
     "task with questions": lambda study: study.at_work(study.site.launch(options=FOUR, questions=SURE)),
     "dialogue": lambda study: study.at_work(study.site.launch(prompts=[DIALOGUE])),
     "pause": lambda study: study.at_work(study.site.launch(session_size=1), votes=1),
-    "none left": lambda study: study.at_work(study.site.launch(prompts=1), votes=1) + "?none_left=1",
+    "none left": lambda study: study.waiting(study.site.launch(prompts=2, seats=1)),
+    "done": lambda study: study.at_work(study.site.launch(prompts=1), votes=1) + "?none_left=1",
     "finished": lambda study: study.at_work(study.site.launch(rater_cap=1), votes=1),
     "withdrawn": Study.withdrawn,
     "closed": lambda study: study.steered(batches.close),

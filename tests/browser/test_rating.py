@@ -122,7 +122,7 @@ def test_three_people_finish_the_demo_that_assay_try_serves_and_the_researcher_r
             expect_number(page, number)
             prefer_the_plain_speaker(page)
     for page in people:
-        expect(page.get_by_role("heading", level=1)).to_have_text("Nothing left for you right now")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Thank you, you are done")
         expect(page.locator("main")).to_contain_text("You have judged 14 comparisons")
     researcher = visits.person().new_page()
     researcher.goto(trial.researcher)
@@ -421,7 +421,7 @@ def test_the_plain_text_switch_keeps_a_comment_that_was_begun(site: Site, page: 
     expect(page.get_by_role("link", name="Show as plain text")).to_be_visible()
     assert sorted(texts(page)) == ["bold", "slanted"]
     vote(page)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Nothing left for you right now")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you, you are done")
     assert [rating.comment for rating in site.ratings(batch)] == ["not done yet"]
 
 
@@ -462,7 +462,7 @@ def test_hard_and_hostile_outputs_stay_in_their_sheets_and_do_nothing(site: Site
         assert page.locator("h1").count() == page.locator("form").filter(visible=True).count() == 1
         page.mouse.move(boxes[0]["x"] + 50, boxes[0]["y"] + 50)
         vote(page, (FIRST, SECOND, TIE)[number % 3])
-    expect(page.get_by_role("heading", level=1)).to_have_text("Nothing left for you right now")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you, you are done")
 
 
 def test_a_rater_gets_from_the_top_of_the_page_to_a_vote_by_the_tab_key(site: Site, page: Page) -> None:
@@ -553,5 +553,5 @@ def test_the_pages_before_between_and_after_tasks_fit_every_screen(site: Site, p
     vote(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Time for a pause")
     page.get_by_role("button", name="Go on").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Nothing left for you right now")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you, you are done")
     assert_fits(page)

@@ -1,7 +1,7 @@
 """`assay try` and `assay launch`: what is printed, what is stored, what a mistake says."""
 
 import json
-from importlib import resources
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -38,9 +38,28 @@ def test_a_file_whose_own_name_has_an_equals_sign_is_found(run: Assay, tmp_path:
 
 
 def test_scrubbing_is_done_before_the_launch_and_said(run: Assay, tmp_path: Path) -> None:
-    files = write(tmp_path / "a.jsonl", "As an AI model by OpenAI, I think so."), write(tmp_path / "b.jsonl", "Yes.")
-    assert "1 outputs may say which system wrote them" in run("launch", *files).output
-    assert "raters see them without it" in run("launch", *files, "--scrub").output
+    pair = write(tmp_path / "a.jsonl", "As an AI model by OpenAI, I think so."), write(tmp_path / "b.jsonl", "Yes.")
+    shown = run("launch", *pair).output
+    assert "1 outputs may say which system wrote them" in shown
+    assert "a, prompt 0: [-As an AI model by OpenAI, -]I think so." in shown
+    assert "raters see them without it" in run("launch", *pair, "--scrub").output
+
+
+PRESET = files("backend.presets").joinpath("four-options.toml").read_text(encoding="utf-8")
+QUESTION = """
+[[questions]]
+key = "sure"
+text = "How sure are you?"
+answers = ["very", "not at all"]
+"""
+
+
+def test_a_preset_of_ones_own_is_a_file(run: Assay, tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(PRESET.replace("seats = 3", "seats = 4") + QUESTION)
+    pair = write(tmp_path / "a.jsonl", "a"), write(tmp_path / "b.jsonl", "b")
+    assert "it needs 4 raters" in run("launch", *pair, "--settings", "own.toml").output
+    run("export", "1", "bundle")
+    assert json.loads((tmp_path / "bundle" / "settings.json").read_text())["questions"][0]["key"] == "sure"
 
 
 @pytest.mark.parametrize(
@@ -71,9 +90,9 @@ def rules_file(folder: Path, *lines: str) -> Path:
 
 
 def test_rules_are_declared_by_a_file_with_only_the_keys_to_change(run: Assay, tmp_path: Path) -> None:
-    files = write(tmp_path / "a.jsonl", "a", "aa"), write(tmp_path / "b.jsonl", "b", "bb")
+    two = write(tmp_path / "a.jsonl", "a", "aa"), write(tmp_path / "b.jsonl", "b", "bb")
     rules = rules_file(tmp_path, 'split_rule = "extra"', "[analysis]", 'primary = "a"', "sealed = true")
-    done = run("launch", *files, "--settings", rules)
+    done = run("launch", *two, "--settings", rules)
     assert "3 raters a comparison, 5 where three disagree; at most 10 ratings." in done.output
     assert "The primary candidate is a." in done.output
     assert "The results are sealed until the batch has ended." in done.output
@@ -81,11 +100,11 @@ def test_rules_are_declared_by_a_file_with_only_the_keys_to_change(run: Assay, t
 
 
 def test_a_whole_preset_of_ones_own_is_such_a_file_too(run: Assay, tmp_path: Path) -> None:
-    files = write(tmp_path / "a.jsonl", "a", "aa"), write(tmp_path / "b.jsonl", "b", "bb")
-    own = (resources.files("backend.presets") / "four-options.toml").read_text("utf-8")
+    two = write(tmp_path / "a.jsonl", "a", "aa"), write(tmp_path / "b.jsonl", "b", "bb")
+    own = PRESET
     rules = rules_file(tmp_path, own.replace('"four-options"', '"my-own"').replace("seats = 3", "seats = 7"))
-    assert "7 raters a comparison: 14 ratings." in run("launch", *files, "--settings", rules).output
-    assert "2 raters a comparison: 4 ratings." in run("launch", *files, "--settings", rules, "--seats", "2").output
+    assert "7 raters a comparison: 14 ratings." in run("launch", *two, "--settings", rules).output
+    assert "2 raters a comparison: 4 ratings." in run("launch", *two, "--settings", rules, "--seats", "2").output
 
 
 @pytest.mark.parametrize(
@@ -100,8 +119,8 @@ def test_a_whole_preset_of_ones_own_is_such_a_file_too(run: Assay, tmp_path: Pat
     ],
 )
 def test_a_mistake_in_the_file_is_named_with_file_and_key(run: Assay, tmp_path: Path, line: str, says: str) -> None:
-    files = write(tmp_path / "a.jsonl", "a"), write(tmp_path / "b.jsonl", "b")
-    done = run("launch", *files, "--settings", rules_file(tmp_path, line))
+    two = write(tmp_path / "a.jsonl", "a"), write(tmp_path / "b.jsonl", "b")
+    done = run("launch", *two, "--settings", rules_file(tmp_path, line))
     assert isinstance(done.exception, AppError)
     assert says in str(done.exception)
 
@@ -109,6 +128,23 @@ def test_a_mistake_in_the_file_is_named_with_file_and_key(run: Assay, tmp_path: 
 def test_a_settings_file_that_is_not_there_is_named(run: Assay, tmp_path: Path) -> None:
     done = run("launch", write(tmp_path / "a.jsonl", "a"), write(tmp_path / "b.jsonl", "b"), "--settings", "none.toml")
     assert "none.toml can't be read: No such file or directory." in str(done.exception)
+
+
+def test_a_folder_that_cannot_be_made_is_told(run: Assay, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = run("results", "1", "--data-dir", tmp_path / "file" / "data")
+    assert isinstance(done.exception, AppError)
+    assert "can't be used: Not a directory" in str(done.exception)
+
+
+@pytest.mark.parametrize(("name", "value"), [("MAX_UPLOAD_MB", "much"), ("DATABASE_URL", "mysql://here/assay")])
+def test_a_setting_that_cannot_be_used_is_named(
+    run: Assay, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"ASSAY_{name}", value)
+    done = run("results", "1")
+    assert isinstance(done.exception, AppError)
+    assert f"ASSAY_{name} can't be used" in str(done.exception)
 
 
 def test_links_are_made_and_listed(run: Assay, tmp_path: Path) -> None:

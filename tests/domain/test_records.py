@@ -157,6 +157,7 @@ def test_a_dialogue_may_say_from_and_value() -> None:
         ({"id": 1, "output": ["x"]}, "has an output that is not text (output)"),
         ({"task_id": 1.5, "output": "x"}, "has an id that is neither text nor a whole number (task_id)"),
         ({"id": "a\0", "output": "x"}, "has a character that can't be stored, NUL or half a surrogate pair (id)"),
+        ({"id": "k" * 501, "output": "x"}, "has a name of 501 characters (id); at most 500 can be stored"),
         ({"id": 1, "output": "x", "model": "\ud800"},
          "has a character that can't be stored, NUL or half a surrogate pair (model)"),
         ({"prompt": 7, "output": "x"}, "has a prompt that is neither text nor a list of messages (prompt)"),

@@ -16,7 +16,7 @@ from backend.db.raters import Rater
 from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.domain.choices import Choice
-from backend.errors import Conflict, Invalid
+from backend.errors import Conflict, Invalid, NotFound
 from backend.services import assignments, batches, bundles, collected, links, ratings, results
 from backend.services.files import Source
 from backend.services.pseudonyms import pseudonyms
@@ -223,6 +223,19 @@ def test_raters_are_only_pseudonyms(desk: Desk) -> None:
     assert all(len(name) == 13 and name.startswith("R") for name in raters)
 
 
+def test_answers_to_further_questions_are_in_a_bundle(database: Database, tmp_path: Path) -> None:
+    with database.transaction() as session:
+        batch = factories.launched(session, questions=[{"key": "sure", "text": "Sure?", "answers": ["very", "no"]}]).id
+        (link,) = links.create_personal(session, batch, count=1, now=NOW)
+        rater, number = claim(session, link.id)
+        vote = Vote(Choice.TIE, answers={"sure": "very"})
+        ratings.submit(session, rater_id=rater, assignment_id=number, vote=vote, now=NOW)
+        bundles.export(session, batch, tmp_path / "bundle", key="a key")
+    (row,) = table(tmp_path / "bundle" / "ratings.csv")
+    assert json.loads(row["answers"]) == {"sure": "very"}
+    assert verify(tmp_path / "bundle") == []
+
+
 def test_comments_are_in_a_bundle_only_when_asked_for(desk: Desk) -> None:
     bundle = desk.export(comments=True)
     assert COMMENT in {row["comment"] for row in table(bundle / "ratings.csv")}
@@ -241,6 +254,12 @@ def test_a_pseudonym_is_the_same_in_every_export_with_the_same_key(desk: Desk) -
 
 def test_the_same_rater_has_another_pseudonym_in_another_batch() -> None:
     assert pseudonyms("a key", 1)[7] != pseudonyms("a key", 2)[7]
+
+
+def test_a_batch_that_does_not_exist_leaves_no_folder(desk: Desk) -> None:
+    with pytest.raises(NotFound):
+        bundles.export(desk.session, 99, desk.folder / "bundle", key="a key")
+    assert not (desk.folder / "bundle").exists()
 
 
 def test_nothing_is_overwritten(desk: Desk) -> None:

@@ -156,6 +156,7 @@ def test_seconds_are_kept_as_active_time(session: Session, folder: Path) -> None
         ("rater,prompt,preference,seconds", "Ada,p1,tie,nan", "seconds are nan; they must be between"),
         ("rater,prompt,preference", "Ada,p9,tie", f"prompt 'p9' is not in this batch for {CANDIDATE}"),
         ("rater,prompt,candidate,preference", "Ada,p1,nobody,tie", f"candidate 'nobody' is not in .* has {CANDIDATE}"),
+        ("rater,prompt,preference", f"{'Ada' * 200},p1,tie", r"has a name of 600 characters \(rater\); at most 500"),
         ("rater,prompt,preference", "Ada,p1", "2 cells, but the header has 3"),
     ],
 )
@@ -165,6 +166,13 @@ def test_each_problem_is_told_with_file_and_line(
     batch = factories.launched(session)
     with pytest.raises(Invalid, match=rf"^votes\.csv, line 2: {why}.*\.$"):
         bring(session, batch, folder, header, row)
+
+
+def test_a_name_that_no_database_can_hold_is_told(session: Session, folder: Path) -> None:
+    path = folder / "votes.jsonl"
+    path.write_text(json.dumps({"rater": "A\0da", "prompt": "p1", "preference": "tie"}))
+    with pytest.raises(Invalid, match=r"^votes\.jsonl, line 1: has a character that can't be stored, NUL .*\(rater\)"):
+        collected.import_ratings(session, factories.launched(session), Source(path, None, path.name), now=NOW)
 
 
 def test_a_batch_of_several_candidates_needs_the_candidate_of_each_row(session: Session, folder: Path) -> None:

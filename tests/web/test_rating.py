@@ -207,7 +207,7 @@ def test_a_late_vote_is_kept_and_receipted_where_somebody_else_sits(database: Da
     assert desk.rate(first).headers["x-receipt"]
     assert desk.rate(second, rater=1).headers["x-receipt"]
     assert sorted(rating.state for rating in desk.ratings()) == ["late", "rated"]
-    assert "Nothing left for you" in desk.client.post(f"{desk.paths[0]}/next", follow_redirects=True).text
+    assert "you are done" in desk.client.post(f"{desk.paths[0]}/next", follow_redirects=True).text
 
 
 def test_a_choice_that_is_not_offered_is_refused_in_a_sentence(database: Database) -> None:
@@ -271,7 +271,7 @@ def test_cannot_judge_frees_the_seat_and_never_comes_back(database: Database) ->
     assert "x-receipt" not in answer.headers
     second = assignment_in(answer.text)
     assert second not in ("", first)
-    assert "Nothing left for you" in desk.rate(second).text
+    assert "you are done" in desk.rate(second).text
     assert desk.start(1)
     assert desk.count(Assignment.state == AssignmentState.SKIPPED) == 1
 
@@ -321,11 +321,27 @@ def test_the_cap_ends_a_raters_work(database: Database) -> None:
 
 
 def test_a_rater_with_nothing_left_is_told_when_to_look_again(database: Database) -> None:
-    desk = Desk(database, prompts=1, lease_minutes=7)
+    desk = Desk(database, prompts=2, seats=1, lease_minutes=7)
+    desk.start(rater=1)
     desk.rate(desk.start())
     answer = desk.client.post(f"{desk.paths[0]}/next", follow_redirects=True)
     assert "Nothing left for you right now" in answer.text
     assert "in 7 minutes" in answer.text
+
+
+def test_a_rater_who_has_met_every_prompt_is_done(database: Database) -> None:
+    desk = Desk(database, prompts=2)
+    desk.start(rater=1)
+    desk.rate(desk.start())
+    for answer in (desk.rate(desk.held()), desk.client.post(f"{desk.paths[0]}/next", follow_redirects=True)):
+        assert "Thank you, you are done" in answer.text
+        assert "Look again" not in answer.text
+
+
+def test_whoever_comes_when_everything_is_judged_is_told_so(database: Database) -> None:
+    desk = Desk(database, prompts=1, seats=1)
+    desk.rate(desk.start())
+    assert "Everything has been judged" in desk.client.post(f"{desk.paths[1]}/next", follow_redirects=True).text
 
 
 def test_the_sides_of_one_rater_stay_in_balance(database: Database) -> None:

@@ -112,12 +112,26 @@ def test_an_upload_beyond_the_limit_is_refused_before_it_is_read(house: House) -
     assert "1 MiB" in answer.text
 
 
-def test_a_body_that_lies_about_its_length_is_cut_off(house: House) -> None:
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b"])
+@pytest.mark.parametrize("path", ["/studies", "/login"])
+def test_a_body_that_does_not_say_its_length_is_cut_off(house: House, path: str, kind: str) -> None:
     small = Settings(secret_key=house.settings.secret_key, max_upload_mb=1)
-    client = TestClient(create_app(small, house.database), raise_server_exceptions=False)
+    client = TestClient(create_app(small, house.database))
     client.get(f"/enter/{house.tokens.sign('researcher', 1)}")
-    pieces = (b"x" * 2**18 for _ in range(8))
-    assert client.post("/studies", content=pieces, headers={"Content-Type": "text/plain"}).status_code >= 400
+    head = (
+        b'--b\r\nContent-Disposition: form-data; name="outputs"; filename="a"\r\n\r\n' if "multipart" in kind else b""
+    )
+    pieces = iter([head, *[b"x" * 2**18] * 8])
+    answer = client.post(path, content=pieces, headers={"Content-Type": kind})
+    assert answer.status_code == 413
+    assert "1 MiB" in answer.text
+
+
+def test_nothing_but_an_import_may_be_large(stranger: TestClient) -> None:
+    large = {"Content-Length": str(2**20 + 1)}
+    for method, path in routes(stranger):
+        if method == "POST":
+            assert (stranger.post(path, headers=large).status_code == 413) == (path != "/studies"), path
 
 
 def test_a_length_that_is_no_number_is_refused(researcher: TestClient) -> None:

@@ -95,6 +95,12 @@ def test_a_bad_upload_says_what_is_wrong_and_stores_nothing(
         assert session.execute(select(func.count()).select_from(Study)).scalar_one() == 0
 
 
+def test_a_name_is_kept_without_what_no_database_can_hold(researcher: TestClient, database: Database) -> None:
+    upload(researcher, ("mine.jsonl", MINE), ("theirs.jsonl", THEIRS), name="My\0 study")
+    with database.reading() as session:
+        assert session.execute(select(Study.name)).scalar_one() == "My study"
+
+
 def test_an_upload_leaves_no_file_behind(researcher: TestClient, study: str, house: House) -> None:
     assert list(house.settings.data_dir.glob("upload-*")) == []
 
@@ -298,6 +304,7 @@ def test_a_launch_refuses_rules_about_systems_that_it_does_not_have(
         ({"baseline": "mine", "candidates": "mine"}, "is the baseline"),
         ({"baseline": "mine", "prompts": "0"}, "at least 1"),
         ({"baseline": "mine", "prompts": "many"}, "whole number"),
+        ({"baseline": "mine", "seed": "9" * 30}, "seed must be at most 2,147,483,647"),
     ],
 )
 def test_a_launch_that_makes_no_sense_is_refused_in_a_sentence(
@@ -308,6 +315,8 @@ def test_a_launch_that_makes_no_sense_is_refused_in_a_sentence(
     assert says in answer.text
 
 
-@pytest.mark.parametrize("path", ["/studies/99", "/batches/99", "/batches/99/results", "/batches/99/results.json"])
-def test_what_does_not_exist_is_not_found(researcher: TestClient, path: str) -> None:
+@pytest.mark.parametrize("number", ["99", "x", "9" * 30])
+@pytest.mark.parametrize("path", ["/studies/{}", "/batches/{}", "/batches/{}/results", "/batches/{}/results.json"])
+def test_what_does_not_exist_is_not_found(researcher: TestClient, path: str, number: str) -> None:
+    path = path.format(number)
     assert researcher.get(path).status_code == 404

@@ -14,7 +14,7 @@ from backend.db.raters import Link
 from backend.errors import Invalid
 from backend.services import batches, links, sealing, studies
 from backend.web import forms
-from backend.web.deps import TheHouse, now
+from backend.web.deps import Id, TheHouse, now
 from backend.web.render import page
 
 router = APIRouter()
@@ -28,7 +28,7 @@ STEER: dict[str, Callable[[Session, Batch], None]] = {
 
 
 @router.get("/batches/{batch_id}")
-def show(request: Request, house: TheHouse, batch_id: int) -> Response:
+def show(request: Request, house: TheHouse, batch_id: Id) -> Response:
     """Progress, links and controls; only the progress when the page asks for it again."""
     part = request.headers.get("HX-Request") == "true"
     base_url = house.settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
@@ -56,7 +56,7 @@ def link_path(sign: Callable[[str, int], str], link: Link) -> str:
 
 
 @router.post("/batches/{batch_id}/state")
-def steer(house: TheHouse, batch_id: int, form: TheForm) -> Response:
+def steer(house: TheHouse, batch_id: Id, form: TheForm) -> Response:
     """Pause, resume or close."""
     act = STEER.get(forms.text(form, "act"))
     if act is None:
@@ -67,7 +67,7 @@ def steer(house: TheHouse, batch_id: int, form: TheForm) -> Response:
 
 
 @router.post("/batches/{batch_id}/unsealing")
-def unseal(house: TheHouse, batch_id: int) -> Response:
+def unseal(house: TheHouse, batch_id: Id) -> Response:
     """Open sealed results before the end, on record."""
     with house.database.transaction() as session:
         sealing.unseal(session, batches.get(session, batch_id), now=now())
@@ -75,7 +75,7 @@ def unseal(house: TheHouse, batch_id: int) -> Response:
 
 
 @router.post("/batches/{batch_id}/extension")
-def extend(house: TheHouse, batch_id: int, form: TheForm) -> Response:
+def extend(house: TheHouse, batch_id: Id, form: TheForm) -> Response:
     """Add prompts that the batch does not have yet."""
     with house.database.transaction() as session:
         batches.extend(session, batches.get(session, batch_id), prompts=forms.number(form, "prompts"))
@@ -83,7 +83,7 @@ def extend(house: TheHouse, batch_id: int, form: TheForm) -> Response:
 
 
 @router.post("/batches/{batch_id}/links")
-def create_links(house: TheHouse, batch_id: int, form: TheForm) -> Response:
+def create_links(house: TheHouse, batch_id: Id, form: TheForm) -> Response:
     """New personal links, or an open one."""
     count = forms.number(form, "count") or 0
     if not 0 <= count <= MOST_LINKS:
@@ -97,12 +97,12 @@ def create_links(house: TheHouse, batch_id: int, form: TheForm) -> Response:
 
 
 @router.post("/batches/{batch_id}/links/{link_id}/revocation")
-def revoke(house: TheHouse, batch_id: int, link_id: int) -> Response:
+def revoke(house: TheHouse, batch_id: Id, link_id: Id) -> Response:
     """End a link."""
     with house.database.transaction() as session:
         links.revoke(session, link_id, now=now())
     return back(batch_id, "#links")
 
 
-def back(batch_id: int, to: str = "") -> Response:
+def back(batch_id: Id, to: str = "") -> Response:
     return RedirectResponse(f"/batches/{batch_id}{to}", 303)

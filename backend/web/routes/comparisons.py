@@ -13,7 +13,7 @@ from backend.errors import Conflict
 from backend.services import batches, opened, reading, sealing, studies
 from backend.services.endings import Outcome
 from backend.services.reading import Wanted
-from backend.web.deps import TheHouse
+from backend.web.deps import Id, TheHouse
 from backend.web.render import page
 
 router = APIRouter()
@@ -50,7 +50,7 @@ def unsealed(session: Session, batch_id: int) -> Batch:
 
 @router.get("/batches/{batch_id}/comparisons")
 def listed(
-    request: Request, house: TheHouse, batch_id: int, wanted: TheWanted, after: int = -1, before: int | None = None
+    request: Request, house: TheHouse, batch_id: Id, wanted: TheWanted, after: int = -1, before: int | None = None
 ) -> Response:
     """A page of comparisons in launch order."""
     with house.database.reading() as session:
@@ -73,7 +73,7 @@ def listed(
 
 
 @router.get("/batches/{batch_id}/comparisons/{place}")
-def one(request: Request, house: TheHouse, batch_id: int, place: int, wanted: TheWanted) -> Response:
+def one(request: Request, house: TheHouse, batch_id: Id, place: int, wanted: TheWanted) -> Response:
     """A comparison: the prompt, both outputs by name, and every vote; with its neighbours under the filter."""
     with house.database.reading() as session:
         batch = unsealed(session, batch_id)

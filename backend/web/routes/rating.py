@@ -132,7 +132,10 @@ def look(session: Session, who: Visitor, *, none_left: bool = False) -> View:
     """The page for where this rater stands; a seat that they hold comes before everything else."""
     if who.held is not None:
         return View("task", who, task=assignments.task(session, who.held))
-    return View(standing(who, none_left=none_left), who, code=raters.code(session, who.rater_id))
+    part = standing(who, none_left=none_left)
+    if part == "none_left" and not assignments.may_come_back(session, who):
+        part = "done"
+    return View(part, who, code=raters.code(session, who.rater_id))
 
 
 def standing(who: Visitor, *, none_left: bool) -> str:
@@ -214,7 +217,7 @@ def answer(request: Request, house: House, token: str, view: View, *, saved: str
 
 def redirected(token: str, view: View, *, saved: str = "") -> RedirectResponse:
     """To the rater's own address, so that a reload sends nothing twice."""
-    notes = {"saved": saved, "none_left": "1" if view.part == "none_left" else ""}
+    notes = {"saved": saved, "none_left": "1" if view.part in ("none_left", "done") else ""}
     query = urlencode({name: note for name, note in notes.items() if note})
     return RedirectResponse(f"/r/{token}?{query}" if query else f"/r/{token}", 303)
 

@@ -14,7 +14,7 @@ from backend.errors import Conflict, NotFound
 from backend.services import batches, codes, reading, results, sealing, studies, tables
 from backend.services.kept import Computed, Kept
 from backend.web import drawing
-from backend.web.deps import House, TheHouse
+from backend.web.deps import House, Id, TheHouse
 from backend.web.drawing import Drawing
 from backend.web.plots import PLOTS
 from backend.web.render import page
@@ -39,7 +39,7 @@ TheKept = Annotated[Kept, Depends(the_kept)]
 
 
 @router.get("/batches/{batch_id}/results")
-def show(request: Request, house: TheHouse, kept: TheKept, batch_id: int, seen: str = "") -> Response:
+def show(request: Request, house: TheHouse, kept: TheKept, batch_id: Id, seen: str = "") -> Response:
     """The verdict, live while votes arrive; its part when the page asks again, and nothing if it has that already."""
     part = request.headers.get("HX-Request") == "true"
     with house.database.reading() as session:
@@ -83,14 +83,14 @@ def openings(session: Session, batch: Batch, listed: Reading) -> dict[int, str]:
 
 
 @router.get("/batches/{batch_id}/results.json")
-def as_json(house: TheHouse, kept: TheKept, batch_id: int) -> Response:
+def as_json(house: TheHouse, kept: TheKept, batch_id: Id) -> Response:
     """Every number, as docs/results.schema.json describes."""
     with house.database.reading() as session:
         return JSONResponse(numbers(session, house, kept, batches.get(session, batch_id)).results.to_json())
 
 
 @router.get("/batches/{batch_id}/results.csv")
-def as_csv(house: TheHouse, kept: TheKept, batch_id: int) -> Response:
+def as_csv(house: TheHouse, kept: TheKept, batch_id: Id) -> Response:
     """One row a candidate."""
     with house.database.reading() as session:
         text = tables.of_candidates(numbers(session, house, kept, batches.get(session, batch_id)).results)
@@ -98,7 +98,7 @@ def as_csv(house: TheHouse, kept: TheKept, batch_id: int) -> Response:
 
 
 @router.get("/batches/{batch_id}/figures/{name}.{kind}")
-def figure(house: TheHouse, kept: TheKept, batch_id: int, name: str, kind: str) -> Response:
+def figure(house: TheHouse, kept: TheKept, batch_id: Id, name: str, kind: str) -> Response:
     """A figure as a file that stands alone."""
     if name not in PLOTS or kind not in KINDS:
         raise NotFound(f"There is no figure {name}.{kind}; there are {', '.join(PLOTS)} as {', '.join(KINDS)}.")

@@ -13,7 +13,7 @@ from backend.domain.settings import from_json
 from backend.errors import Invalid
 from backend.services import batches, imports, studies
 from backend.web import forms, settings_form
-from backend.web.deps import TheHouse, now
+from backend.web.deps import Id, TheHouse, now
 from backend.web.render import page
 from backend.web.uploads import uploaded
 
@@ -55,7 +55,7 @@ def create(
 
 
 @router.get("/studies/{study_id}")
-def show(request: Request, house: TheHouse, study_id: int) -> Response:
+def show(request: Request, house: TheHouse, study_id: Id) -> Response:
     """One study: what was imported, what raters would see, its settings, and the launch."""
     with house.database.reading() as session:
         study = studies.get(session, study_id)
@@ -80,7 +80,7 @@ def show(request: Request, house: TheHouse, study_id: int) -> Response:
 
 
 @router.post("/studies/{study_id}/settings")
-def change_settings(house: TheHouse, study_id: int, form: TheForm) -> Response:
+def change_settings(house: TheHouse, study_id: Id, form: TheForm) -> Response:
     """Change what the next launch will ask."""
     with house.database.transaction() as session:
         study = studies.get(session, study_id)
@@ -89,7 +89,7 @@ def change_settings(house: TheHouse, study_id: int, form: TheForm) -> Response:
 
 
 @router.post("/studies/{study_id}/scrubbing")
-def scrub(house: TheHouse, study_id: int, form: TheForm) -> Response:
+def scrub(house: TheHouse, study_id: Id, form: TheForm) -> Response:
     """Take out what gives systems away, or put it back."""
     with house.database.transaction() as session:
         studies.get(session, study_id)
@@ -101,7 +101,7 @@ def scrub(house: TheHouse, study_id: int, form: TheForm) -> Response:
 
 
 @router.post("/studies/{study_id}/batches")
-def launch(house: TheHouse, study_id: int, form: TheForm) -> Response:
+def launch(house: TheHouse, study_id: Id, form: TheForm) -> Response:
     """Freeze the settings and seat every comparison."""
     with house.database.transaction() as session:
         batch = batches.launch(
