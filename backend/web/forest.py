@@ -40,9 +40,9 @@ class Scale:
 
     @property
     def ticks(self) -> list[float]:
-        """Round values, at most six or so."""
+        """Round values around the middle, few enough for a phone."""
         steps = round((self.high - self.low) / STEP)
-        every = 1 if steps <= 5 else 2 if steps <= 10 else 5
+        every = 1 if steps <= 3 else 2 if steps <= 7 else 5
         first = round(self.middle / STEP)
         numbers = range(ceil(self.low / STEP - 1e-9), floor(self.high / STEP + 1e-9) + 1)
         return [number * STEP for number in numbers if (number - first) % every == 0]

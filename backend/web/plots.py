@@ -14,6 +14,7 @@ WIDTH, MARGIN, ROW, TOP = 720.0, 24.0, 30.0, 76.0
 LABELS, NUMBERS = 190.0, 150.0
 LONGEST = 26
 LADDER_HEIGHT, LADDER_BASE = 340.0, 210.0
+ON = {"candidate": "white", "tie": "text", "baseline": "text"}  # the colour of words on each colour
 
 
 def forest(results: Results) -> Drawing | None:
@@ -50,7 +51,7 @@ def votes(results: Results) -> Drawing | None:
             share = getattr(one.votes, colour) / one.votes.total
             shapes.append(Box(x, y, share * (right - left), ROW - 8, colour))
             if share > 0.1:
-                shapes.append(Words(x + share * (right - left) / 2, y + 15, percent(share), "white", 11, "middle"))
+                shapes.append(Words(x + share * (right - left) / 2, y + 15, percent(share), ON[colour], 11, "middle"))
             x += share * (right - left)
     return Drawing(f"Votes against {results.baseline}", WIDTH, bottom + 24, tuple(shapes))
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +13,7 @@ from backend.errors import Conflict
 from backend.services import batches, opened, reading, sealing, studies
 from backend.services.endings import Outcome
 from backend.services.reading import Wanted
-from backend.web.deps import Id, TheHouse
+from backend.web.deps import LARGEST_NUMBER, Id, TheHouse
 from backend.web.render import page
 
 router = APIRouter()
@@ -25,6 +25,7 @@ async def asked(candidate: str = "", outcome: str = "", category: str = "", word
 
 
 TheWanted = Annotated[Wanted, Depends(asked)]
+Place = Annotated[int, Query(ge=-1, le=LARGEST_NUMBER)]
 
 
 def query(wanted: Wanted, **more: int | None) -> str:
@@ -50,7 +51,12 @@ def unsealed(session: Session, batch_id: int) -> Batch:
 
 @router.get("/batches/{batch_id}/comparisons")
 def listed(
-    request: Request, house: TheHouse, batch_id: Id, wanted: TheWanted, after: int = -1, before: int | None = None
+    request: Request,
+    house: TheHouse,
+    batch_id: Id,
+    wanted: TheWanted,
+    after: Place = -1,
+    before: Place | None = None,
 ) -> Response:
     """A page of comparisons in launch order."""
     with house.database.reading() as session:
@@ -73,7 +79,7 @@ def listed(
 
 
 @router.get("/batches/{batch_id}/comparisons/{place}")
-def one(request: Request, house: TheHouse, batch_id: Id, place: int, wanted: TheWanted) -> Response:
+def one(request: Request, house: TheHouse, batch_id: Id, place: Id, wanted: TheWanted) -> Response:
     """A comparison: the prompt, both outputs by name, and every vote; with its neighbours under the filter."""
     with house.database.reading() as session:
         batch = unsealed(session, batch_id)
