@@ -9,7 +9,7 @@ import uvicorn
 
 from backend.cli.house import data_dir_option, open_database, settings_with
 from backend.cli.server import address, listening, researcher_link, run, serve_options
-from backend.cli.watch import announcing_completion
+from backend.cli.watch import watching
 from backend.services import batches
 from backend.services import links as links_service
 from backend.services.keys import secret_key
@@ -28,11 +28,11 @@ def serve(host: str, port: int, public_url: str | None, processes: int, data_dir
         base_url = address(settings, bound)
         click.echo(f"Researcher: {researcher_link(settings, base_url)}\nStop with Ctrl-C.")
         if processes == 1:
-            with announcing_completion(database, base_url):
+            with watching(database, base_url, key=secret_key(settings)):
                 run(settings, database, bound)
             return
     os.environ |= {f"ASSAY_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
-    with announcing_completion(database, base_url):
+    with watching(database, base_url, key=secret_key(settings)):
         uvicorn.run(
             "backend.web.process:app",
             host=host,

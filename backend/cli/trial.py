@@ -10,7 +10,7 @@ from backend.cli.house import data_dir_option, open_database, settings_with
 from backend.cli.launch import SEED, Launched, Wanted, launch_files, takes_files
 from backend.cli.results import verdict
 from backend.cli.server import address, in_thread, listening, local_address, researcher_link, run, serve_options
-from backend.cli.watch import announcing_completion
+from backend.cli.watch import watching
 from backend.config import Settings
 from backend.db.session import Database
 from backend.services import links, results
@@ -51,7 +51,7 @@ def try_(wanted: Wanted, host: str, port: int, public_url: str | None, data_dir:
             return
         base_url = address(settings, bound)
         announce(settings, base_url, launched.batch_id, paths)
-        with announcing_completion(database, base_url):
+        with watching(database, base_url, key=secret_key(settings)):
             run(settings, database, bound)
 
 

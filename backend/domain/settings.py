@@ -13,6 +13,7 @@ from backend.domain.plain import number, rows, table, text, word, words
 from backend.domain.rules import Analysis, CheckRates, Exclusion, Stopping, analysis, check_rates, exclusion, stop_rule
 
 EXTRA_AFTER, EXTRA_SEATS = 3, 2
+MOST_COMPARISONS, MOST_MINUTES = 1_000_000, 7 * 24 * 60
 NO_CHECKS, PLAIN = CheckRates(), Analysis()
 RULES = frozenset({"split_fallback", "checks", "exclusions", "stopping", "analysis"})
 
@@ -67,10 +68,12 @@ class StudySettings:
             raise ValueError("the options must hold “first” and “second”, and each choice once")
         if not 1 <= self.seats <= 99:
             raise ValueError("seats must be between 1 and 99")
-        if self.session_size < 1 or self.lease_minutes < 1:
-            raise ValueError("session_size and lease_minutes must be at least 1")
-        if self.rater_cap is not None and self.rater_cap < 1:
-            raise ValueError("rater_cap must be at least 1, or left out for no limit")
+        if not 1 <= self.session_size <= MOST_COMPARISONS:
+            raise ValueError(f"session_size must be between 1 and {MOST_COMPARISONS:,}")
+        if not 1 <= self.lease_minutes <= MOST_MINUTES:
+            raise ValueError(f"lease_minutes must be between 1 and {MOST_MINUTES:,}, which is a week")
+        if self.rater_cap is not None and not 1 <= self.rater_cap <= MOST_COMPARISONS:
+            raise ValueError(f"rater_cap must be between 1 and {MOST_COMPARISONS:,}, or left out for no limit")
         if len({question.key for question in self.questions}) < len(self.questions):
             raise ValueError("each further question needs its own key")
         if len({rule.kind for rule in self.exclusions}) < len(self.exclusions):

@@ -20,7 +20,7 @@ from backend.services.endings import Outcome
 
 SIZE = 50
 MOST_AT_ONCE = 4_000
-MOST_LOOKED = 40_000
+MOST_LOOKED = 20_000
 OPENING = 160
 PLAIN = re.compile(r"[A-Za-z0-9 ,.;:!?'()-]+")
 

@@ -11,10 +11,11 @@ from starlette.responses import JSONResponse, Response
 from backend.db.batches import Batch, BatchState
 from backend.domain.results.reading import Reading
 from backend.errors import Conflict, NotFound
-from backend.services import batches, codes, reading, results, sealing, studies, tables
+from backend.services import batches, codes, glances, reading, results, sealing, studies, tables
+from backend.services.glances import Pulse
 from backend.services.kept import Computed, Kept
 from backend.web import drawing
-from backend.web.deps import House, Id, TheHouse
+from backend.web.deps import House, Id, TheHouse, now
 from backend.web.drawing import Drawing
 from backend.web.plots import PLOTS
 from backend.web.render import page
@@ -47,12 +48,11 @@ def show(request: Request, house: TheHouse, kept: TheKept, batch_id: Id, seen: s
         seal = sealing.seal(session, batch)
         study = studies.get(session, batch.study_id)
         if seal.is_sealed:
-            progress = batches.progress(session, batch_id)
-            return page(request, "results/sealed.html", batch=batch, study=study, seal=seal, progress=progress)
+            return page(request, "results/sealed.html", batch=batch, study=study, seal=seal, pulse=pulse(session, batch))
         if part and kept.is_current(session, batch, seen):
             return Response(status_code=UNCHANGED)
         computed = numbers(session, house, kept, batch)
-        progress = batches.progress(session, batch_id)
+        progress = pulse(session, batch)
         return page(
             request,
             "results/_numbers.html" if part else "results/results.html",
@@ -66,6 +66,11 @@ def show(request: Request, house: TheHouse, kept: TheKept, batch_id: Id, seen: s
             openings=openings(session, batch, computed.results.reading),
             is_live=batch.state != BatchState.CLOSED and not progress.is_complete,
         )
+
+
+def pulse(session: Session, batch: Batch) -> Pulse:
+    """How far the batch is, from indexes alone."""
+    return glances.pulses(session, [batch.id], now=now())[batch.id]
 
 
 def numbers(session: Session, house: House, kept: Kept, batch: Batch) -> Computed:
