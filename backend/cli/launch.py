@@ -14,17 +14,20 @@ from backend.cli.house import data_dir_option, open_database, settings_with
 from backend.db.session import Database
 from backend.domain.settings import StudySettings
 from backend.errors import Invalid
-from backend.services import batches, imports, studies
+from backend.services import batches, gold, imports, studies
 from backend.services.files import Source
 
 SEED = 2023
 FILE = click.Path(dir_okay=False, path_type=Path)
+CHECK_HELP = "Checks for raters, as a share of their comparisons: gold, attention or repeat, as in repeat=0.05."
 OPTIONS = (
     click.argument("outputs", nargs=-1, metavar="[NAME=]FILE..."),
     click.option("--baseline", help="Name of the system the others are compared with.  [default: the last file's]"),
     click.option("--prompts", type=FILE, help="File of prompts, if outputs hold none."),
     click.option("--preset", default="gudibande-2023", show_default=True, help="Instructions, options and rules."),
     click.option("--seats", type=click.IntRange(1, 99), help="Raters a comparison.  [default: the preset's]"),
+    click.option("--check", "checks", multiple=True, metavar="KIND=RATE", help=CHECK_HELP),
+    click.option("--gold", type=FILE, help="Gold comparisons (prompt, better, worse), for --check gold=RATE."),
     click.option("--scrub", is_flag=True, help="Hide what gives a system away (“As an AI model by …”) from raters."),
 )
 
@@ -39,11 +42,28 @@ class Wanted:
     preset: str
     seats: int | None
     scrub: bool
+    checks: tuple[str, ...]
+    gold: Path | None
 
     @property
     def settings(self) -> StudySettings:
-        """The preset's settings with this call's own."""
-        return studies.preset(self.preset).but(**({"seats": self.seats} if self.seats else {}))
+        """The preset's settings with this call's own; Invalid where they can't be used."""
+        own: dict[str, object] = {"seats": self.seats} if self.seats else {}
+        if self.checks:
+            own["checks"] = dict(map(rate, self.checks))
+        try:
+            return studies.preset(self.preset).but(**own)
+        except ValueError as error:
+            raise Invalid(f"These settings can't be used: {error}.") from None
+
+
+def rate(given: str) -> tuple[str, float]:
+    """KIND=RATE."""
+    kind, _, share = given.partition("=")
+    try:
+        return kind, float(share)
+    except ValueError:
+        raise Invalid(f"--check {given}: give a kind and a rate, as in --check repeat=0.05.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +86,11 @@ def takes_files(command: Callable[..., None]) -> Callable[..., None]:
         preset: str,
         seats: int | None,
         scrub: bool,
+        checks: tuple[str, ...],
+        gold: Path | None,
         **others: object,
     ) -> None:
-        command(Wanted(outputs, prompts, baseline, preset, seats, scrub), **others)
+        command(Wanted(outputs, prompts, baseline, preset, seats, scrub, checks, gold), **others)
 
     made: Callable[..., None] = taking
     for option in reversed(OPTIONS):
@@ -94,6 +116,7 @@ def launch(wanted: Wanted, data_dir: Path | None) -> None:
 def launch_files(database: Database, wanted: Wanted, *, note: str = "") -> Launched:
     """Import, say what was found, launch. The note stands behind the study's name."""
     settings = wanted.settings
+    known = gold.read(source(str(wanted.gold))) if wanted.gold else []
     with as_file(files("backend.demo")) as demo:
         sources, asked = chosen(wanted, demo)
         with progress.reading([*sources, *([asked] if asked else [])]) as on_bytes:
@@ -113,7 +136,7 @@ def launch_files(database: Database, wanted: Wanted, *, note: str = "") -> Launc
             given_away = studies.note_mentions(session, study)
             if wanted.scrub:
                 studies.scrub(session, study.id)
-            batch = batches.launch(session, study, baseline=inspected.baseline, seed=SEED, now=now)
+            batch = batches.launch(session, study, baseline=inspected.baseline, seed=SEED, now=now, gold=known)
     click.echo(progress.identity(given_away, scrubbed=wanted.scrub))
     return Launched(batch.id, settings.seats * (len(inspected.systems) - 1))
 

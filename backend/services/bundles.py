@@ -21,11 +21,15 @@ from backend.db.comparisons import Comparison, Seat
 from backend.db.outputs import Output, System
 from backend.db.ratings import Rating
 from backend.db.studies import Prompt, StudyVersion
+from backend.domain.checks import FAILED, NOT_JUDGED, PASSED, CheckKind
+from backend.domain.settings import from_json
 from backend.errors import Conflict
-from backend.services import batches, results
+from backend.services import batches, checks, results
 
 FORMAT = 1
 RATING_COLUMNS = ("comparison", "seat", "rater", "state", "choice", "flipped", "active_ms")
+CHECK_COLUMNS = ("rater", "kind", "passed", "consistent", "active_ms")
+SAID = {PASSED: "true", FAILED: "false", NOT_JUDGED: ""}
 README = """# An Assay bundle
 
 Every rating of one batch, anonymised, with the outputs that were compared and the results that were computed.
@@ -39,6 +43,10 @@ Every rating of one batch, anonymised, with the outputs that were compared and t
   kept but not counted
 - `skips.csv`: one row each time a rater could not judge a comparison
 - `results.json`: every number of the results page
+"""
+README_OF_CHECKS = """\
+- `checks.csv`: one row a check that a rater finished: whether a gold or attention check was passed, or a repeat
+  answered as before; empty: the rater could not judge it. Checks are in no other file and in no result of a system
 """
 
 
@@ -57,7 +65,10 @@ def export(session: Session, batch_id: int, folder: Path, *, key: str, comments:
     write_table(folder / "ratings.csv", columns, rating_rows(session, batch_id, pseudonyms(key, batch_id)))
     write_table(folder / "skips.csv", ("comparison", "rater", "reason"), skip_rows(session, batch_id, key))
     write_json(folder / "results.json", results.of_batch(session, batch_id).to_json())
-    (folder / "README.md").write_text(README, encoding="utf-8")
+    has_checks = from_json(frozen.settings).checks.any
+    if has_checks:
+        write_table(folder / "checks.csv", CHECK_COLUMNS, check_rows(session, batch_id, key))
+    (folder / "README.md").write_text(README + (README_OF_CHECKS if has_checks else ""), encoding="utf-8")
     files = sorted(folder.iterdir())
     write_json(folder / "manifest.json", manifest(batch.seed, frozen.settings_hash, files))
     return [*files, folder / "manifest.json"]
@@ -169,6 +180,14 @@ def skip_rows(session: Session, batch_id: int, key: str) -> Iterable[Mapping[str
     )
     for position, rater, reason in rows:
         yield {"comparison": position, "rater": names[rater], "reason": reason}
+
+
+def check_rows(session: Session, batch_id: int, key: str) -> Iterable[Mapping[str, object]]:
+    """Each finished check, by pseudonym, so that the order says nothing of when it was."""
+    names = pseudonyms(key, batch_id)
+    for one in sorted(checks.marked(session, batch_id), key=lambda one: (names[one.rater_id], one.kind, one.mark)):
+        column = "consistent" if one.kind == CheckKind.REPEAT else "passed"
+        yield {"rater": names[one.rater_id], "kind": one.kind, column: SAID[one.mark], "active_ms": one.active_ms}
 
 
 def write_json(path: Path, plain: object) -> None:

@@ -1,5 +1,6 @@
 """`assay try` and `assay launch`: what is printed, what is stored, what a mistake says."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -77,3 +78,39 @@ def test_the_vicuna_answers_are_imported_with_their_questions(run: Assay, shared
     assert "80 prompts, joined on id" in done.output
     assert "1 empty outputs" in done.output
     assert done.output.count("80 comparisons") == 3
+
+
+def test_checks_are_declared_and_gold_comes_from_a_file(run: Assay, tmp_path: Path) -> None:
+    (tmp_path / "gold.csv").write_text("prompt,better,worse\nWhy?,Because.,No.\n")
+    files = write(tmp_path / "a.jsonl", *"abcdefgh"), write(tmp_path / "b.jsonl", *"hgfedcba")
+    declared = ("--check", "gold=0.25", "--check", "attention=0.25", "--check", "repeat=0.25")
+    done = run("try", *files, "--simulate", *declared, "--gold", "gold.csv")
+    assert done.exit_code == 0, done.output
+    assert "8 of 8 comparisons settled, 24 ratings by 3 raters" in done.output
+    assert run("export", "1", "bundle").exit_code == 0
+    rows = list(csv.DictReader((tmp_path / "bundle" / "checks.csv").read_text().splitlines()))
+    assert {row["kind"] for row in rows} == {"gold", "attention", "repeat"}
+    assert run("verify", "bundle").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--check", "gold=0.1"], "declare gold checks, 10.0% of a rater's comparisons, so the launch needs a file"),
+        (["--gold", "gold.csv"], "declare no rate for gold checks"),
+        (["--check", "gold=0.1", "--gold", "short.csv"], "short.csv, line 2: this row has no worse output"),
+        (["--check", "gold=0.1", "--gold", "none.csv"], "none.csv can't be opened"),
+        (["--check", "golden=0.1"], "unknown kind of check golden"),
+        (["--check", "repeat"], "--check repeat: give a kind and a rate"),
+        (["--check", "repeat=0.9"], "between 0 and 0.5"),
+    ],
+)
+def test_checks_that_cannot_be_given_refuse_the_launch_and_nothing_is_stored(
+    run: Assay, tmp_path: Path, arguments: list[str], says: str
+) -> None:
+    (tmp_path / "gold.csv").write_text("prompt,better,worse\nWhy?,Because.,No.\n")
+    (tmp_path / "short.csv").write_text("prompt,better\nWhy?,Because.\n")
+    done = run("launch", write(tmp_path / "a.jsonl", "a"), write(tmp_path / "b.jsonl", "b"), *arguments)
+    assert isinstance(done.exception, AppError)
+    assert says in str(done.exception)
+    assert isinstance(run("results", "1").exception, AppError)
