@@ -33,7 +33,7 @@ from backend.errors import Conflict, NotFound
 from backend.services import assignments, ratings, repeats
 from backend.services.assignments import Task, Visitor
 from backend.services.ratings import Receipt, Vote
-from backend.services.repeats import Place
+from backend.services.repeats import Chosen
 
 GIVEN_UP = (CheckState.LAPSED, CheckState.RETURNED)
 
@@ -94,9 +94,9 @@ def claim(session: Session, who: Visitor, *, now: datetime) -> int | None:
         return None
     lapse(session, who, now=now)
     for kind in due(who.settings.checks, judged=who.compared, had=who.checks, seed=who.seed, rater=who.rater_id):
-        place = repeats.own_comparison(session, who) if kind == CheckKind.REPEAT else next_written(session, who, kind)
-        if place is not None:
-            return sit(session, who, kind, place, now=now, until=until)
+        chosen = repeats.own_comparison(session, who) if kind == CheckKind.REPEAT else next_written(session, who, kind)
+        if chosen is not None:
+            return sit(session, who, kind, chosen, now=now, until=until)
     return None
 
 
@@ -126,7 +126,7 @@ def lapse(session: Session, who: Visitor, *, now: datetime) -> None:
     )
 
 
-def next_written(session: Session, who: Visitor, kind: CheckKind) -> Place | None:
+def next_written(session: Session, who: Visitor, kind: CheckKind) -> Chosen | None:
     """The next gold or attention check for this rater, from a start of their own on; None when they had them all."""
     there = select(func.count()).where(Check.batch_id == who.batch_id, Check.kind == kind)
     count = session.execute(there).scalar_one()
@@ -134,22 +134,22 @@ def next_written(session: Session, who: Visitor, kind: CheckKind) -> Place | Non
     if met >= count:
         return None
     position = (int(drawn(who.seed, who.rater_id, kind, "start") * count) + met) % count
-    return Place(
+    return Chosen(
         session.execute(
             select(Check.id).where(Check.batch_id == who.batch_id, Check.kind == kind, Check.position == position)
         ).scalar_one()
     )
 
 
-def sit(session: Session, who: Visitor, kind: CheckKind, place: Place, *, now: datetime, until: datetime) -> int:
+def sit(session: Session, who: Visitor, kind: CheckKind, chosen: Chosen, *, now: datetime, until: datetime) -> int:
     """Store that this rater is at this check; the new row's id."""
     row = {
         "batch_id": who.batch_id,
         "rater_id": who.rater_id,
-        "check_id": place.check_id,
+        "check_id": chosen.check_id,
         "kind": kind,
         "after": who.compared,
-        "original_id": place.original_id,
+        "original_id": chosen.original_id,
         "state": CheckState.HELD,
         "claimed_at": now,
         "lease_expires_at": until,

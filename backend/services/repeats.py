@@ -23,14 +23,14 @@ INTO = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Chosen:
     """A check, and of a repeat the rater's own assignment that it repeats."""
 
     check_id: int
     original_id: int | None = None
 
 
-def own_comparison(session: Session, who: Visitor) -> Place | None:
+def own_comparison(session: Session, who: Visitor) -> Chosen | None:
     """A comparison that this rater judged long enough ago and has not met again, drawn by the seed."""
     rated = session.execute(
         select(Assignment.id, Assignment.comparison_id, CheckAssignment.id.label("repeat"), Seat.flipped)
@@ -44,7 +44,7 @@ def own_comparison(session: Session, who: Visitor) -> Place | None:
     if not fitting:
         return None
     chosen = min(fitting, key=lambda row: drawn(who.seed, who.rater_id, CheckKind.REPEAT, "of", row.id))
-    return Place(repeat_of(session, chosen.comparison_id), chosen.id)
+    return Chosen(repeat_of(session, chosen.comparison_id), chosen.id)
 
 
 def repeat_of(session: Session, comparison_id: int) -> int:

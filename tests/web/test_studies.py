@@ -187,6 +187,7 @@ def test_gold_is_asked_for_where_it_is_declared_and_is_stored_by_the_launch(
     file = ("gold.jsonl", GOLD.splitlines()[0])
     answer = researcher.post(f"{study}/batches", data={"baseline": "theirs"}, files={"gold": file})
     assert answer.url.path == "/batches/1"
+    assert "10.0 % gold, 0.0 % attention" in answer.text
     with database.reading() as session:
         assert session.scalars(select(Check.kind)).all() == ["gold"]
     assert list(house.settings.data_dir.glob("upload-*")) == []
