@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.domain.checks import (
@@ -41,7 +41,8 @@ def met(rates: CheckRates, comparisons: int, *, seed: int = 1, rater: int = 1) -
     return had
 
 
-@given(several, st.integers(1, 300), st.integers(), st.integers(1, 99))
+@settings(deadline=None)
+@given(several, st.integers(1, 120), st.integers(), st.integers(1, 99))
 def test_rates_hold_within_one_check(rates: CheckRates, comparisons: int, seed: int, rater: int) -> None:
     counts = Counter(one.kind for one in met(rates, comparisons, seed=seed, rater=rater))
     assert abs(counts[GOLD] - rates.gold * comparisons) <= 1 + rates.gold * 2
@@ -63,13 +64,15 @@ def test_even_a_check_after_each_comparison_can_be_declared_and_is_met_within_tw
     assert abs(counts[REPEAT] - 100) <= 2
 
 
-@given(several, st.integers(1, 300), st.integers())
+@settings(deadline=None)
+@given(several, st.integers(1, 120), st.integers())
 def test_no_check_comes_first_and_none_follows_another(rates: CheckRates, comparisons: int, seed: int) -> None:
     places = [one.after for one in met(rates, comparisons, seed=seed)]
     assert all(place >= 1 for place in places)
     assert all(later > earlier for earlier, later in pairwise(places))
 
 
+@settings(deadline=None)
 @given(several, st.integers(0, 60), st.integers())
 def test_a_repeat_waits_until_a_comparison_lies_far_enough_back(rates: CheckRates, comparisons: int, seed: int) -> None:
     repeats = [one.after for one in met(rates, comparisons, seed=seed) if one.kind == REPEAT]
