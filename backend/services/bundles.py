@@ -21,14 +21,14 @@ from backend.db.comparisons import Comparison, Seat
 from backend.db.outputs import Output, System
 from backend.db.ratings import Rating
 from backend.db.studies import Prompt, StudyVersion
-from backend.domain.checks import FAILED, NOT_JUDGED, PASSED, CheckKind
+from backend.domain.checks import FAILED, NOT_JUDGED, PASSED
 from backend.domain.settings import from_json
 from backend.errors import Conflict
 from backend.services import batches, checks, results
 
 FORMAT = 1
 RATING_COLUMNS = ("comparison", "seat", "rater", "state", "choice", "flipped", "active_ms")
-CHECK_COLUMNS = ("rater", "kind", "passed", "consistent", "active_ms")
+CHECK_COLUMNS = ("rater", "kind", "passed", "active_ms")
 SAID = {PASSED: "true", FAILED: "false", NOT_JUDGED: ""}
 README = """# An Assay bundle
 
@@ -45,8 +45,8 @@ Every rating of one batch, anonymised, with the outputs that were compared and t
 - `results.json`: every number of the results page
 """
 README_OF_CHECKS = """\
-- `checks.csv`: one row a check that a rater finished: whether a gold or attention check was passed, or a repeat
-  answered as before; empty: the rater could not judge it. Checks are in no other file and in no result of a system
+- `checks.csv`: one row a check that a rater finished; `passed` true: a gold or attention check was answered rightly, or
+  a repeat as before; empty: the rater could not judge it. Checks are in no other file and in no result of a system
 """
 
 
@@ -186,8 +186,7 @@ def check_rows(session: Session, batch_id: int, key: str) -> Iterable[Mapping[st
     """Each finished check, by pseudonym, so that the order says nothing of when it was."""
     names = pseudonyms(key, batch_id)
     for one in sorted(checks.marked(session, batch_id), key=lambda one: (names[one.rater_id], one.kind, one.mark)):
-        column = "consistent" if one.kind == CheckKind.REPEAT else "passed"
-        yield {"rater": names[one.rater_id], "kind": one.kind, column: SAID[one.mark], "active_ms": one.active_ms}
+        yield {"rater": names[one.rater_id], "kind": one.kind, "passed": SAID[one.mark], "active_ms": one.active_ms}
 
 
 def write_json(path: Path, plain: object) -> None:

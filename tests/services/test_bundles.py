@@ -286,7 +286,7 @@ def test_a_bundle_of_a_batch_with_checks_tells_how_raters_did(database: Database
     assert len(rows) == len(marked) >= 8
     assert {row["rater"] for row in rows} == {bundles.pseudonyms("a key", 1)[rater]}
     assert {row["passed"] for row in rows if row["kind"] == "gold"} == {"true", "false", ""}
-    assert {(row["passed"], row["consistent"]) for row in rows if row["kind"] == "repeat"} == {("", "false")}
+    assert {row["passed"] for row in rows if row["kind"] == "repeat"} == {"false"}
     assert {row["active_ms"] for row in rows} == {"2500", ""}
     assert "`checks.csv`" in (bundle / "README.md").read_text()
     assert len(table(bundle / "ratings.csv")) == 20
