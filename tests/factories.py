@@ -13,6 +13,8 @@ from backend.db.batches import Batch
 from backend.db.outputs import Output, System
 from backend.db.session import Database
 from backend.db.studies import Prompt, Study
+from backend.domain.gold import Gold
+from backend.domain.records import Turn
 from backend.domain.settings import StudySettings, from_json
 from backend.services import batches, links
 from backend.services.tokens import Tokens
@@ -81,12 +83,21 @@ def launched(
     seed: int = 1,
     prompts: Sequence[str | Turns] | int = 3,
     outputs: Mapping[str, Sequence[str]] | None = None,
+    gold: Sequence[Gold] = (),
     **changes: object,
 ) -> Batch:
     """A study and its batch. The first system of `outputs` is the baseline, as it is by default."""
     made = study(session, prompts=prompts, outputs=outputs, **changes)
     baseline = next(iter(outputs)) if outputs else BASELINE
-    return batches.launch(session, made, baseline=baseline, seed=seed, now=NOW)
+    return batches.launch(session, made, baseline=baseline, seed=seed, now=NOW, gold=gold)
+
+
+def gold(count: int) -> list[Gold]:
+    """Comparisons of known outcome; every text is another, and a better one says so."""
+    return [
+        Gold(number, (Turn("user", f"Known question {number}?"),), f"Right: {number}.", f"Wrong: {number}.", False)
+        for number in range(1, count + 1)
+    ]
 
 
 def house(database: Database) -> House:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from backend.domain.results.material import NO_CHECKS, CheckAnswers, Launched, Material
+from backend.domain.checks import KINDS, NO_ANSWERS, CheckAnswers, CheckKind
+from backend.domain.results.material import Launched, Material
 from backend.domain.statistics.votes import Integers, Votes
 from tests import factories
 
@@ -22,7 +23,7 @@ def material(
     begun: Sequence[bool] | None = None,
     words: int = 100,
     categories: Sequence[str] = (),
-    answers: CheckAnswers = NO_CHECKS,
+    answers: CheckAnswers = NO_ANSWERS,
     closed: bool = False,
     seats: int = 3,
     opening: int | None = None,
@@ -93,3 +94,12 @@ def style(words: int, bold: int, outputs: int) -> Integers:
 
 def whole(numbers: Sequence[int] | Sequence[Sequence[int]]) -> Integers:
     return np.array(numbers, dtype=np.int64)
+
+
+def check_answers(*rows: tuple[int, str, int]) -> CheckAnswers:
+    """(rater, kind, mark) of each answer."""
+    return CheckAnswers(
+        whole([rater for rater, _, _ in rows]),
+        np.array([KINDS.index(CheckKind(kind)) for _, kind, _ in rows], dtype=np.int8),
+        np.array([mark for _, _, mark in rows], dtype=np.int8),
+    )

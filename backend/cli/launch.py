@@ -16,7 +16,7 @@ from backend.db.session import Database
 from backend.domain import declared
 from backend.domain.settings import StudySettings
 from backend.errors import Invalid
-from backend.services import batches, imports, studies
+from backend.services import batches, gold, imports, studies
 from backend.services.files import Source
 
 SEED = 2023
@@ -28,6 +28,10 @@ OPTIONS = (
     click.option("--preset", default="gudibande-2023", show_default=True, help="Instructions, options and rules."),
     click.option("--settings", "settings_file", type=FILE, help="TOML: your own preset, or the keys to change."),
     click.option("--seats", type=click.IntRange(1, 99), help="Raters a comparison.  [default: the preset's]"),
+    click.option("--sample", type=click.IntRange(1), help="Launch so many prompts, drawn at random.  [default: all]"),
+    click.option(
+        "--gold", type=FILE, help="Gold comparisons (prompt, better, worse), where checks declare a gold rate."
+    ),
     click.option("--scrub", is_flag=True, help="Hide what gives a system away (“As an AI model by …”) from raters."),
 )
 
@@ -42,7 +46,9 @@ class Wanted:
     preset: str
     settings_file: Path | None
     seats: int | None
+    sample: int | None
     scrub: bool
+    gold: Path | None
 
     @property
     def settings(self) -> StudySettings:
@@ -73,10 +79,12 @@ def takes_files(command: Callable[..., None]) -> Callable[..., None]:
         preset: str,
         settings_file: Path | None,
         seats: int | None,
+        sample: int | None,
         scrub: bool,
+        gold: Path | None,
         **others: object,
     ) -> None:
-        command(Wanted(outputs, prompts, baseline, preset, settings_file, seats, scrub), **others)
+        command(Wanted(outputs, prompts, baseline, preset, settings_file, seats, sample, scrub, gold), **others)
 
     made: Callable[..., None] = taking
     for option in reversed(OPTIONS):
@@ -110,6 +118,7 @@ def launch(wanted: Wanted, data_dir: Path | None) -> None:
 def launch_files(database: Database, wanted: Wanted, *, note: str = "") -> Launched:
     """Import, say what was found, launch. The note stands behind the study's name."""
     settings = wanted.settings
+    known = gold.read(source(str(wanted.gold))) if wanted.gold else []
     with as_file(files("backend.demo")) as demo:
         sources, asked = chosen(wanted, demo)
         with progress.reading([*sources, *([asked] if asked else [])]) as on_bytes:
@@ -130,9 +139,18 @@ def launch_files(database: Database, wanted: Wanted, *, note: str = "") -> Launc
             given_away, mentions = studies.mentions(session, study, most=progress.SHOWN)
             if wanted.scrub:
                 studies.scrub(session, study.id)
-            batch = batches.launch(session, study, baseline=inspected.baseline, seed=SEED, now=now)
+            batch = batches.launch(
+                session,
+                study,
+                baseline=inspected.baseline,
+                seed=SEED,
+                now=now,
+                prompts=wanted.sample,
+                gold=known,
+            )
+            comparisons = batches.progress(session, batch.id).comparisons
     click.echo(progress.identity(given_away, mentions, scrubbed=wanted.scrub))
-    click.echo(seats_in_words(settings, sum(inspected.alignment.comparisons.values())))
+    click.echo(seats_in_words(settings, comparisons))
     for sentence in declared.sentences(settings):
         click.echo(sentence)
     return Launched(batch.id, settings.seats_launched * (len(inspected.systems) - 1))

@@ -24,7 +24,7 @@ class Seen:
 
 @contextmanager
 def watching(database: Database, base_url: str, *, key: str) -> Iterator[None]:
-    """While the block runs, stop batches by their rules, and say once of each that it is complete. key: the server's."""
+    """While the block runs, stop batches by their rules and tell of complete ones. key: the server's."""
     stop = threading.Event()
     with database.reading() as session:
         seen = Seen(batches.complete(session))

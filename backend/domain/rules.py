@@ -27,6 +27,8 @@ class CheckRates:
     def __post_init__(self) -> None:
         if not all(0.0 <= rate <= MOST_CHECKS for rate in (self.gold, self.attention, self.repeat)):
             raise ValueError("the rates of checks must be between 0 and 0.5 of a rater's comparisons")
+        if self.gold + self.attention + self.repeat > 1.0:
+            raise ValueError("the rates of checks add up to more than 1, but no check ever follows another check")
 
     @property
     def any(self) -> bool:

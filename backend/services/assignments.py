@@ -33,6 +33,7 @@ from backend.db.comparisons import Comparison, Seat
 from backend.db.outputs import Output
 from backend.db.raters import Link
 from backend.db.studies import Prompt, StudyVersion
+from backend.domain.checks import Had
 from backend.domain.settings import StudySettings, from_json
 from backend.errors import Forbidden, NotFound
 
@@ -45,6 +46,8 @@ class Visitor:
     """A rater who came through a personal link, and how far they are in its batch.
 
     balance: (own comparisons with the candidate second) - (with it first). A withdrawn rater gets no further seat.
+    judged: everything, the checks among it: a rater can't tell them from comparisons. checked: answered checks;
+    held_check: the one they are at; checks: all they were given. Read by backend.services.checks where a batch has any.
     """
 
     rater_id: int
@@ -53,11 +56,25 @@ class Visitor:
     lease_seconds: int
     session_size: int
     rater_cap: int | None
+    seed: int
     settings: StudySettings
     judged: int
     balance: int
     held: int | None
     withdrawn: bool
+    checked: int = 0
+    held_check: int | None = None
+    checks: tuple[Had, ...] = ()
+
+    @property
+    def compared(self) -> int:
+        """How many comparisons this rater has judged, checks not among them."""
+        return self.judged - self.checked
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a comparison, or a check that looks like one, lies before this rater."""
+        return self.held is not None or self.held_check is not None
 
     @property
     def may_claim(self) -> bool:
@@ -83,6 +100,7 @@ class Task:
     dialogue: Sequence[dict[str, Any]]
     first: str
     second: str
+    is_check: bool = False
 
 
 ASSIGNMENTS, SEATS, COMPARISONS = table(Assignment).c, table(Seat).c, table(Comparison).c
@@ -104,6 +122,7 @@ VISITOR = (
         BATCHES.lease_seconds,
         BATCHES.session_size,
         BATCHES.rater_cap,
+        BATCHES.seed,
         VERSIONS.settings,
         func.count(case((ASSIGNMENTS.state.in_(JUDGED), 1))).label("judged"),
         func.max(case((ASSIGNMENTS.state == AssignmentState.HELD, ASSIGNMENTS.id))).label("held"),
@@ -138,6 +157,7 @@ def visitor(session: Session, *, link_id: int) -> Visitor:
         lease_seconds=found.lease_seconds,
         session_size=found.session_size,
         rater_cap=found.rater_cap,
+        seed=found.seed,
         settings=from_json(found.settings),
         judged=found.judged,
         balance=found.balance,

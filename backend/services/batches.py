@@ -15,9 +15,11 @@ from backend.db.comparisons import Comparison, Seat
 from backend.db.outputs import Output, System
 from backend.db.ratings import Rating
 from backend.db.studies import Study, StudyVersion
+from backend.domain.gold import Gold
 from backend.domain.seating import PlannedComparison, plan
 from backend.domain.settings import StudySettings, from_json
 from backend.errors import Conflict, Invalid, NotFound
+from backend.services import gold as golds
 from backend.services import styles
 
 ROWS_AT_ONCE = 5_000
@@ -71,11 +73,13 @@ def launch(
     now: datetime,
     candidates: Sequence[str] = (),
     prompts: int | None = None,
+    gold: Sequence[Gold] = (),
 ) -> Batch:
     """Freeze the study's settings and seat every comparison of the candidates against the baseline.
 
     candidates: names of systems; none means every system but the baseline. prompts: how many prompts, in an order
-    drawn by the seed; None means all. Raises Invalid when a name is unknown or nothing can be compared.
+    drawn by the seed; None means all. gold: comparisons of known outcome, where the settings declare gold checks.
+    Raises Invalid when a name is unknown, nothing can be compared, or gold is declared and not given.
     """
     systems = systems_of(session, study.id)
     chosen = chosen_candidates(systems, baseline, candidates)
@@ -96,6 +100,7 @@ def launch(
     session.add(batch)
     session.flush()
     seat(session, batch, chosen, prompts=prompts, first_position=0)
+    golds.prepare(session, batch, settings, gold)
     return batch
 
 

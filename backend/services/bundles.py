@@ -20,15 +20,18 @@ from backend.db.comparisons import Comparison, Seat
 from backend.db.outputs import Output, System
 from backend.db.ratings import Rating
 from backend.db.studies import Prompt, StudyVersion
+from backend.domain.checks import FAILED, NOT_JUDGED, PASSED
 from backend.domain.results.material import Material
 from backend.domain.results.summary import summarise
 from backend.errors import Conflict
-from backend.services import batches
+from backend.services import batches, checks
 from backend.services.material import gather
 from backend.services.pseudonyms import pseudonyms
 
 FORMAT = 2
 RATING_COLUMNS = ("comparison", "seat", "rater", "state", "choice", "flipped", "active_ms", "answers")
+CHECK_COLUMNS = ("rater", "kind", "passed", "active_ms")
+SAID = {PASSED: "true", FAILED: "false", NOT_JUDGED: ""}
 README = """# An Assay bundle
 
 Every rating of one batch, anonymised, with the outputs that were compared and the results that were computed.
@@ -42,6 +45,10 @@ Every rating of one batch, anonymised, with the outputs that were compared and t
   kept but not counted; `answers`: to the further questions of the settings, where there are any
 - `skips.csv`: one row each time a rater could not judge a comparison
 - `results.json`: every number of the results page
+"""
+README_OF_CHECKS = """\
+- `checks.csv`: one row a check that a rater finished; `passed` true: a gold or attention check was answered rightly, or
+  a repeat as before; empty: the rater could not judge it. Checks are in no other file and in no result of a system
 """
 
 
@@ -61,7 +68,10 @@ def export(session: Session, batch_id: int, folder: Path, *, key: str, comments:
     write_table(folder / "ratings.csv", columns, rating_rows(session, batch_id, pseudonyms(key, batch_id)))
     write_table(folder / "skips.csv", ("comparison", "rater", "reason"), skip_rows(session, batch_id, key))
     write_json(folder / "results.json", summarise(material).to_json())
-    (folder / "README.md").write_text(README, encoding="utf-8")
+    has_checks = material.settings.checks.any
+    if has_checks:
+        write_table(folder / "checks.csv", CHECK_COLUMNS, check_rows(session, batch_id, key))
+    (folder / "README.md").write_text(README + (README_OF_CHECKS if has_checks else ""), encoding="utf-8")
     files = sorted(folder.iterdir())
     write_json(folder / "manifest.json", manifest(material, frozen.settings_hash, files))
     return [*files, folder / "manifest.json"]
@@ -169,6 +179,13 @@ def skip_rows(session: Session, batch_id: int, key: str) -> Iterable[Mapping[str
     )
     for position, rater, reason in rows:
         yield {"comparison": position, "rater": names[rater], "reason": reason}
+
+
+def check_rows(session: Session, batch_id: int, key: str) -> Iterable[Mapping[str, object]]:
+    """Each finished check, by pseudonym, so that the order says nothing of when it was."""
+    names = pseudonyms(key, batch_id)
+    for one in sorted(checks.marked(session, batch_id), key=lambda one: (names[one.rater_id], one.kind, one.mark)):
+        yield {"rater": names[one.rater_id], "kind": one.kind, "passed": SAID[one.mark], "active_ms": one.active_ms}
 
 
 def write_json(path: Path, plain: object) -> None:

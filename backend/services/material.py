@@ -1,6 +1,6 @@
 """Gathers what a batch's results are computed from, as whole columns. Computes no result."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from sqlalchemy import ColumnElement, case, func, select
@@ -13,10 +13,11 @@ from backend.db.outputs import System
 from backend.db.ratings import Rating
 from backend.db.studies import Prompt
 from backend.db.styles import OutputStyle
+from backend.domain.checks import CheckAnswers
 from backend.domain.choices import Choice
-from backend.domain.results.material import NO_CHECKS, Launched, Material, ranks
+from backend.domain.results.material import Launched, Material, ranks
 from backend.domain.statistics.votes import Flags, Integers, Votes
-from backend.services import batches, columns
+from backend.services import batches, checks, columns
 from backend.services.pseudonyms import pseudonyms
 
 STATES = (
@@ -67,11 +68,18 @@ def gather(session: Session, batch: Batch, *, key: str) -> Material:
             baseline_style=style(session, compared["baseline_output"]),
             category=category,
         ),
-        checks=NO_CHECKS,
+        checks=check_answers(session, batch, raters, pseudonyms(key, batch.id)),
         late=int((seated["state"] == STATES.index(AssignmentState.LATE)).sum()),
         skips=skips(seated["reason"]),
         is_closed=batch.state == BatchState.CLOSED,
     )
+
+
+def check_answers(session: Session, batch: Batch, raters: Sequence[str], names: Mapping[int, str]) -> CheckAnswers:
+    """Finished checks, under the raters' codes."""
+    found, codes = checks.answers(session, batch.id), {name: code for code, name in enumerate(raters)}
+    of = np.array([codes[names[int(rater)]] for rater in found.raters], dtype=np.int64)
+    return CheckAnswers(of, found.kinds, found.marks)
 
 
 def comparisons(session: Session, batch: Batch) -> dict[str, Integers]:

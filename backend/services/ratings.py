@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from backend.db.assignments import Assignment, AssignmentState, SkipReason
 from backend.db.base import table
+from backend.db.checks import CheckAssignment
 from backend.db.comparisons import Comparison, Seat
 from backend.db.ratings import Rating
 from backend.domain.choices import Choice
@@ -23,6 +24,9 @@ from backend.errors import Conflict, NotFound
 # 1 in 2,000, and the unique constraint turns even that into a retry.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LONGEST_COMMENT = 5_000
+NOT_YOURS = "This comparison is not yours to rate. Please reload the page."
+GIVEN_BACK = "You gave this comparison back, so no rating was stored for it."
+Skippable = Assignment | CheckAssignment
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def submit(session: Session, *, rater_id: int, assignment_id: int, vote: Vote, n
             "rater_id": rater_id,
             "state": state,
             "choice": vote.choice,
-            "comment": vote.comment.strip()[:LONGEST_COMMENT] or None,
+            "comment": comment_of(vote),
             "answers": dict(vote.answers) if vote.answers else None,
             "active_ms": vote.active_ms,
             "receipt": number,
@@ -83,6 +87,11 @@ def submit(session: Session, *, rater_id: int, assignment_id: int, vote: Vote, n
         },
     )
     return Receipt(number, vote.choice, late=state == AssignmentState.LATE, again=False)
+
+
+def comment_of(vote: Vote) -> str | None:
+    """The comment as it is stored: trimmed and cut, None where nothing was said."""
+    return vote.comment.strip()[:LONGEST_COMMENT] or None
 
 
 def after_the_lease(session: Session, *, assignment: int, rater: int) -> tuple[Receipt | None, str | None]:
@@ -93,11 +102,11 @@ def after_the_lease(session: Session, *, assignment: int, rater: int) -> tuple[R
         )
     ).one_or_none()
     if found is None:
-        raise NotFound("This comparison is not yours to rate. Please reload the page.")
+        raise NotFound(NOT_YOURS)
     if found.state in (AssignmentState.RATED, AssignmentState.LATE):
         return earlier_receipt(session, assignment), None
     if found.state != AssignmentState.LAPSED:
-        raise Conflict("You gave this comparison back, so no rating was stored for it.")
+        raise Conflict(GIVEN_BACK)
     state = rate_lapsed(session, assignment, found.comparison_id, found.seat)
     return (None, state) if state else (earlier_receipt(session, assignment), None)
 
@@ -134,30 +143,30 @@ def rate_lapsed(session: Session, assignment_id: int, comparison_id: int, seat: 
     ).scalar()
 
 
-def skip(session: Session, *, rater_id: int, assignment_id: int, reason: SkipReason) -> None:
+def skip(
+    session: Session, *, rater_id: int, assignment_id: int, reason: SkipReason, of: type[Skippable] = Assignment
+) -> None:
     """The rater can't judge this: the seat is free for somebody else, and never comes back to this rater."""
     skipped = session.execute(
-        update(Assignment)
+        update(of)
         .where(
-            Assignment.id == assignment_id,
-            Assignment.rater_id == rater_id,
-            Assignment.state.in_([AssignmentState.HELD, AssignmentState.LAPSED]),
+            of.id == assignment_id,
+            of.rater_id == rater_id,
+            of.state.in_([AssignmentState.HELD, AssignmentState.LAPSED]),
         )
         .values(state=AssignmentState.SKIPPED, skip_reason=reason)
-        .returning(Assignment.id)
+        .returning(of.id)
         .execution_options(synchronize_session=False)
     ).scalar()
     if skipped is None:
-        refuse_unless_skipped(session, rater_id, assignment_id)
+        refuse_unless_skipped(session, rater_id, assignment_id, of)
 
 
-def refuse_unless_skipped(session: Session, rater_id: int, assignment_id: int) -> None:
+def refuse_unless_skipped(session: Session, rater_id: int, assignment_id: int, of: type[Skippable]) -> None:
     """Saying it twice is fine; NotFound for another rater's seat, Conflict for one that ended otherwise."""
-    state = session.execute(
-        select(Assignment.state).where(Assignment.id == assignment_id, Assignment.rater_id == rater_id)
-    ).scalar()
+    state = session.execute(select(of.state).where(of.id == assignment_id, of.rater_id == rater_id)).scalar()
     if state is None:
-        raise NotFound("This comparison is not yours to rate. Please reload the page.")
+        raise NotFound(NOT_YOURS)
     if state == AssignmentState.RETURNED:
         raise Conflict("You gave this comparison back already.")
     if state != AssignmentState.SKIPPED:

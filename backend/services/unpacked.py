@@ -8,16 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
+from backend.domain.checks import FAILED, KINDS, NOT_JUDGED, PASSED, CheckAnswers, CheckKind
 from backend.domain.choices import Choice, Preference, preference
 from backend.domain.features import features, table
 from backend.domain.records import Json
-from backend.domain.results.material import NO_CHECKS, CheckAnswers, Launched, Material
+from backend.domain.results.material import Launched, Material
 from backend.domain.settings import StudySettings
 from backend.domain.statistics.votes import Integers, Votes
 
 CODE = {Preference.CANDIDATE: 1, Preference.TIE: 0, Preference.BASELINE: -1}
 FLIPPED = {"true": 1, "false": 0, "": -1}
-PASSED = {"true": 1, "false": 0, "": -1}
+MARKS = {"true": PASSED, "false": FAILED, "": NOT_JUDGED}
 Plain = Mapping[str, Json]
 
 
@@ -56,7 +57,7 @@ def material_of(folder: Path, settings: StudySettings, manifest: Plain) -> Mater
         opening=integer(batch["opening"]),
         votes=votes_of([row for row in ratings if row["state"] == "rated"], launched, places),
         launched=launched,
-        checks=checks_of(checks, places) if checks else NO_CHECKS,
+        checks=checks_of(checks, places),
         late=sum(row["state"] == "late" for row in ratings),
         skips=dict(sorted(Counter(row["reason"] for row in skips).items())),
         is_closed=batch["closed"] is True,
@@ -126,8 +127,8 @@ def checks_of(answers: Sequence[Mapping[str, str]], raters: Mapping[str, int]) -
     """Answers to checks as columns."""
     return CheckAnswers(
         whole([raters[row["rater"]] for row in answers]),
-        tuple(row["kind"] for row in answers),
-        whole([PASSED[row["passed"]] for row in answers]),
+        np.array([KINDS.index(CheckKind(row["kind"])) for row in answers], dtype=np.int8),
+        np.array([MARKS[row["passed"]] for row in answers], dtype=np.int8),
     )
 
 

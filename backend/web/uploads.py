@@ -22,6 +22,14 @@ def uploaded(form: FormData, data_dir: Path) -> Iterator[tuple[list[Source], Sou
         yield outputs, prompts[0] if prompts else None
 
 
+@contextmanager
+def uploaded_one(form: FormData, name: str, data_dir: Path) -> Iterator[Source | None]:
+    """The file of this field, under its own name; None where none was chosen."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="upload-", dir=data_dir) as folder:
+        yield next((kept(file, Path(folder) / name) for file in files(form, name)), None)
+
+
 def kept(file: UploadFile, path: Path) -> Source:
     """Copy an upload to a path of our own choosing: its own name is only for messages."""
     with path.open("wb") as target:

@@ -1,5 +1,6 @@
 """`assay try` and `assay launch`: what is printed, what is stored, what a mistake says."""
 
+import csv
 import json
 from importlib.resources import files
 from pathlib import Path
@@ -161,3 +162,43 @@ def test_the_vicuna_answers_are_imported_with_their_questions(run: Assay, shared
     assert "80 prompts, joined on id" in done.output
     assert "1 empty outputs" in done.output
     assert done.output.count("80 comparisons") == 3
+
+
+def test_checks_are_declared_and_gold_comes_from_a_file(run: Assay, tmp_path: Path) -> None:
+    (tmp_path / "gold.csv").write_text("prompt,better,worse\nWhy?,Because.,No.\n")
+    files = write(tmp_path / "a.jsonl", *"abcdefgh"), write(tmp_path / "b.jsonl", *"hgfedcba")
+    rules = rules_file(tmp_path, "checks = { gold = 0.25, attention = 0.25, repeat = 0.25 }")
+    done = run("try", *files, "--simulate", "--settings", rules, "--gold", "gold.csv")
+    assert done.exit_code == 0, done.output
+    assert "8 of 8 comparisons settled, 24 ratings by 3 raters" in done.output
+    assert run("export", "1", "bundle").exit_code == 0
+    rows = list(csv.DictReader((tmp_path / "bundle" / "checks.csv").read_text().splitlines()))
+    assert {row["kind"] for row in rows} == {"gold", "attention", "repeat"}
+    assert run("verify", "bundle").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("gold", "arguments", "says"),
+    [
+        (0.1, [], "declare gold checks, 10.0% of a rater's comparisons, so the launch needs a file"),
+        (0.0, ["--gold", "gold.csv"], "declare no rate for gold checks"),
+        (0.1, ["--gold", "short.csv"], "short.csv, line 2: this row has no worse output"),
+        (0.1, ["--gold", "none.csv"], "none.csv can't be opened"),
+    ],
+)
+def test_checks_that_cannot_be_given_refuse_the_launch_and_nothing_is_stored(
+    run: Assay, tmp_path: Path, gold: float, arguments: list[str], says: str
+) -> None:
+    (tmp_path / "gold.csv").write_text("prompt,better,worse\nWhy?,Because.,No.\n")
+    (tmp_path / "short.csv").write_text("prompt,better\nWhy?,Because.\n")
+    rules = rules_file(tmp_path, f"checks = {{ gold = {gold} }}")
+    two = write(tmp_path / "a.jsonl", "a"), write(tmp_path / "b.jsonl", "b")
+    done = run("launch", *two, "--settings", rules, *arguments)
+    assert isinstance(done.exception, AppError)
+    assert says in str(done.exception)
+    assert isinstance(run("results", "1").exception, AppError)
+
+
+def test_a_sample_launches_a_part_of_the_prompts(run: Assay, tmp_path: Path) -> None:
+    two = write(tmp_path / "a.jsonl", *"abcdef"), write(tmp_path / "b.jsonl", *"fedcba")
+    assert "3 raters a comparison: 6 ratings." in run("launch", *two, "--sample", "2").output

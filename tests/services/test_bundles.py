@@ -12,12 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db.assignments import Assignment, SkipReason
+from backend.db.checks import CheckAssignment
 from backend.db.raters import Rater
 from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.domain.choices import Choice
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services import assignments, batches, bundles, collected, links, ratings, results
+from backend.services import assignments, batches, bundles, checks, collected, links, ratings, results
 from backend.services.files import Source
 from backend.services.pseudonyms import pseudonyms
 from backend.services.ratings import Vote
@@ -266,3 +267,48 @@ def test_nothing_is_overwritten(desk: Desk) -> None:
     desk.export()
     with pytest.raises(Conflict, match="is not empty"):
         desk.export()
+
+
+def checked_bundle(session: Session, folder: Path) -> Path:
+    """A bundle of a batch in which one rater answers some checks and can't judge one."""
+    known = factories.gold(9)
+    batch = factories.launched(session, prompts=20, seats=1, checks={"gold": 0.3, "repeat": 0.3}, gold=known)
+    (link,) = links.create_personal(session, batch.id, count=1, now=NOW)
+    while (held := claim_anything(session, link.id)) is not None:
+        who, number, is_check = held
+        if is_check and not session.scalars(select(CheckAssignment).where(CheckAssignment.state == "skipped")).first():
+            checks.skip(session, rater_id=who, assignment_id=number, reason=SkipReason.OFFENSIVE)
+            continue
+        submit = checks.submit if is_check else ratings.submit
+        vote = Vote(Choice.FIRST, comment=COMMENT, active_ms=2500)
+        submit(session, rater_id=who, assignment_id=number, vote=vote, now=NOW)
+    bundles.export(session, batch.id, folder, key="a key")
+    return folder
+
+
+def claim_anything(session: Session, link: int) -> tuple[int, int, bool] | None:
+    """(rater, assignment or rater at a check, whether it is a check)"""
+    who = checks.visitor(session, link_id=link, alone=True)
+    check = checks.claim(session, who, now=NOW)
+    if check is not None:
+        return who.rater_id, check, True
+    number = assignments.claim(session, who, now=NOW)
+    return None if number is None else (who.rater_id, number, False)
+
+
+def test_a_bundle_of_a_batch_with_checks_tells_how_raters_did(database: Database, tmp_path: Path) -> None:
+    with database.transaction() as session:
+        bundle = checked_bundle(session, tmp_path / "bundle")
+        marked = list(checks.marked(session, 1))
+        (rater,) = session.scalars(select(Assignment.rater_id).distinct())
+    rows = table(bundle / "checks.csv")
+    assert list(rows[0]) == list(bundles.CHECK_COLUMNS)
+    assert len(rows) == len(marked) >= 8
+    assert {row["rater"] for row in rows} == {bundles.pseudonyms("a key", 1)[rater]}
+    assert {row["passed"] for row in rows if row["kind"] == "gold"} == {"true", "false", ""}
+    assert {row["passed"] for row in rows if row["kind"] == "repeat"} == {"false"}
+    assert {row["active_ms"] for row in rows} == {"2500", ""}
+    assert "`checks.csv`" in (bundle / "README.md").read_text()
+    assert len(table(bundle / "ratings.csv")) == 20
+    assert verify(bundle) == []
+    assert not any(secret in everything(bundle) for secret in (COMMENT, "Known question", str(NOW.date())))

@@ -1,16 +1,21 @@
 """Nothing that a rater is sent tells which system is which: not the page, the headers, the addresses or the order.
 
 Two raters see one comparison in both orders. Whatever they are sent must be the same but for the order of the two
-texts, the tokens that name their own seats, and their codes.
+texts, the tokens that name their own seats, and their codes. A check is sent as any comparison is.
 """
 
 import re
+from collections import defaultdict
 
 import pytest
+from sqlalchemy import select
 from starlette.responses import Response
 from starlette.testclient import TestClient
 
+from backend.db.checks import CheckAssignment
 from backend.db.session import Database
+from backend.domain.gold import Gold
+from backend.domain.records import Turn
 from backend.web.app import create_app
 from tests import factories
 from tests.factories import BASELINE, CANDIDATE
@@ -99,3 +104,90 @@ def test_the_place_of_a_seat_says_nothing_about_its_side(database: Database) -> 
         first_seats_flipped = sum(bool(flipped) for seat, flipped in rows if seat == 1)
     # 200 fair coins lie between 65 and 135 but once in a million times; the seed is fixed, so this never flickers.
     assert 65 <= first_seats_flipped <= 135
+
+
+TEXT = re.compile(r"(?:Asked|Known|Quiet|Eager|Right|Wrong) \d{4}")
+TASKS = 12
+
+
+def alike(number: int, *words: str) -> list[str]:
+    return [f"{word} {number:04}" for word in words]
+
+
+def check_now(database: Database) -> bool:
+    """Whether the rater of this database is at a check."""
+    with database.reading() as session:
+        return session.scalars(select(CheckAssignment.id).where(CheckAssignment.state == "held")).first() is not None
+
+
+def sent_at_a_task(client: TestClient, path: str, act: str, form: dict[str, str]) -> Sent:
+    """All that a rater can be sent from when a task is before them until it is done, twice over."""
+    answers = [client.get(path), client.get(f"{path}?plain=1"), client.post(f"{path}/next")]
+    assignment = re.search(r'name="assignment" value="([^"]+)"', answers[0].text)[1]
+    other = {"ratings": "skips", "skips": "ratings"}[act]
+    told = {"choice": "first", "reason": "offensive", **form, "assignment": assignment}
+    answers += [
+        client.post(f"{path}/ratings", data={**told, "choice": "nonsense"}),
+        client.post(f"{path}/skips", data={**told, "reason": "nonsense"}),
+        client.post(f"{path}/{act}", data=told, headers={"X-Part": "main"}),
+        client.post(f"{path}/{act}", data=told),
+        client.post(f"{path}/{other}", data=told),
+    ]
+    return [(shown(answer), answer.text) for answer in answers]
+
+
+def without_texts(sent: Sent) -> Sent:
+    return [(headers, TEXT.sub("…", body)) for headers, body in anonymous(sent)]
+
+
+@pytest.mark.parametrize("act", ["ratings", "skips"])
+@pytest.mark.parametrize("rates", [{"gold": 0.5}, {"gold": 0.2, "repeat": 0.2}])
+def test_a_check_is_sent_as_any_comparison_is(database: Database, act: str, rates: dict[str, float]) -> None:
+    house = factories.house(database)
+    client = TestClient(create_app(house.settings, database), follow_redirects=False)
+    known = [
+        Gold(number, (Turn("user", f"Known {number:04}"),), *alike(number, "Right", "Wrong"), False)
+        for number in range(9)
+    ]
+    outputs = {
+        BASELINE: [f"Quiet {number:04}" for number in range(40)],
+        CANDIDATE: [f"Eager {number:04}" for number in range(40)],
+    }
+    with database.transaction() as session:
+        asked = [f"Asked {number:04}" for number in range(40)]
+        batch = factories.launched(
+            session, prompts=asked, outputs=outputs, seats=6, checks=rates, gold=known, session_size=99
+        )
+        paths = factories.rater_paths(session, house, batch, count=6)
+    met: dict[int, set[bool]] = defaultdict(set)
+    sent: dict[int, list[Sent]] = defaultdict(list)
+    for path in paths:
+        client.post(f"{path}/next")
+        for task in range(TASKS):
+            # Whoever gives back counts nothing; so that skips are compared at one count, only the last task is skipped.
+            is_check, acting = check_now(database), act if task == TASKS - 1 else "ratings"
+            sent[task].append(without_texts(sent_at_a_task(client, path, acting, {"active_ms": "4000"})))
+            met[task].add(is_check)
+        client.post(f"{path}/withdrawal")
+    assert met[TASKS - 1] == {True, False}
+    for task, everything in sent.items():
+        assert all(one == everything[0] for one in everything), f"task {task + 1} tells checks from comparisons"
+
+
+def test_a_token_says_nothing_of_what_it_names(database: Database) -> None:
+    house = factories.house(database)
+    client = TestClient(create_app(house.settings, database), follow_redirects=False)
+    with database.transaction() as session:
+        batch = factories.launched(session, prompts=30, seats=1, checks={"attention": 0.5}, session_size=99)
+        (path,) = factories.rater_paths(session, house, batch)
+    client.post(f"{path}/next")
+    tokens: dict[bool, set[str]] = {True: set(), False: set()}
+    for _ in range(20):
+        token = re.search(r'name="assignment" value="([^"]+)"', client.get(path).text)[1]
+        tokens[check_now(database)].add(token)
+        client.post(f"{path}/ratings", data={"assignment": token, "choice": "first"})
+    assert min(map(len, tokens.values())) >= 5
+    assert {len(token) for kind in tokens.values() for token in kind} == {35}
+    # A number or a mark in the clear would give all tokens of one kind the same beginning.
+    for kind in tokens.values():
+        assert len({token[:4] for token in kind}) == len(kind)

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
+from backend.db.checks import Check
 from backend.db.outputs import Output
 from backend.db.session import Database
 from backend.db.studies import Study, StudyVersion
@@ -320,3 +321,45 @@ def test_a_launch_that_makes_no_sense_is_refused_in_a_sentence(
 def test_what_does_not_exist_is_not_found(researcher: TestClient, path: str, number: str) -> None:
     path = path.format(number)
     assert researcher.get(path).status_code == 404
+
+
+GOLD = b'{"prompt": "Known?", "better": "Right.", "worse": "Wrong."}\n{"prompt": "Known too?", "better": "Yes."}\n'
+
+
+def declare_gold(database: Database) -> None:
+    with database.transaction() as session:
+        study = session.scalars(select(Study)).one()
+        study.settings = {**study.settings, "checks": {"gold": 0.1}}
+
+
+def test_gold_is_asked_for_where_it_is_declared_and_is_stored_by_the_launch(
+    researcher: TestClient, study: str, database: Database, house: House
+) -> None:
+    assert "Gold comparisons" not in researcher.get(study).text
+    declare_gold(database)
+    assert "Raters meet them as 10.0 % of their comparisons" in researcher.get(study).text
+    file = ("gold.jsonl", GOLD.splitlines()[0])
+    answer = researcher.post(f"{study}/batches", data={"baseline": "theirs"}, files={"gold": file})
+    assert answer.url.path == "/batches/1"
+    assert "10.0 % gold, 0.0 % attention" in answer.text
+    with database.reading() as session:
+        assert session.scalars(select(Check.kind)).all() == ["gold"]
+    assert list(house.settings.data_dir.glob("upload-*")) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({"gold": ("gold.jsonl", GOLD)}, "gold.jsonl, line 2: this row has no worse output"),
+        ({"gold": ("", b"")}, "needs a file of gold comparisons"),
+    ],
+)
+def test_gold_that_cannot_be_used_refuses_the_launch(
+    researcher: TestClient, study: str, database: Database, files: dict[str, tuple[str, bytes]], says: str
+) -> None:
+    declare_gold(database)
+    answer = researcher.post(f"{study}/batches", data={"baseline": "theirs"}, files=files)
+    assert answer.status_code == 422
+    assert says in answer.text
+    with database.reading() as session:
+        assert session.execute(select(func.count()).select_from(StudyVersion)).scalar_one() == 0

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from backend.domain.checks import FAILED, KINDS, NOT_JUDGED, CheckKind
 from backend.domain.results import grouped
 from backend.domain.results.material import Material
 from backend.domain.rules import Exclusion, ExclusionKind
@@ -54,9 +55,9 @@ def measured(material: Material, kind: ExclusionKind) -> tuple[Floats, Integers]
     """(what the rule looks at, observations behind it), each of shape (raters,)."""
     raters, votes, checks = len(material.raters), material.votes, material.checks
     if kind in (ExclusionKind.FAILED_CHECKS, ExclusionKind.INCONSISTENT):
-        repeats = np.array([word == "repeat" for word in checks.kind], dtype=np.bool_)
-        asked = (checks.passed >= 0) & (repeats == (kind == ExclusionKind.INCONSISTENT))
-        return grouped.shares(checks.rater, checks.passed == 0, asked, raters)
+        repeats = checks.kinds == KINDS.index(CheckKind.REPEAT)
+        asked = (checks.marks != NOT_JUDGED) & (repeats == (kind == ExclusionKind.INCONSISTENT))
+        return grouped.shares(checks.raters, checks.marks == FAILED, asked, raters)
     if kind == ExclusionKind.TOO_FAST:
         return grouped.medians(votes.rater, words_a_minute(material), raters)
     decisive = (votes.preference != 0) & (votes.flipped >= 0)

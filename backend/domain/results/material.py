@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from backend.domain.checks import CheckAnswers
 from backend.domain.settings import StudySettings
 from backend.domain.statistics.votes import Flags, Integers, Votes
 
@@ -48,24 +49,12 @@ class Launched:
 
 
 @dataclass(frozen=True)
-class CheckAnswers:
-    """Answers to checks, one a row. kind: a CheckKind's word. passed: 1, 0, or -1 where the rater could not judge."""
-
-    rater: Integers
-    kind: tuple[str, ...]
-    passed: Integers
-
-
-NO_CHECKS = CheckAnswers(np.zeros(0, dtype=np.int64), (), np.zeros(0, dtype=np.int64))
-
-
-@dataclass(frozen=True)
 class Material:
     """A batch's votes and what is known of its comparisons, candidates, prompts and raters.
 
     candidates, prompts, categories, raters: code -> name, key, name, pseudonym. votes: the counted ones; their
-    comparisons are places in `launched`. opening: seats open at first. is_closed: no seat will be given out any more.
-    skips: reason -> how often.
+    comparisons are places in `launched`. checks: answers of raters by code. opening: seats open at first. is_closed: no
+    seat will be given out any more. skips: reason -> how often.
     """
 
     baseline: str

@@ -3,13 +3,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-import numpy as np
-
+from backend.domain.checks import CheckAnswers, by_rater
 from backend.domain.results.material import Material
 from backend.domain.statistics.flags import RaterReport, rater_reports
 from backend.domain.statistics.position import RaterPosition, rater_positions
-
-REPEAT = "repeat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +17,9 @@ class CheckCounts:
     passed: int
     repeated: int
     consistent: int
+
+
+NONE = CheckCounts(0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class RaterResult:
 def raters(everybody: Material, *, excluded: Collection[str]) -> tuple[RaterResult, ...]:
     """Every rater with a vote, excluded ones too: flagged ones first, then by pseudonym."""
     votes = everybody.votes
+    counts = check_counts(everybody.checks)
     positions = {one.rater: one for one in rater_positions(votes).raters}
     found = [
         RaterResult(
@@ -43,16 +44,16 @@ def raters(everybody: Material, *, excluded: Collection[str]) -> tuple[RaterResu
             excluded=everybody.raters[report.rater] in excluded,
             report=report,
             position=positions.get(report.rater),
-            checks=checks(everybody, report.rater),
+            checks=counts.get(report.rater, NONE),
         )
         for report in rater_reports(votes, everybody.launched.words[votes.comparison])
     ]
     return tuple(sorted(found, key=lambda one: (not one.report.flags, one.rater)))
 
 
-def checks(material: Material, rater: int) -> CheckCounts:
-    """A rater's answers to checks; what they could not judge counts nowhere."""
-    at = np.flatnonzero((material.checks.rater == rater) & (material.checks.passed >= 0)).tolist()
-    repeats = [material.checks.passed[row] for row in at if material.checks.kind[row] == REPEAT]
-    others = [material.checks.passed[row] for row in at if material.checks.kind[row] != REPEAT]
-    return CheckCounts(len(others), int(sum(others)), len(repeats), int(sum(repeats)))
+def check_counts(answers: CheckAnswers) -> dict[int, CheckCounts]:
+    """rater's code -> counts, of those who answered a check; what they could not judge counts nowhere."""
+    found = by_rater(answers)
+    columns = (found.asked, found.passed, found.repeats, found.consistent)
+    counts = zip(*(column.tolist() for column in columns), strict=True)
+    return dict(zip(found.raters.tolist(), (CheckCounts(*row) for row in counts), strict=True))

@@ -1,4 +1,5 @@
-"""The rater's pages: welcome, task, pause, thanks. Knows no system: a task is two texts in an order.
+"""The rater's pages: welcome, task, pause, thanks. Knows no system: a task is two texts in an order, and a check is one
+like any other.
 
 A GET claims nothing, so that a link preview takes nobody's seat. What a page needs is read inside the transaction and
 rendered after it: on SQLite nobody else can write meanwhile.
@@ -7,31 +8,23 @@ rendered after it: on SQLite nobody else can write meanwhile.
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from backend.db.assignments import SkipReason
 from backend.db.batches import BatchState
-from backend.domain.choices import Choice
-from backend.domain.settings import StudySettings
-from backend.errors import Invalid
-from backend.services import assignments, links, raters, ratings
+from backend.services import assignments, checks, links, raters, ratings
 from backend.services.assignments import Task, Visitor
-from backend.services.ratings import Vote
 from backend.web.deps import House, TheHouse, now
 from backend.web.render import page
+from backend.web.votes import Form, Place, place_of, reason_of, token_of, vote_of
 
 router = APIRouter()
 
-LONGEST_FORM = 256 * 1024
-MOST_FIELDS = 100
 RECEIPT = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{2}")
-ANSWER = "answer."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +37,11 @@ class View:
     code: str = ""
 
 
-async def the_form(request: Request) -> dict[str, str]:
-    """The fields of a posted form, read up to a bound: no rater has a reason to send more."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_FORM:
-            raise Invalid("This is longer than can be stored. Please shorten your comment and send it again.")
-    try:
-        fields = parse_qsl(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
-    except ValueError:
-        raise Invalid("This form has more fields than the page. Please reload the page and try again.") from None
-    return {name: value.replace("\0", "") for name, value in fields}
-
-
-Form = Annotated[dict[str, str], Depends(the_form)]
-
-
 @router.get("/r/{token}")
 def show(request: Request, house: TheHouse, token: str) -> Response:
     """Where this rater stands. Changes nothing."""
     with house.database.reading() as session:
-        who = assignments.visitor(session, link_id=house.tokens.read("link", token))
+        who = checks.visitor(session, link_id=house.tokens.read("link", token))
         view = look(session, who, none_left="none_left" in request.query_params)
     saved = request.query_params.get("saved", "")
     return drawn(request, house, token, view, saved=saved if RECEIPT.fullmatch(saved) else "")
@@ -75,7 +51,7 @@ def show(request: Request, house: TheHouse, token: str) -> Response:
 def claim(request: Request, house: TheHouse, token: str) -> Response:
     """Take a seat: the only way to get the first comparison, or the next one after a pause."""
     with house.database.transaction() as session:
-        who = assignments.visitor(session, link_id=house.tokens.read("link", token))
+        who = checks.visitor(session, link_id=house.tokens.read("link", token), alone=True)
         view = claimed(session, who, now=now())
     return redirected(token, view)
 
@@ -83,13 +59,14 @@ def claim(request: Request, house: TheHouse, token: str) -> Response:
 @router.post("/r/{token}/ratings")
 def rate(request: Request, house: TheHouse, token: str, form: Form) -> Response:
     """Store a choice, once, and go on to the next comparison."""
-    assignment, moment = seat_of(house, form), now()
+    place, link, moment = place_of(house, form), house.tokens.read("link", token), now()
+    submit = checks.submit if place.is_check else ratings.submit
     with house.database.transaction() as session:
-        who = assignments.visitor(session, link_id=house.tokens.read("link", token))
+        who = checks.visitor(session, link_id=link, alone=True)
         vote = vote_of(form, who.settings)
-        receipt = ratings.submit(session, rater_id=who.rater_id, assignment_id=assignment, vote=vote, now=moment)
+        receipt = submit(session, rater_id=who.rater_id, assignment_id=place.number, vote=vote, now=moment)
         if not receipt.again:
-            who = having_rated(session, who, assignment, link_id=house.tokens.read("link", token))
+            who = having_rated(session, who, place, link_id=link)
         view = onward(session, who, now=moment)
     return answer(request, house, token, view, saved=receipt.number)
 
@@ -97,11 +74,12 @@ def rate(request: Request, house: TheHouse, token: str, form: Form) -> Response:
 @router.post("/r/{token}/skips")
 def skip(request: Request, house: TheHouse, token: str, form: Form) -> Response:
     """Say why a comparison can't be judged, and go on to the next one."""
-    assignment, link, moment = seat_of(house, form), house.tokens.read("link", token), now()
+    place, link, moment = place_of(house, form), house.tokens.read("link", token), now()
+    give_back = checks.skip if place.is_check else ratings.skip
     with house.database.transaction() as session:
-        who = assignments.visitor(session, link_id=link)
-        ratings.skip(session, rater_id=who.rater_id, assignment_id=assignment, reason=reason_of(form))
-        view = onward(session, assignments.visitor(session, link_id=link), now=moment)
+        who = checks.visitor(session, link_id=link, alone=True)
+        give_back(session, rater_id=who.rater_id, assignment_id=place.number, reason=reason_of(form))
+        view = onward(session, checks.visitor(session, link_id=link), now=moment)
     return answer(request, house, token, view)
 
 
@@ -130,6 +108,8 @@ def join(house: TheHouse, token: str) -> Response:
 
 def look(session: Session, who: Visitor, *, none_left: bool = False) -> View:
     """The page for where this rater stands; a seat that they hold comes before everything else."""
+    if who.held_check is not None:
+        return View("task", who, task=checks.task(session, who.held_check))
     if who.held is not None:
         return View("task", who, task=assignments.task(session, who.held))
     part = standing(who, none_left=none_left)
@@ -153,59 +133,25 @@ def standing(who: Visitor, *, none_left: bool) -> str:
 
 def onward(session: Session, who: Visitor, *, now: datetime) -> View:
     """The next comparison, or a pause where a session ends."""
-    if who.held is None and who.has_ended_session:
+    if not who.is_at_work and who.has_ended_session:
         return look(session, who)
     return claimed(session, who, now=now)
 
 
 def claimed(session: Session, who: Visitor, *, now: datetime) -> View:
-    """The page after asking for a seat, whether there was one or not."""
+    """The page after asking for a seat, whether there was one or not; a check where one is due."""
+    held_check = checks.claim(session, who, now=now) if who.settings.checks.any else None
+    if held_check is not None:
+        return look(session, replace(who, held_check=held_check))
     held = assignments.claim(session, who, now=now)
     return look(session, replace(who, held=held), none_left=held is None)
 
 
-def having_rated(session: Session, who: Visitor, assignment_id: int, *, link_id: int) -> Visitor:
+def having_rated(session: Session, who: Visitor, place: Place, *, link_id: int) -> Visitor:
     """The rater after a new rating. The sides of a seat that was held are counted already; else they are read again."""
-    if assignment_id == who.held:
+    if not place.is_check and place.number == who.held:
         return replace(who, judged=who.judged + 1, held=None)
-    return assignments.visitor(session, link_id=link_id)
-
-
-def seat_of(house: House, form: dict[str, str]) -> int:
-    """The assignment that a form is about."""
-    return house.tokens.read("assignment", form.get("assignment", ""))
-
-
-def vote_of(form: dict[str, str], settings: StudySettings) -> Vote:
-    """What the form says; Invalid for a choice that this study does not offer."""
-    choice = form.get("choice", "")
-    if choice not in [option.choice for option in settings.options]:
-        raise Invalid("Please press one of the buttons below the outputs; nothing was stored.")
-    active_ms = form.get("active_ms", "")
-    return Vote(
-        Choice(choice),
-        comment=form.get("comment", ""),
-        # Nine digits are eleven days: anything else is no time that somebody spent here, so it stays unknown.
-        active_ms=int(active_ms) if re.fullmatch(r"[0-9]{1,9}", active_ms) else None,
-        answers=answers_of(form, settings),
-    )
-
-
-def answers_of(form: dict[str, str], settings: StudySettings) -> dict[str, str]:
-    """Answers to the study's further questions, the unanswered left out; Invalid for one that was not offered."""
-    given = {question: form.get(ANSWER + question.key, "") for question in settings.questions}
-    for question, words in given.items():
-        if words and words not in question.answers:
-            raise Invalid(f"Please choose one of the answers to “{question.text}”; nothing was stored.")
-    return {question.key: words for question, words in given.items() if words}
-
-
-def reason_of(form: dict[str, str]) -> SkipReason:
-    """Why a comparison can't be judged."""
-    try:
-        return SkipReason(form.get("reason", ""))
-    except ValueError:
-        raise Invalid("Please say why you can't judge this: press one of the reasons.") from None
+    return checks.visitor(session, link_id=link_id)
 
 
 def answer(request: Request, house: House, token: str, view: View, *, saved: str = "") -> Response:
@@ -232,7 +178,7 @@ def drawn(request: Request, house: House, token: str, view: View, *, saved: str)
         view=view,
         who=view.who,
         settings=view.who.settings,
-        assignment=house.tokens.sign("assignment", view.task.assignment_id) if view.task else "",
+        assignment=token_of(house, view.task) if view.task else "",
         plain=request.method == "GET" and "plain" in request.query_params,
         contact=house.settings.contact,
         saved=saved,

@@ -48,7 +48,9 @@ def show(request: Request, house: TheHouse, kept: TheKept, batch_id: Id, seen: s
         seal = sealing.seal(session, batch)
         study = studies.get(session, batch.study_id)
         if seal.is_sealed:
-            return page(request, "results/sealed.html", batch=batch, study=study, seal=seal, pulse=pulse(session, batch))
+            return page(
+                request, "results/sealed.html", batch=batch, study=study, seal=seal, pulse=pulse(session, batch)
+            )
         if part and kept.is_current(session, batch, seen):
             return Response(status_code=UNCHANGED)
         computed = numbers(session, house, kept, batch)

@@ -11,11 +11,11 @@ from backend.domain.alignment import KINDS
 from backend.domain.choices import SplitRule
 from backend.domain.settings import from_json
 from backend.errors import Invalid
-from backend.services import batches, imports, studies
+from backend.services import batches, gold, imports, studies
 from backend.web import forms, settings_form
 from backend.web.deps import Id, TheHouse, now
 from backend.web.render import page
-from backend.web.uploads import uploaded
+from backend.web.uploads import uploaded, uploaded_one
 
 router = APIRouter()
 TheForm = Annotated[FormData, Depends(forms.posted)]
@@ -102,7 +102,9 @@ def scrub(house: TheHouse, study_id: Id, form: TheForm) -> Response:
 
 @router.post("/studies/{study_id}/batches")
 def launch(house: TheHouse, study_id: Id, form: TheForm) -> Response:
-    """Freeze the settings and seat every comparison."""
+    """Freeze the settings and seat every comparison. A file of gold comparisons is read first; all or nothing."""
+    with uploaded_one(form, "gold", house.settings.data_dir) as source:
+        known = gold.read(source) if source else []
     with house.database.transaction() as session:
         batch = batches.launch(
             session,
@@ -111,6 +113,7 @@ def launch(house: TheHouse, study_id: Id, form: TheForm) -> Response:
             candidates=forms.texts(form, "candidates"),
             prompts=forms.number(form, "prompts"),
             seed=forms.number(form, "seed") or 0,
+            gold=known,
             now=now(),
         )
     return RedirectResponse(f"/batches/{batch.id}", 303)

@@ -5,14 +5,18 @@ import pytest
 
 from backend.domain.results import grouped
 from backend.domain.results.exclusions import apply
-from backend.domain.results.material import CheckAnswers
 from backend.domain.results.summary import summarise
-from tests.material import Row, material, whole
+from tests.material import Row, check_answers, material, whole
 
-CHECKS = CheckAnswers(
-    rater=whole([0, 0, 0, 1, 1, 1, 2, 2]),
-    kind=("gold", "attention", "gold", "gold", "gold", "repeat", "repeat", "repeat"),
-    passed=whole([0, 0, 1, 1, -1, 0, 0, 1]),
+CHECKS = check_answers(
+    (0, "gold", 0),
+    (0, "attention", 0),
+    (0, "gold", 1),
+    (1, "gold", 1),
+    (1, "gold", -1),
+    (1, "repeat", 0),
+    (2, "repeat", 0),
+    (2, "repeat", 1),
 )
 # Rater 0 always takes the first place, rater 1 takes either, rater 2 is fast.
 ROWS: list[Row] = [

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from backend.domain.results.material import CheckAnswers
 from backend.domain.results.raters import CheckCounts, raters
-from tests.material import Row, material, whole
+from tests.material import Row, check_answers, material
 
 
 def rows() -> list[Row]:
@@ -29,9 +28,7 @@ def test_flagged_raters_come_first_with_their_evidence() -> None:
 
 
 def test_checks_are_counted_by_kind_and_what_could_not_be_judged_nowhere() -> None:
-    answers = CheckAnswers(
-        whole([0, 0, 0, 0, 1]), ("gold", "attention", "gold", "repeat", "repeat"), whole([1, 0, -1, 1, 0])
-    )
+    answers = check_answers((0, "gold", 1), (0, "attention", 0), (0, "gold", -1), (0, "repeat", 1), (1, "repeat", 0))
     found = {one.rater: one.checks for one in raters(material(rows(), answers=answers), excluded=())}
     assert found["R000"] == CheckCounts(asked=2, passed=1, repeated=1, consistent=1)
     assert found["R001"] == CheckCounts(asked=0, passed=0, repeated=1, consistent=0)
