@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import islice
 from random import Random
 
+import numpy as np
 from sqlalchemy import case, exists, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
@@ -13,14 +14,13 @@ from backend.db.assignments import Assignment, AssignmentState
 from backend.db.batches import Batch, BatchState
 from backend.db.comparisons import Comparison, Seat
 from backend.db.outputs import Output, System
-from backend.db.ratings import Rating
 from backend.db.studies import Study, StudyVersion
 from backend.domain.gold import Gold
 from backend.domain.seating import PlannedComparison, plan
 from backend.domain.settings import StudySettings, from_json
 from backend.errors import Conflict, Invalid, NotFound
+from backend.services import columns, seated, styles
 from backend.services import gold as golds
-from backend.services import styles
 
 ROWS_AT_ONCE = 5_000
 
@@ -335,28 +335,34 @@ def change_state(session: Session, batch: Batch, state: BatchState) -> None:
 
 
 def progress(session: Session, batch_id: int) -> Progress:
-    """How far the batch is, from one consistent look."""
+    """How far the batch is, from one consistent look: whole columns, since a batch can have a million seats."""
     open_seats = session.execute(
         select(func.count()).where(Seat.batch_id == batch_id, text("seats.is_open"))
     ).scalar_one()
-    states = dict(
-        session.execute(
-            select(Assignment.state, func.count()).where(Assignment.batch_id == batch_id).group_by(Assignment.state)
-        ).all()
+    rows = seated.assignments(session, batch_id)
+    ids, opened, unjudgeable = columns.in_order(
+        columns.read(
+            session,
+            select(Comparison.id, Comparison.opened, case((Comparison.unjudgeable, 1), else_=0)).where(
+                Comparison.batch_id == batch_id
+            ),
+        )
     )
-    comparisons, unjudgeable, settled, seats = comparison_counts(session, batch_id)
+    states = np.bincount(rows["state"], minlength=len(seated.STATES)).tolist()
+    rated = np.bincount(np.searchsorted(ids, rows["comparison"][rows["state"] == seated.RATED]), minlength=len(ids))
+    judged = np.isin(rows["state"], (seated.RATED, seated.LATE))
     return Progress(
-        comparisons=comparisons,
-        settled=settled,
-        unjudgeable=unjudgeable,
-        seats=seats,
-        rated=states.get(AssignmentState.RATED, 0),
-        held=states.get(AssignmentState.HELD, 0),
+        comparisons=len(ids),
+        settled=int(((rated == opened) | (unjudgeable == 1)).sum()),
+        unjudgeable=int(unjudgeable.sum()),
+        seats=int(opened.sum()),
+        rated=states[seated.RATED],
+        held=states[seated.HELD],
         open=open_seats,
-        late=states.get(AssignmentState.LATE, 0),
-        skipped=states.get(AssignmentState.SKIPPED, 0),
-        raters=raters_of(session, batch_id),
-        last_rated_at=last_rated_at(session, batch_id),
+        late=states[seated.LATE],
+        skipped=states[seated.SKIPPED],
+        raters=len(np.unique(rows["rater"][judged])),
+        last_rated_at=seated.last_rated_at(session, batch_id),
     )
 
 
@@ -367,50 +373,9 @@ def rated(session: Session, batch_id: int) -> int:
     ).scalar_one()
 
 
-def comparison_counts(session: Session, batch_id: int) -> tuple[int, int, int, int]:
-    """How many comparisons there are, are unjudgeable, and are settled; how many seats they have opened."""
-    rated = (
-        select(Assignment.comparison_id, func.count().label("votes"))
-        .where(Assignment.batch_id == batch_id, Assignment.state == AssignmentState.RATED)
-        .group_by(Assignment.comparison_id)
-        .subquery()
-    )
-    settled = case((Comparison.unjudgeable | (rated.c.votes == Comparison.opened), 1))
-    row = session.execute(
-        select(
-            func.count(),
-            func.count(case((Comparison.unjudgeable, 1))),
-            func.count(settled),
-            func.coalesce(func.sum(Comparison.opened), 0),
-        )
-        .select_from(Comparison)
-        .outerjoin(rated, rated.c.comparison_id == Comparison.id)
-        .where(Comparison.batch_id == batch_id)
-    ).one()
-    return row[0], row[1], row[2], row[3]
-
-
-def raters_of(session: Session, batch_id: int) -> int:
-    """How many people have rated."""
-    return session.execute(
-        select(func.count(func.distinct(Assignment.rater_id))).where(
-            Assignment.batch_id == batch_id,
-            Assignment.state.in_([AssignmentState.RATED, AssignmentState.LATE]),
-        )
-    ).scalar_one()
-
-
-def last_rated_at(session: Session, batch_id: int) -> datetime | None:
-    """When the newest rating came."""
-    return session.execute(
-        select(func.max(Rating.rated_at))
-        .join(Assignment, Assignment.id == Rating.assignment_id)
-        .where(Assignment.batch_id == batch_id)
-    ).scalar()
-
-
 WAITING = exists().where(Seat.batch_id == Batch.id, text("seats.is_open"))
-AT_WORK = exists().where(Assignment.batch_id == Batch.id, Assignment.state == AssignmentState.HELD)
+# The partial index of held seats is used only where a query says the very words of its condition.
+AT_WORK = exists().where(Assignment.batch_id == Batch.id, Assignment.state == text(f"'{AssignmentState.HELD}'"))
 COMPLETE = select(Batch.id).where(~WAITING, ~AT_WORK)
 
 

@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 from backend.db.assignments import Assignment, AssignmentState
 from backend.db.batches import Batch, BatchState
 from backend.db.comparisons import Comparison, Seat
-from backend.db.ratings import Rating
 from backend.domain.results import exclusions, prefix
 from backend.domain.results.candidates import opening
 from backend.domain.results.material import Material, in_order
 from backend.domain.statistics.flags import rater_reports
 from backend.domain.statistics.intervals import Interval, over_prompts
+from backend.services import seated
 from backend.services.material import gather
 
 MOST_KEPT = 1_000
@@ -175,7 +175,7 @@ def take(session: Session, batch: Batch, pulse: Pulse, *, key: str, now: datetim
         raters=len(set(given.votes.rater.tolist())),
         unjudgeable=int(given.launched.unjudgeable.sum()),
         flagged=len(flagged - {one.rater for one in excluded}),
-        last_rated_at=last_rated_at(session, batch.id),
+        last_rated_at=seated.last_rated_at(session, batch.id),
         verdict=verdict(material),
     )
 
@@ -195,15 +195,3 @@ def seats_opened(session: Session, batch_id: int) -> int:
     """The seats that have opened so far, as a batch's progress counts them."""
     opened = func.coalesce(func.sum(Comparison.opened), 0)
     return session.execute(select(opened).where(Comparison.batch_id == batch_id)).scalar_one()
-
-
-def last_rated_at(session: Session, batch_id: int) -> datetime | None:
-    """When the newest rating came. As a range of ids, which lie together on disk; the sum keeps SQLite to it."""
-    first, last = session.execute(
-        select(func.min(Assignment.id), func.max(Assignment.id)).where(Assignment.batch_id == batch_id)
-    ).one()
-    return session.execute(
-        select(func.max(Rating.rated_at))
-        .join(Assignment, Assignment.id == Rating.assignment_id)
-        .where(Rating.assignment_id.between(first or 0, last or 0), Assignment.batch_id + 0 == batch_id)
-    ).scalar()

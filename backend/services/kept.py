@@ -56,9 +56,10 @@ class Kept:
         return known
 
     def is_current(self, session: Session, batch: Batch, seen: str) -> bool:
-        """Whether a page that has the numbers of this stamp may keep them for now."""
+        """Whether a page that has the numbers of this stamp may keep them for now; not when the batch has ended."""
         known = self.computed.get(batch.id)
-        if known is not None and known.stamp == seen and self.clock() - known.at < PATIENCE * known.took:
+        is_young = known is not None and known.stamp == seen and self.clock() - known.at < PATIENCE * known.took
+        if is_young and seen.startswith(f"{batch.state}-"):
             return True
         return stamp(session, batch) == seen
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from sqlalchemy import ColumnElement, case, func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import case, select
+from sqlalchemy.orm import Session
 
-from backend.db.assignments import Assignment, AssignmentState, SkipReason
+from backend.db.assignments import SkipReason
 from backend.db.batches import Batch, BatchState
 from backend.db.comparisons import Comparison, Seat
 from backend.db.outputs import System
@@ -17,18 +17,10 @@ from backend.domain.checks import CheckAnswers
 from backend.domain.choices import Choice
 from backend.domain.results.material import Launched, Material, ranks
 from backend.domain.statistics.votes import Flags, Integers, Votes
-from backend.services import batches, checks, columns
+from backend.services import batches, checks, columns, seated
 from backend.services.pseudonyms import pseudonyms
+from backend.services.seated import HELD, LAPSED, LATE, RATED, RETURNED, SKIPPED
 
-STATES = (
-    AssignmentState.RATED,
-    AssignmentState.HELD,
-    AssignmentState.SKIPPED,
-    AssignmentState.RETURNED,
-    AssignmentState.LAPSED,
-    AssignmentState.LATE,
-)
-RATED, HELD, SKIPPED, RETURNED, LAPSED, _ = range(len(STATES))
 CHOICES = (Choice.FIRST, Choice.SECOND, Choice.TIE, Choice.BOTH_BAD)
 FIRST, SECOND, _, BOTH_BAD = range(len(CHOICES))
 SEATS_AT_MOST = 128
@@ -39,11 +31,11 @@ def gather(session: Session, batch: Batch, *, key: str) -> Material:
     """Everything of one consistent look. key: the server's, for the raters' pseudonyms."""
     names = dict(session.execute(select(System.id, System.name).where(System.study_id == batch.study_id)).all())
     compared = comparisons(session, batch)
-    seated = assignments(session, batch)
+    rows = seated.assignments(session, batch.id)
     known = np.unique(compared["candidate"])
     prompt, prompts, category, categories = prompts_of(session, compared["prompt"], batch.study_id)
-    rater, raters = raters_of(seated["rater"], pseudonyms(key, batch.id))
-    place = columns.places(compared["id"], seated["comparison"])
+    rater, raters = raters_of(rows["rater"], pseudonyms(key, batch.id))
+    place = columns.places(compared["id"], rows["comparison"])
     candidate = np.searchsorted(known, compared["candidate"])
     return Material(
         baseline=names[batch.baseline_id],
@@ -55,22 +47,22 @@ def gather(session: Session, batch: Batch, *, key: str) -> Material:
         seed=batch.seed,
         seats=batch.seats,
         opening=batch.opening,
-        votes=votes(session, batch, seated, place, rater, prompt, candidate),
+        votes=votes(session, batch, rows, place, rater, prompt, candidate),
         launched=Launched(
             prompt=prompt,
             candidate=candidate,
             unjudgeable=compared["unjudgeable"] == 1,
             begun=np.bincount(place, minlength=len(prompt)) > 0,
-            held=counted(place, seated["state"] == HELD, len(prompt)),
-            skipped=counted(place, seated["state"] == SKIPPED, len(prompt)),
-            returned=counted(place, np.isin(seated["state"], (RETURNED, LAPSED)), len(prompt)),
+            held=counted(place, rows["state"] == HELD, len(prompt)),
+            skipped=counted(place, rows["state"] == SKIPPED, len(prompt)),
+            returned=counted(place, np.isin(rows["state"], (RETURNED, LAPSED)), len(prompt)),
             candidate_style=style(session, compared["candidate_output"]),
             baseline_style=style(session, compared["baseline_output"]),
             category=category,
         ),
         checks=check_answers(session, batch, raters, pseudonyms(key, batch.id)),
-        late=int((seated["state"] == STATES.index(AssignmentState.LATE)).sum()),
-        skips=skips(seated["reason"]),
+        late=int((rows["state"] == LATE).sum()),
+        skips=skips(rows["reason"]),
         is_closed=batch.state == BatchState.CLOSED,
     )
 
@@ -98,46 +90,20 @@ def comparisons(session: Session, batch: Batch) -> dict[str, Integers]:
     return dict(zip(names, found, strict=True))
 
 
-def assignments(session: Session, batch: Batch) -> dict[str, Integers]:
-    """The batch's assignments by id, whatever became of them.
-
-    Read as a range of ids, which lie together on disk: the index would fetch every row from another place. The sum
-    keeps SQLite from using that index.
-    """
-    first, last = session.execute(
-        select(func.min(Assignment.id), func.max(Assignment.id)).where(Assignment.batch_id == batch.id)
-    ).one()
-    statement = select(
-        Assignment.id,
-        Assignment.rater_id,
-        Assignment.comparison_id,
-        Assignment.seat,
-        coded(Assignment.state, STATES),
-        case(*((Assignment.skip_reason == reason, code) for code, reason in enumerate(SkipReason))),
-    ).where(Assignment.id.between(first or 0, last or 0), Assignment.batch_id + 0 == batch.id)
-    found = columns.in_order(columns.read(session, statement))
-    return dict(zip(("id", "rater", "comparison", "seat", "state", "reason"), found, strict=True))
-
-
-def coded(column: InstrumentedAttribute[str], words: tuple[str, ...]) -> ColumnElement[int]:
-    """A column of words as their places in the tuple; the last one is for every other word."""
-    return case(*((column == word, place) for place, word in enumerate(words[:-1])), else_=len(words) - 1)
-
-
 def votes(
     session: Session,
     batch: Batch,
-    seated: Mapping[str, Integers],
+    rows: Mapping[str, Integers],
     place: Integers,
     rater: Integers,
     prompt: Integers,
     candidate: Integers,
 ) -> Votes:
     """The counted votes, unblinded. A vote of unknown order was stored as if its candidate had stood first."""
-    rated = seated["state"] == RATED
-    where, seat = place[rated], seated["seat"][rated]
-    choice, milliseconds = ratings(session, seated["id"][rated])
-    flipped = sides(session, seated["comparison"][rated], seat)
+    rated = rows["state"] == RATED
+    where, seat = place[rated], rows["seat"][rated]
+    choice, milliseconds = ratings(session, rows["id"][rated])
+    flipped = sides(session, rows["comparison"][rated], seat)
     chosen = np.where(choice == np.where(flipped == 1, SECOND, FIRST), 1, -1)
     return Votes(
         prompt=prompt[where],
@@ -158,7 +124,7 @@ def ratings(session: Session, assignment: Integers) -> tuple[Integers, Integers]
         return assignment, assignment
     ids, choice, milliseconds = columns.read(
         session,
-        select(Rating.assignment_id, coded(Rating.choice, CHOICES), Rating.active_ms).where(
+        select(Rating.assignment_id, seated.coded(Rating.choice, CHOICES), Rating.active_ms).where(
             Rating.assignment_id.between(int(assignment.min()), int(assignment.max()))
         ),
     )

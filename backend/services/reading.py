@@ -215,7 +215,7 @@ def choices(session: Session, batch: Batch) -> tuple[list[str], list[str]]:
     candidates = select(Comparison.candidate_id).where(Comparison.batch_id == batch.id).distinct()
     names = select(System.name).where(System.id.in_(candidates)).order_by(System.id)
     categories = select(Prompt.category).where(Prompt.study_id == batch.study_id, Prompt.category.is_not(None))
-    return list(session.scalars(names)), [str(name) for name in session.scalars(categories.distinct()) if name]
+    return list(session.scalars(names)), sorted(str(name) for name in session.scalars(categories.distinct()) if name)
 
 
 def comparisons(session: Session, batch: Batch) -> int:

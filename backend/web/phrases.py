@@ -81,6 +81,8 @@ def holds_for(interval: Interval) -> str:
     """What the default interval may be taken to say."""
     if interval.method == "fixed panel":
         return f"New prompts, but these {interval.raters} raters only: fewer than five can’t stand for others."
+    if interval.prompts == 1:
+        return "Nothing beyond this one prompt."
     if interval.method == "Wilson on prompts":
         return "All votes are alike, so only the number of prompts is in it."
     if label(interval):
