@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from backend.db.assignments import Assignment, SkipReason
 from backend.db.batches import Batch
 from backend.db.comparisons import Comparison, Seat
+from backend.db.outputs import System
+from backend.db.studies import Prompt
 from backend.domain.choices import Choice, Preference, choice
 from backend.services import links, ratings
 from backend.services.ratings import Vote
@@ -16,11 +18,16 @@ from tests.factories import NOW
 CODES = {"c": Preference.CANDIDATE, "t": Preference.TIE, "b": Preference.BASELINE}
 
 
-def vote(session: Session, batch: Batch, place: int, votes: str, *, comment: str = "", seconds: float = 9.0) -> None:
-    """Votes of new raters on the comparison at this place: a letter each, c, t, b, or x for both bad."""
+def vote(
+    session: Session, batch: Batch, place: int, votes: str, *, comment: str = "", seconds: float = 9.0, begin: int = 0
+) -> None:
+    """Votes of new raters on the comparison at this place: a letter each, c, t, b, or x for both bad.
+
+    begin: how many seats stay as they are.
+    """
     comparison = at(session, batch, place)
     seats = session.scalars(select(Seat).where(Seat.comparison_id == comparison.id).order_by(Seat.seat)).all()
-    for letter, seat in zip(votes, seats, strict=False):
+    for letter, seat in zip(votes, seats[begin:], strict=False):
         pressed = Choice.BOTH_BAD if letter == "x" else choice(CODES[letter], flipped=bool(seat.flipped))
         assignment = sat_down(session, comparison, seat.seat)
         ratings.submit(
@@ -62,3 +69,13 @@ def sat_down(session: Session, comparison: Comparison, seat: int, *, now: dateti
     session.add(made)
     session.flush()
     return made
+
+
+def place_of(session: Session, batch: Batch, key: str, candidate: str) -> int:
+    """The place of a candidate's comparison on the prompt with this key."""
+    return session.execute(
+        select(Comparison.position)
+        .join(Prompt, Prompt.id == Comparison.prompt_id)
+        .join(System, System.id == Comparison.candidate_id)
+        .where(Comparison.batch_id == batch.id, Prompt.key == key, System.name == candidate)
+    ).scalar_one()

@@ -90,6 +90,17 @@ def test_a_page_is_patient_with_numbers_that_took_long(database: Database, batch
         assert not kept.is_current(session, batch, "")
 
 
+def test_nobody_is_patient_when_the_batch_has_ended(database: Database, batch: Batch) -> None:
+    clock = Clock()
+    kept = Kept(clock)
+    with database.transaction() as session:
+        seen = kept.get(session, batch, Computing(session, batch, clock)).stamp
+        ended = batches.get(session, batch.id)
+        batches.close(session, ended)
+        session.refresh(ended)
+        assert not kept.is_current(session, ended, seen)
+
+
 def test_only_the_last_few_batches_are_kept(database: Database) -> None:
     clock = Clock()
     kept = Kept(clock)

@@ -1,0 +1,217 @@
+"""The results page: its headline, its sections, what it says to a page that asks again, and its figures as files."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+
+import pytest
+from sqlalchemy import update
+from starlette.testclient import TestClient
+
+from backend.db.batches import Batch
+from backend.db.session import Database
+from backend.db.studies import Prompt
+from backend.services import batches
+from tests import factories, voted
+
+PART = {"HX-Request": "true"}
+LADDER = {
+    "primary": "large",
+    "margin": 0.05,
+    "base": "small",
+    "ladder": [{"system": "small", "amount": 1000}, {"system": "large", "amount": 50000}],
+}
+# On each prompt the letters of the votes for the small candidate, then for the large one.
+VOTES = ["bbc ccc", "btb cct", "xbc ctb", "bbb ccb", "tcb tcc", "bbt bcc", "ctb ccc", "bbb cbc"]
+
+
+@pytest.fixture
+def batch(database: Database) -> Batch:
+    """Two candidates on a ladder, eight prompts in two categories, every seat rated by somebody else."""
+    outputs = {
+        "base": ["Plain words here."] * 8,
+        "small": ["A few **bold** words."] * 4 + ["Plain."] * 4,
+        "large": ["# Title\n\n- one\n- two"] * 4 + ["Longer plain words than before, by far."] * 4,
+    }
+    four = [{"choice": one, "label": one} for one in ("first", "second", "tie", "both_bad")]
+    with database.transaction() as session:
+        made = factories.launched(session, prompts=8, outputs=outputs, analysis=LADDER, options=four)
+        session.execute(update(Prompt).where(Prompt.id % 2 == 0).values(category="even"))
+        for number, letters in enumerate(VOTES):
+            for candidate, word in zip(("small", "large"), letters.split(), strict=True):
+                voted.vote(session, made, voted.place_of(session, made, f"p{number + 1}", candidate), word)
+        return made
+
+
+def words(html: str) -> str:
+    """What is read on a page."""
+    return unescape(re.sub(r"<[^>]+>", " ", html))
+
+
+def test_the_headline_holds_verdict_shares_intervals_and_the_papers_figure(
+    researcher: TestClient, batch: Batch
+) -> None:
+    found = researcher.get(f"/batches/{batch.id}/results.json").json()
+    html = researcher.get(f"/batches/{batch.id}/results").text
+    text = " ".join(words(html).split())
+    assert "2 candidates against base" in text
+    assert "large, the primary candidate: Raters prefer large." in text
+    for one in found["candidates"]:
+        votes, total = one["votes"], one["votes"]["total"]
+        assert f"{100 * votes['candidate'] / total:.1f} % better {100 * votes['tie'] / total:.1f} % about" in text
+        rate, paper = one["win_rate"], one["majority"]["equal_or_better"]
+        assert f"{100 * rate['mean']:.1f} % [{100 * rate['low']:.1f} – {100 * rate['high']:.1f}]" in text
+        assert f"{100 * paper['mean']:.1f} % ± {100 * paper['standard_deviation']:.1f} % (SD)" in text
+        assert f"differences from 50 % under {100 * one['smallest_shown']:.1f} points" in text
+
+
+def test_the_primary_candidate_comes_first_and_the_forest_is_sorted(researcher: TestClient, batch: Batch) -> None:
+    html = researcher.get(f"/batches/{batch.id}/results").text
+    assert html.index('id="candidate-2"') < html.index('id="candidate-1"')
+    forest = html[html.index('id="forest"') : html.index("</table>")]
+    assert forest.index(">large<") < forest.index(">small<")
+    assert '<span class="tag">primary</span>' in forest
+
+
+@pytest.mark.parametrize(
+    "section",
+    ["forest", "contrasts", "ladder", "agreement", "position", "style", "models", "raters", "prompts", "methods"],
+)
+def test_the_page_has_each_section_and_leads_there(researcher: TestClient, batch: Batch, section: str) -> None:
+    html = researcher.get(f"/batches/{batch.id}/results").text
+    assert html.count(f'id="{section}"') == 1
+    assert section == "ladder" or f'href="#{section}"' in html
+
+
+def numbers(part: object) -> Iterator[float]:
+    """Every number in plain data."""
+    if isinstance(part, dict):
+        for inner in part.values():
+            yield from numbers(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from numbers(inner)
+    elif isinstance(part, int | float):
+        yield part
+
+
+def shown(value: float) -> set[str]:
+    """The ways in which the page may show a number's digits."""
+    return {text.lstrip("-") for text in (f"{100 * value:.1f}", f"{value:.1f}", f"{value:.2f}", f"{value:.3f}")}
+
+
+def test_every_fraction_on_the_page_is_in_the_json(researcher: TestClient, batch: Batch) -> None:
+    found = researcher.get(f"/batches/{batch.id}/results.json").json()
+    allowed = {text for value in numbers(found) for text in shown(value)}
+    for one in found["candidates"]:
+        votes, low, high = one["votes"], one["win_rate"]["low"], one["win_rate"]["high"]
+        allowed |= {text for side in ("candidate", "tie", "baseline") for text in shown(votes[side] / votes["total"])}
+        allowed |= shown((high - low) / 2)
+    html = researcher.get(f"/batches/{batch.id}/results").text
+    body = html[html.index('id="numbers"') : html.index('id="methods"')]
+    on_page = re.findall(r"\d+\.\d+", words(re.sub(r"<svg.*?</svg>", "", body, flags=re.S)))
+    assert len(on_page) > 100
+    assert [text for text in on_page if text not in allowed] == []
+
+
+def test_raters_are_shown_by_code_and_pseudonym(researcher: TestClient, batch: Batch) -> None:
+    html = researcher.get(f"/batches/{batch.id}/results").text
+    assert re.search(r"[0-9A-Z]{5}-[0-9A-Z]{5} <span class=\"muted small\">R[0-9a-f]{12}<", html)
+    assert "Nobody stands out." in html
+    assert "too few votes" in html
+
+
+def test_prompts_to_read_lead_to_their_comparison(researcher: TestClient, batch: Batch) -> None:
+    html = researcher.get(f"/batches/{batch.id}/results").text
+    place = researcher.get(f"/batches/{batch.id}/results.json").json()["reading"]["splits"][0]["comparison"]
+    assert f'<a href="/batches/{batch.id}/comparisons/{place}">Question' in html
+
+
+def test_a_complete_batch_does_not_ask_again(researcher: TestClient, batch: Batch) -> None:
+    assert "hx-get" not in researcher.get(f"/batches/{batch.id}/results").text
+
+
+def asks(html: str) -> str:
+    """Where a live page asks again."""
+    return unescape(re.search(r'hx-get="([^"]+)"', html)[1])
+
+
+def test_a_live_page_gets_nothing_until_something_has_changed(database: Database, researcher: TestClient) -> None:
+    with database.transaction() as session:
+        batch = factories.launched(session, prompts=2)
+    address = asks(researcher.get(f"/batches/{batch.id}/results").text)
+    answer = researcher.get(address, headers=PART)
+    assert (answer.status_code, answer.text) == (204, "")
+    with database.transaction() as session:
+        voted.vote(session, batch, 0, "ccc")
+    answer = researcher.get(address.split("?")[0] + "?seen=older", headers=PART)
+    assert answer.status_code == 200
+    assert "<html" not in answer.text
+    assert asks(answer.text) != address
+    with database.transaction() as session:
+        batches.close(session, batches.get(session, batch.id))
+    closed = researcher.get(f"/batches/{batch.id}/results").text
+    assert "hx-get" not in closed
+    assert "Closed early: these numbers rest on the first 1 of 2 comparisons" in " ".join(closed.split())
+
+
+def test_the_page_says_for_whom_its_intervals_hold(database: Database, researcher: TestClient) -> None:
+    with database.transaction() as session:
+        batch = factories.launched(session, prompts=2)
+        voted.vote(session, batch, 0, "ccb")
+    assert "Nothing beyond this one prompt." in researcher.get(f"/batches/{batch.id}/results").text
+    with database.transaction() as session:
+        voted.vote(session, batch, 1, "c")
+    html = researcher.get(f"/batches/{batch.id}/results").text
+    assert '<span class="tag">fixed panel</span>' in html
+    assert "these 4 raters only" in html
+    with database.transaction() as session:
+        voted.vote(session, batch, 1, "tb", begin=1)
+    assert '<span class="tag">few raters</span>' in researcher.get(f"/batches/{batch.id}/results").text
+
+
+@pytest.mark.parametrize("name", ["forest", "votes", "ladder"])
+@pytest.mark.parametrize(
+    ("kind", "media_type", "begins"),
+    [
+        ("svg", "image/svg+xml", b"<svg xmlns="),
+        ("png", "image/png", b"\x89PNG"),
+        ("pdf", "application/pdf", b"%PDF"),
+    ],
+)
+def test_each_figure_can_be_taken_away(
+    researcher: TestClient, batch: Batch, name: str, kind: str, media_type: str, begins: bytes
+) -> None:
+    answer = researcher.get(f"/batches/{batch.id}/figures/{name}.{kind}")
+    assert answer.headers["content-type"].startswith(media_type)
+    assert answer.content.startswith(begins)
+    assert f'filename="assay-batch-{batch.id}-{name}.{kind}"' in answer.headers["content-disposition"]
+
+
+def test_there_is_no_figure_of_nothing(database: Database, researcher: TestClient, batch: Batch) -> None:
+    assert researcher.get(f"/batches/{batch.id}/figures/forest.gif").status_code == 404
+    assert researcher.get(f"/batches/{batch.id}/figures/pie.svg").status_code == 404
+    with database.transaction() as session:
+        empty = factories.launched(session)
+    for name in ("forest", "votes", "ladder"):
+        assert researcher.get(f"/batches/{empty.id}/figures/{name}.svg").status_code == 404
+
+
+def test_sealed_results_show_a_panel_and_no_number(database: Database, researcher: TestClient) -> None:
+    with database.transaction() as session:
+        batch = factories.launched(session, analysis={"sealed": True})
+        voted.vote(session, batch, 0, "cc")
+    html = researcher.get(f"/batches/{batch.id}/results").text
+    assert "The results are sealed until the batch is" in html
+    assert "7 of 9 seats still open" in html
+    assert "Win rate" not in html
+    for path in ("results.json", "results.csv", "figures/forest.svg"):
+        assert researcher.get(f"/batches/{batch.id}/{path}").status_code == 409
+
+
+def test_results_that_were_opened_early_say_so(database: Database, researcher: TestClient) -> None:
+    with database.transaction() as session:
+        batch = factories.launched(session, analysis={"sealed": True})
+        voted.vote(session, batch, 0, "cc")
+    researcher.post(f"/batches/{batch.id}/unsealing")
+    assert "These results were opened" in researcher.get(f"/batches/{batch.id}/results").text
