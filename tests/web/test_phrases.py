@@ -1,0 +1,69 @@
+"""Numbers of results in words."""
+
+import pytest
+
+from backend.domain.results.exclusions import ExcludedRater
+from backend.domain.statistics.flags import Flag, Kind
+from backend.domain.statistics.intervals import Interval
+from backend.web import phrases
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(3.14, "+3.1"), (-3.14, "−3.1"), (0.0, "0.0"), (-0.04, "0.0"), (0.04, "0.0"), (None, "–")]
+)
+def test_a_difference_has_its_sign(value: float | None, said: str) -> None:
+    assert phrases.signed(value) == said
+
+
+def test_numbers_have_a_true_minus_and_thousands() -> None:
+    assert (phrases.decimal(-0.5), phrases.decimal(None), phrases.decimal(0.333, 1)) == ("−0.50", "–", "0.3")
+    assert (phrases.count(50_000), phrases.count(0.5), phrases.whole(0.976)) == ("50,000", "0.5", "98 %")
+
+
+@pytest.mark.parametrize(
+    ("kind", "statistic", "expected", "says"),
+    [
+        (Kind.ONE_SIDED, 0.9, 0.5, "Chose the first output in 90 % of 40 decisive votes (q = 0.020)."),
+        (Kind.ONE_SIDED, 0.1, 0.5, "Chose the second output in 90 % of 40 decisive votes (q = 0.020)."),
+        (Kind.TOO_FAST, 1.0, 0.5, "Faster than both outputs can be read in 100 % of 40 votes (q = 0.020)."),
+        (Kind.RANDOM, -0.1, 0.3, "Agrees with others −0.10 beyond chance, where the median rater has 0.30"),
+        (Kind.COPIED, 0.95, 0.5, "Voted like R2 on 95 % of 40 shared prompts (q = 0.020)."),
+    ],
+)
+def test_each_flag_says_what_it_rests_on(kind: Kind, statistic: float, expected: float, says: str) -> None:
+    flag = Flag(kind, statistic, expected, n=40, p_value=0.001, q_value=0.02, other=2)
+    assert phrases.evidence(flag, {2: "R2"}).startswith(says)
+
+
+def test_a_tiny_q_is_not_nought_and_an_unknown_other_is_somebody() -> None:
+    flag = Flag(Kind.COPIED, 1.0, 0.5, n=40, p_value=0.0, q_value=1e-9)
+    assert phrases.evidence(flag, {}) == "Voted like somebody on 100 % of 40 shared prompts (q < 0.001)."
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit", "found", "says"),
+    [
+        ("failed_checks", 0.3, 0.5, "failed 50 % of 12 checks; limit 30 %"),
+        ("inconsistent", 0.3, 0.5, "answered 50 % of 12 repeats otherwise than before; limit 30 %"),
+        ("one_sided", 0.85, 1.0, "took one place in 100 % of 12 decisive votes; limit 85 %"),
+        ("too_fast", 600.0, 1234.0, "read 1,234 words a minute in the median of 12 votes; limit 600"),
+    ],
+)
+def test_each_exclusion_says_its_rule(kind: str, limit: float, found: float, says: str) -> None:
+    assert phrases.exclusion(ExcludedRater("R1", kind, limit, found, observations=12, votes=12)) == says
+
+
+@pytest.mark.parametrize(
+    ("method", "prompts", "label", "says"),
+    [
+        ("prompts × raters", 60, "", "New prompts and new raters."),
+        ("prompts × raters, few raters", 60, "few raters", "with 12 raters its own width is known roughly"),
+        ("fixed panel", 60, "fixed panel", "these 12 raters only"),
+        ("Wilson on prompts", 60, "", "All votes are alike"),
+        ("Wilson on prompts", 1, "", "Nothing beyond this one prompt."),
+    ],
+)
+def test_an_interval_says_for_whom_it_holds(method: str, prompts: int, label: str, says: str) -> None:
+    interval = Interval(0.5, 0.4, 0.6, 0.95, method, prompts, 12)
+    assert phrases.label(interval) == label
+    assert says in phrases.holds_for(interval)
