@@ -32,7 +32,9 @@ NAMES = {
 
 def section(found: Sequence[Found], *, seed: int, rounds: int) -> str:
     """What was simulated, the gates, and the tables, in markdown."""
-    return "\n".join([head(found, seed, rounds), verdict(found), ranges(found), "### Every cell\n", every_cell(found)])
+    return "\n".join(
+        [head(found, seed, rounds), verdict(found), ranges(found), lowest(found), "### Every cell\n", every_cell(found)]
+    )
 
 
 def head(found: Sequence[Found], seed: int, rounds: int) -> str:
@@ -45,7 +47,8 @@ def head(found: Sequence[Found], seed: int, rounds: int) -> str:
 
 - **Votes.** Prompts cross raters. A vote is a latent normal score of mean {LATENT_MEAN} and variance 1, the sum of a
   prompt effect, a rater effect and a rest, cut at ±{TIE_BAND}: win 1, tie ½ ({100 * tie_share():.0f} %), loss 0.
-  ICC is the share of an effect in the latent variance; the scores themselves correlate less ({scores}).
+  ICC is the share of an effect in the latent variance; the scores themselves correlate less
+  ({scores}).
 - **Seats.** {SEATS} different raters at each prompt. Equal: those with the fewest votes so far, at random among them.
   Skewed: rater k comes with odds 1/k, so a few raters do most of the work. “Effective” raters are N²/Σn².
 - **True value.** {truth():.6f}, exact: the expected score of a new rater on a new prompt, from the normal law.
@@ -85,6 +88,15 @@ def ranges(found: Sequence[Found]) -> str:
     ]
     caption = "Lowest to highest coverage in %, and in brackets the mean width as a multiple of the default's.\n"
     return caption + "\n" + table(["loads", "raters", *(NAMES[method] for method in METHODS)], rows)
+
+
+def lowest(found: Sequence[Found]) -> str:
+    """Where each method covers least."""
+    lines = []
+    for method in METHODS:
+        worst = min(found, key=lambda one: one.coverage[method])
+        lines.append(f"- {NAMES[method]}: {percent(worst.coverage[method])} %, {where(worst)}")
+    return "\n".join(["Where each covers least:\n", *lines, ""])
 
 
 def span(group: Sequence[Found], method: str) -> str:

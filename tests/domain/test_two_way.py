@@ -129,7 +129,11 @@ def test_rounds_in_small_blocks_say_the_same(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_same_seed_gives_the_same_pigeonhole_and_another_does_not() -> None:
     assert pigeonhole(*BALANCED, seed=1) == pigeonhole(*BALANCED, seed=1)
     assert pigeonhole(*BALANCED, seed=1) != pigeonhole(*BALANCED, seed=2)
-    assert pigeonhole(*BALANCED, seed=1).method == "pigeonhole bootstrap (conservative), few raters"
+
+
+def test_the_pigeonhole_is_called_conservative_where_raters_are_not_few() -> None:
+    assert pigeonhole(*BALANCED, seed=1).method == "pigeonhole bootstrap, few raters"
+    assert pigeonhole(*independent(40, 20, seed=2), seed=1).method == "pigeonhole bootstrap (conservative)"
 
 
 def test_a_bootstrap_of_one_round_is_refused() -> None:

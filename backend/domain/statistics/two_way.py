@@ -10,7 +10,7 @@ from math import inf
 import numpy as np
 from scipy import sparse
 
-from backend.domain.statistics.intervals import Interval, crossed, over_prompts, without_raters
+from backend.domain.statistics.intervals import FEW_RATERS, Interval, crossed, over_prompts, without_raters
 from backend.domain.statistics.variance import Crossing, crossing, prompt_means, square
 from backend.domain.statistics.votes import Floats, Integers
 
@@ -69,7 +69,8 @@ def pigeonhole(
     """Prompts and raters drawn anew, independently, with replacement; a vote weighs the product of both multiplicities.
 
     Mean ± z · standard deviation over the rounds. A prompt none of whose raters were drawn drops out of its round.
-    Conservative: it counts the residual variance about three times, which matters at three seats.
+    Conservative in what prompts and raters leave over, which it counts about three times: that matters at three seats.
+    Not so where few raters differ much: z knows no degrees of freedom, and there it covers too little.
     At least 2 rounds, or ValueError. Memory: a few tables of `BLOCK` numbers, however many votes and rounds.
     Source: A. B. Owen, Annals of Applied Statistics 1 (2007) 386-411.
     """
@@ -80,7 +81,8 @@ def pigeonhole(
         return found
     estimates = resampled(scores, found, np.random.default_rng(seed), rounds)
     variance = float(np.nanvar(estimates, ddof=1))
-    return crossed(scores, found, variance, inf, level, "pigeonhole bootstrap (conservative)")
+    method = "pigeonhole bootstrap" + ("" if len(found.per_rater) < FEW_RATERS else " (conservative)")
+    return crossed(scores, found, variance, inf, level, method)
 
 
 def resampled(scores: Floats, found: Crossing, generator: np.random.Generator, rounds: int) -> Floats:
