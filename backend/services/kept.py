@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.assignments import Assignment
 from backend.db.batches import Batch
+from backend.db.checks import CheckAssignment
 from backend.db.comparisons import Comparison
 from backend.domain.results.summary import Results
 
@@ -65,10 +66,10 @@ class Kept:
 
 
 def stamp(session: Session, batch: Batch) -> str:
-    """What differs whenever the results do: the batch's state, its comparisons, and its assignments by state.
+    """What differs whenever the results do: the batch's state, its comparisons, its seats and checks by state.
 
-    An assignment's state only ever goes forward, so no two changes undo each other. Read as a range of ids, which lie
-    together on disk; the sum keeps SQLite to it.
+    These states only ever go forward, so no two changes undo each other. Assignments are read as a range of ids, which
+    lie together on disk; the sum keeps SQLite to it.
     """
     first, last = session.execute(
         select(func.min(Assignment.id), func.max(Assignment.id)).where(Assignment.batch_id == batch.id)
@@ -80,5 +81,11 @@ def stamp(session: Session, batch: Batch) -> str:
         .order_by(Assignment.state)
     ).all()
     end = session.execute(select(func.max(Comparison.position)).where(Comparison.batch_id == batch.id)).scalar()
-    counts = "-".join(f"{state}{count}" for state, count in states)
+    checks = session.execute(
+        select(CheckAssignment.state, func.count())
+        .where(CheckAssignment.batch_id == batch.id)
+        .group_by(CheckAssignment.state)
+        .order_by(CheckAssignment.state)
+    ).all()
+    counts = "-".join(f"{state}{count}" for state, count in (*states, *checks))
     return f"{batch.state}-{end}-{counts}"

@@ -44,7 +44,10 @@ def signed(value: float | None, digits: int = 1) -> str:
 
 def decimal(value: float | None, digits: int = 2) -> str:
     """0.2134 → “0.21”, with a true minus; a dash where there is nothing to say."""
-    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
+    if value is None:
+        return "–"
+    text = f"{value:.{digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
 
 
 def count(value: float) -> str:

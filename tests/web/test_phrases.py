@@ -16,6 +16,7 @@ def test_a_difference_has_its_sign(value: float | None, said: str) -> None:
 
 
 def test_numbers_have_a_true_minus_and_thousands() -> None:
+    assert phrases.decimal(-0.001) == "0.00"
     assert (phrases.decimal(-0.5), phrases.decimal(None), phrases.decimal(0.333, 1)) == ("−0.50", "–", "0.3")
     assert (phrases.count(50_000), phrases.count(0.5), phrases.whole(0.976)) == ("50,000", "0.5", "98 %")
 
