@@ -21,6 +21,7 @@ from backend.domain.scoring import SPLIT_SCORES, Outcomes, outcomes
 from backend.domain.statistics.intervals import Interval, over_prompts
 from backend.domain.statistics.missing import Missing, MissingSeats, missing
 from backend.domain.statistics.two_way import comparison_table
+from backend.domain.statistics.variance import crossing
 from backend.domain.statistics.votes import Flags, Integers, Votes
 
 EVEN = 0.5
@@ -135,16 +136,19 @@ def candidate(material: Material, code: int, found: Outcomes, *, all_votes: Rate
 
 def rates(votes: Votes) -> Rates:
     """Both scores with the default interval."""
-    return Rates(
-        over_prompts(votes.win_scores, votes.prompt, votes.rater),
-        over_prompts(votes.equal_or_better_scores, votes.prompt, votes.rater),
+    known = crossing(votes.prompt, votes.rater) if len(votes) else None
+    win, equal_or_better = (
+        over_prompts(scores, votes.prompt, votes.rater, known=known)
+        for scores in (votes.win_scores, votes.equal_or_better_scores)
     )
+    return Rates(win, equal_or_better)
 
 
 def compared(votes: Votes, *, seed: int, rounds: int) -> dict[str, Rates]:
     """Both scores under every method; rounds: of the bootstrap, 0 where the batch is too large to wait for it."""
+    known = crossing(votes.prompt, votes.rater) if len(votes) else None
     win, equal_or_better = (
-        comparison_table(scores, votes.prompt, votes.rater, seed=seed, rounds=rounds)
+        comparison_table(scores, votes.prompt, votes.rater, seed=seed, rounds=rounds, known=known)
         for scores in (votes.win_scores, votes.equal_or_better_scores)
     )
     return {method: Rates(win[method], equal_or_better[method]) for method in win}

@@ -8,6 +8,7 @@ from backend.domain.checks import FAILED, KINDS, NOT_JUDGED, CheckKind
 from backend.domain.results import grouped
 from backend.domain.results.material import Material
 from backend.domain.rules import Exclusion, ExclusionKind
+from backend.domain.statistics.ids import medians
 from backend.domain.statistics.votes import Floats, Integers
 
 
@@ -59,7 +60,8 @@ def measured(material: Material, kind: ExclusionKind) -> tuple[Floats, Integers]
         asked = (checks.marks != NOT_JUDGED) & (repeats == (kind == ExclusionKind.INCONSISTENT))
         return grouped.shares(checks.raters, checks.marks == FAILED, asked, raters)
     if kind == ExclusionKind.TOO_FAST:
-        return grouped.medians(votes.rater, words_a_minute(material), raters)
+        pace = words_a_minute(material)
+        return medians(pace, votes.rater, raters), grouped.counts(votes.rater, ~np.isnan(pace), raters)
     decisive = (votes.preference != 0) & (votes.flipped >= 0)
     first = (votes.preference == 1) == (votes.flipped == 0)
     share, total = grouped.shares(votes.rater, first, decisive, raters)

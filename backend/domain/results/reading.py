@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backend.domain.results import grouped
 from backend.domain.results.exclusions import words_a_minute
 from backend.domain.results.material import Material
 from backend.domain.scoring import Outcomes, outcomes
+from backend.domain.statistics.ids import medians
 from backend.domain.statistics.votes import Floats, Integers
 
 MOST = 10
@@ -80,7 +80,7 @@ def chances(material: Material, found: Outcomes, counts: Integers) -> Floats:
 
 def speeds(material: Material) -> Floats:
     """The median words a minute on each comparison, nan where no time is known."""
-    return grouped.medians(material.votes.comparison, words_a_minute(material), len(material.launched))[0]
+    return medians(words_a_minute(material), material.votes.comparison, len(material.launched))
 
 
 def listed(material: Material, counts: Integers, values: Floats, *, smallest: bool) -> tuple[ToRead, ...]:

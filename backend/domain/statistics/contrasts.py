@@ -13,6 +13,7 @@ import numpy as np
 
 from backend.domain.statistics.intervals import Interval, over_prompts
 from backend.domain.statistics.joint import Spread, adjusted_level, joint
+from backend.domain.statistics.variance import crossing
 from backend.domain.statistics.votes import Floats, Integers
 
 Pair = tuple[int, int]
@@ -174,7 +175,8 @@ def against_even(
     for one in range(candidates):
         own = candidate == one
         columns = scores[own], prompt[own], rater[own]
-        alone, together = over_prompts(*columns, level=level), over_prompts(*columns, level=adjusted)
+        known = crossing(*columns[1:]) if own.any() else None
+        alone, together = (over_prompts(*columns, level=at, known=known) for at in (level, adjusted))
         results.append(AgainstEven(one, alone, together, level, adjusted))
     return results
 

@@ -50,15 +50,18 @@ def wilson(successes: float, trials: int, *, level: float = 0.95) -> tuple[float
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def over_prompts(scores: Floats, prompt: Integers, rater: Integers, *, level: float = 0.95) -> Interval:
+def over_prompts(
+    scores: Floats, prompt: Integers, rater: Integers, *, level: float = 0.95, known: Crossing | None = None
+) -> Interval:
     """The default interval for the mean over prompts of the mean over raters of scores in [0, 1].
 
     scores, prompt, rater: shape (n,), one row a vote. Two votes of one rater on one prompt can't happen in a batch.
+    known: the crossing of these prompts and raters, where several scores of the same votes share it.
     With fewer than 5 raters only the fixed-panel interval is given. Without any variation it is Wilson's on prompts.
     """
     if len(scores) == 0:
         return Interval(None, None, None, level, "no votes", 0, 0)
-    found = crossing(prompt, rater)
+    found = known or crossing(prompt, rater)
     alone = without_raters(scores, found, level)
     if alone is not None:
         return alone

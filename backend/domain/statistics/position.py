@@ -12,6 +12,7 @@ from scipy import stats
 from backend.domain.statistics.ids import dense
 from backend.domain.statistics.influence import Clusters, clusters, covariance, interval, no_interval
 from backend.domain.statistics.intervals import Interval, over_prompts
+from backend.domain.statistics.variance import crossing
 from backend.domain.statistics.votes import Flags, Floats, Integers, Votes
 
 POINTS = 100.0
@@ -76,10 +77,11 @@ def position_effect(votes: Votes, *, level: float = 0.95) -> PositionEffect:
     known = votes.flipped >= 0
     prompt, rater = votes.prompt[known], votes.rater[known]
     choice = chosen(votes)[known]
-    first, second, tie = (
-        over_prompts((choice == code).astype(np.float64), prompt, rater, level=level) for code in (1, -1, 0)
+    shared = crossing(prompt, rater) if len(prompt) else None
+    columns = [(choice == code).astype(np.float64) for code in (1, -1, 0)]
+    first, second, tie, middle = (
+        over_prompts(scores, prompt, rater, level=level, known=shared) for scores in (*columns, (choice + 1) / 2.0)
     )
-    middle = over_prompts((choice + 1) / 2.0, prompt, rater, level=level)
     return PositionEffect(first, second, tie, excess(middle), int(known.sum()), int((~known).sum()))
 
 

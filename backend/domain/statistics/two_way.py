@@ -18,29 +18,40 @@ BLOCK = 1_000_000  # numbers in one table of a block of bootstrap rounds: 8 MB
 
 
 def comparison_table(
-    scores: Floats, prompt: Integers, rater: Integers, *, level: float = 0.95, seed: int, rounds: int
+    scores: Floats,
+    prompt: Integers,
+    rater: Integers,
+    *,
+    level: float = 0.95,
+    seed: int,
+    rounds: int,
+    known: Crossing | None = None,
 ) -> dict[str, Interval]:
     """The intervals side by side: moments (the default), cluster_robust, pigeonhole, naive.
 
-    scores in [0, 1], prompt, rater: shape (n,). rounds: of the bootstrap; 0 leaves the pigeonhole out.
+    scores in [0, 1], prompt, rater: shape (n,). rounds: of the bootstrap; 0 leaves the pigeonhole out. known: as for
+    `over_prompts`.
     """
+    known = known or (crossing(prompt, rater) if len(scores) else None)
     table = {
-        "moments": over_prompts(scores, prompt, rater, level=level),
-        "cluster_robust": cluster_robust(scores, prompt, rater, level=level),
+        "moments": over_prompts(scores, prompt, rater, level=level, known=known),
+        "cluster_robust": cluster_robust(scores, prompt, rater, level=level, known=known),
     }
     if rounds:
-        table["pigeonhole"] = pigeonhole(scores, prompt, rater, level=level, seed=seed, rounds=rounds)
-    return {**table, "naive": naive(scores, prompt, rater, level=level)}
+        table["pigeonhole"] = pigeonhole(scores, prompt, rater, level=level, seed=seed, rounds=rounds, known=known)
+    return {**table, "naive": naive(scores, prompt, rater, level=level, known=known)}
 
 
-def cluster_robust(scores: Floats, prompt: Integers, rater: Integers, *, level: float = 0.95) -> Interval:
+def cluster_robust(
+    scores: Floats, prompt: Integers, rater: Integers, *, level: float = 0.95, known: Crossing | None = None
+) -> Interval:
     """V_prompt + V_rater − V_cell, with t on the smaller number of clusters less one.
 
     Each part carries its own G / (G − 1). With little or negative correlation the sum can fall to zero or below; then
     the larger of the one-way variances stands in, and `method` says so.
     Source: A. C. Cameron, J. B. Gelbach, D. L. Miller, J. Business & Economic Statistics 29 (2011) 238-249.
     """
-    found = crossing_or_other(scores, prompt, rater, level)
+    found = crossing_or_other(scores, prompt, rater, level, known)
     if isinstance(found, Interval):
         return found
     means = prompt_means(scores, found)
@@ -64,7 +75,14 @@ def smaller(found: Crossing) -> int:
 
 
 def pigeonhole(
-    scores: Floats, prompt: Integers, rater: Integers, *, level: float = 0.95, seed: int, rounds: int = 1000
+    scores: Floats,
+    prompt: Integers,
+    rater: Integers,
+    *,
+    level: float = 0.95,
+    seed: int,
+    rounds: int = 1000,
+    known: Crossing | None = None,
 ) -> Interval:
     """Prompts and raters drawn anew, independently, with replacement; a vote weighs the product of both multiplicities.
 
@@ -76,7 +94,7 @@ def pigeonhole(
     """
     if rounds < 2:
         raise ValueError("a bootstrap needs at least two rounds")
-    found = crossing_or_other(scores, prompt, rater, level)
+    found = crossing_or_other(scores, prompt, rater, level, known)
     if isinstance(found, Interval):
         return found
     estimates = resampled(scores, found, np.random.default_rng(seed), rounds)
@@ -116,18 +134,22 @@ def multiplicities(generator: np.random.Generator, clusters: int, rounds: int) -
     return np.bincount(drawn.ravel(), minlength=clusters * rounds).reshape(clusters, rounds).astype(np.float64)
 
 
-def naive(scores: Floats, prompt: Integers, rater: Integers, *, level: float = 0.95) -> Interval:
+def naive(
+    scores: Floats, prompt: Integers, rater: Integers, *, level: float = 0.95, known: Crossing | None = None
+) -> Interval:
     """Votes as if they were independent: the same mean, and a normal interval from the variance of single votes."""
-    found = crossing_or_other(scores, prompt, rater, level)
+    found = crossing_or_other(scores, prompt, rater, level, known)
     if isinstance(found, Interval):
         return found
     variance = float(scores.var(ddof=1)) * square(found.weights)
     return crossed(scores, found, variance, inf, level, "naive: votes as if independent")
 
 
-def crossing_or_other(scores: Floats, prompt: Integers, rater: Integers, level: float) -> Crossing | Interval:
+def crossing_or_other(
+    scores: Floats, prompt: Integers, rater: Integers, level: float, known: Crossing | None
+) -> Crossing | Interval:
     """The crossing of the votes, or the interval that takes the place of a crossed one."""
     if len(scores) == 0:
         return over_prompts(scores, prompt, rater, level=level)
-    found = crossing(prompt, rater)
+    found = known or crossing(prompt, rater)
     return without_raters(scores, found, level) or found

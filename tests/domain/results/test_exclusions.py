@@ -1,12 +1,10 @@
 """Declared exclusions: whole raters, by what was declared, never by which system they chose."""
 
-import numpy as np
 import pytest
 
-from backend.domain.results import grouped
 from backend.domain.results.exclusions import apply
 from backend.domain.results.summary import summarise
-from tests.material import Row, check_answers, material, whole
+from tests.material import Row, check_answers, material
 
 CHECKS = check_answers(
     (0, "gold", 0),
@@ -68,10 +66,3 @@ def test_an_excluded_rater_s_votes_are_out_of_the_headline_and_in_the_numbers_be
     assert one.all_votes is not None
     assert one.all_votes.win_rate.mean == pytest.approx((1.5 / 3 + 2.5 / 3) / 2)
     assert summarise(material(ROWS)).candidates[0].all_votes is None
-
-
-def test_medians_by_group_leave_out_what_is_unknown() -> None:
-    found, known = grouped.medians(whole([0, 0, 0, 2, 2]), np.array([3.0, 1.0, np.nan, 4.0, 2.0]), 3)
-    assert found.tolist()[0::2] == [2.0, 3.0]
-    assert np.isnan(found[1])
-    assert known.tolist() == [2, 0, 2]
