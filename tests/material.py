@@ -25,6 +25,8 @@ def material(
     categories: Sequence[str] = (),
     answers: CheckAnswers = NO_ANSWERS,
     closed: bool = False,
+    unsealed: bool = False,
+    stopped: bool = False,
     seats: int = 3,
     opening: int | None = None,
     late: int = 0,
@@ -67,6 +69,8 @@ def material(
         late=late,
         skips=skips or {},
         is_closed=closed,
+        was_unsealed=unsealed,
+        was_stopped=stopped,
     )
 
 

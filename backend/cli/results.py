@@ -55,7 +55,7 @@ def verdict(found: Results, batch_id: int) -> str:
         f"Batch {batch_id}: {found.settled} of {found.comparisons} comparisons settled, "
         f"{found.ratings} ratings by {found.raters} raters"
     ]
-    return "\n".join([*lines, *(paragraph(one, found) for one in found.candidates)])
+    return "\n".join([*lines, *(paragraph(one, found) for one in found.candidates), "", beside(found)])
 
 
 def paragraph(one: CandidateResult, found: Results) -> str:
@@ -73,6 +73,36 @@ def paragraph(one: CandidateResult, found: Results) -> str:
             "(majority outcomes, one standard deviation)",
         ]
     )
+
+
+def beside(found: Results) -> str:
+    """What else a reader should know before believing the numbers: agreement, position, style, flags, exclusions."""
+    alpha, excess = found.agreement.coefficients.alpha_nominal, found.position.effect.excess_points
+    lines = [
+        f"agreement         Krippendorff’s α {number(alpha.value)} [{number(alpha.low)}, {number(alpha.high)}]",
+        f"position          first {points(excess.mean)} points [{points(excess.low)}, {points(excess.high)}]",
+    ]
+    for name, one in found.style.candidates.items():
+        parts = one.result.decomposition
+        if parts.problem is None:
+            lines.append(
+                f"style             {name}: {points(parts.associated_points.mean)} of "
+                f"{points(parts.raw_points.mean)} points are associated with style "
+                f"[{points(parts.associated_points.low)}, {points(parts.associated_points.high)}]"
+            )
+    flagged = sum(bool(one.report.flags) for one in found.each_rater)
+    lines.append(
+        f"raters            {flagged} of {len(found.each_rater)} flagged, {len(found.excluded)} excluded by rule"
+    )
+    return "\n".join(lines)
+
+
+def points(value: float | None) -> str:
+    return "–" if value is None else f"{value:+.1f}"
+
+
+def number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
 
 
 def shown(interval: Interval) -> str:

@@ -24,7 +24,7 @@ from backend.domain.checks import FAILED, NOT_JUDGED, PASSED
 from backend.domain.results.material import Material
 from backend.domain.results.summary import summarise
 from backend.errors import Conflict
-from backend.services import batches, checks
+from backend.services import batches, checks, sealing
 from backend.services.material import gather
 from backend.services.pseudonyms import pseudonyms
 
@@ -55,6 +55,7 @@ README_OF_CHECKS = """\
 def export(session: Session, batch_id: int, folder: Path, *, key: str, comments: bool = False) -> list[Path]:
     """Write the bundle into an empty or new folder; the files written. Raises Conflict when the folder is in use."""
     batch = batches.get(session, batch_id)
+    sealing.refuse_sealed(session, batch)
     if folder.exists() and any(folder.iterdir()):
         raise Conflict(f"{folder} is not empty; give a new folder, so that nothing is overwritten.")
     folder.mkdir(parents=True, exist_ok=True)
@@ -90,6 +91,8 @@ def manifest(material: Material, settings_hash: str, files: Sequence[Path]) -> d
             "seats": material.seats,
             "opening": material.opening,
             "closed": material.is_closed,
+            "unsealed": material.was_unsealed,
+            "stopped": material.was_stopped,
         },
         "versions": {
             "assay": version("assay-eval"),

@@ -21,6 +21,7 @@ from backend.domain.results.material import Material
 from backend.domain.statistics.intervals import Interval, over_prompts
 from backend.domain.statistics.ppi import PredictionPowered, by_prompt, estimate
 from backend.errors import Invalid
+from backend.services import sealing
 from backend.services.collected import PROMPT_COLUMNS, needed, one_of, words
 from backend.services.files import Source, rows
 from backend.services.material import gather
@@ -40,6 +41,7 @@ class Judged:
 
 def combine(session: Session, batch: Batch, source: Source, *, key: str) -> list[Judged]:
     """Every candidate with votes. Raises Invalid, with file and line, for a file that can't be used."""
+    sealing.refuse_sealed(session, batch)
     material = gather(session, batch, key=key)
     known = set(session.scalars(select(Prompt.key).where(Prompt.study_id == batch.study_id)))
     scores = scores_of(source, known, list(material.candidates))

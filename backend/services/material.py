@@ -64,6 +64,8 @@ def gather(session: Session, batch: Batch, *, key: str) -> Material:
         late=int((rows["state"] == LATE).sum()),
         skips=skips(rows["reason"]),
         is_closed=batch.state == BatchState.CLOSED,
+        was_unsealed=batch.unsealed_at is not None,
+        was_stopped=batch.stopped_at is not None,
     )
 
 

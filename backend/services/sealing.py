@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.batches import Batch, BatchState
 from backend.domain.settings import StudySettings
+from backend.errors import Conflict
 from backend.services import batches
 
 
@@ -33,6 +34,13 @@ def seal(session: Session, batch: Batch) -> Seal:
     if ended := end_of(session, batch):
         return Seal(False, f"The results are open, for the batch {ended}.", None)
     return Seal(True, f"The results are sealed until the batch is {ends(settings)}.", None)
+
+
+def refuse_sealed(session: Session, batch: Batch) -> None:
+    """Conflict, with what can be done, where the results are sealed: no road around a seal but the recorded one."""
+    found = seal(session, batch)
+    if found.is_sealed:
+        raise Conflict(f"{found.why} To look before, and have that recorded, open them on the batch's page.")
 
 
 def end_of(session: Session, batch: Batch) -> str:

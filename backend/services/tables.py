@@ -19,6 +19,8 @@ def of_candidates(found: Results) -> str:
 def row(one: CandidateResult, found: Results) -> dict[str, object]:
     """A candidate's main numbers under names that say what they are."""
     paper = one.majority
+    style = found.style.candidates.get(one.name)
+    styled = style.result.decomposition if style else None
     return {
         "candidate": one.name,
         "baseline": found.baseline,
@@ -44,6 +46,15 @@ def row(one: CandidateResult, found: Results) -> dict[str, object]:
         "majority_equal_or_better_sd": paper.equal_or_better.standard_deviation,
         "majority_win_rate": paper.win_rate.mean,
         "majority_win_rate_sd": paper.win_rate.standard_deviation,
+        "win_rate_simultaneous_low": found.family.together[one.name].together.low,
+        "win_rate_simultaneous_high": found.family.together[one.name].together.high,
+        "win_rate_worst_case": one.missing.win_rate.worst,
+        "win_rate_best_case": one.missing.win_rate.best,
+        "style_raw_points": styled.raw_points.mean if styled else None,
+        "style_adjusted_points": styled.adjusted_points.mean if styled else None,
+        "style_associated_points": styled.associated_points.mean if styled else None,
+        "position_excess_points": found.position.effect.excess_points.mean,
+        "alpha": found.agreement.coefficients.alpha_nominal.value,
         "raters": one.raters,
         "median_seconds": one.median_seconds,
     }

@@ -61,6 +61,8 @@ def material_of(folder: Path, settings: StudySettings, manifest: Plain) -> Mater
         late=sum(row["state"] == "late" for row in ratings),
         skips=dict(sorted(Counter(row["reason"] for row in skips).items())),
         is_closed=batch["closed"] is True,
+        was_unsealed=batch["unsealed"] is True,
+        was_stopped=batch["stopped"] is True,
     )
 
 

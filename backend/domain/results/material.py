@@ -54,7 +54,8 @@ class Material:
 
     candidates, prompts, categories, raters: code -> name, key, name, pseudonym. votes: the counted ones; their
     comparisons are places in `launched`. checks: answers of raters by code. opening: seats open at first. is_closed: no
-    seat will be given out any more. skips: reason -> how often.
+    seat will be given out any more. was_unsealed: the results were opened before the end. was_stopped: by the declared
+    rule. skips: reason -> how often.
     """
 
     baseline: str
@@ -72,6 +73,8 @@ class Material:
     late: int
     skips: dict[str, int]
     is_closed: bool
+    was_unsealed: bool
+    was_stopped: bool
 
     def __post_init__(self) -> None:
         if len(self.votes) and not 0 <= self.votes.comparison.min() <= self.votes.comparison.max() < len(self.launched):

@@ -103,6 +103,10 @@ def together(material: Material) -> Iterator[str]:
             f"{stopping.error:g} over all candidates, from {stopping.least_prompts} prompts on, for the mean over "
             "prompts of the raters who took part; results were sealed until it triggered."
         )
+    if material.was_stopped:
+        yield "That rule ended the batch."
+    if material.was_unsealed:
+        yield "The results were opened before the batch had ended."
 
 
 def frozen(material: Material) -> Iterator[str]:

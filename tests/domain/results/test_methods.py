@@ -67,3 +67,8 @@ def test_several_candidates_and_an_early_end_are_told() -> None:
     assert "max-|t|" in found.methods
     assert "the first 7 of 8 comparisons" in found.methods
     assert "3 votes beyond them" in found.methods
+
+
+def test_a_stop_and_an_early_look_are_told() -> None:
+    text = methods(stopping={"error": 0.05, "least_prompts": 30}, stopped=True, unsealed=True)
+    assert "That rule ended the batch. The results were opened before the batch had ended." in text
