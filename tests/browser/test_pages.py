@@ -311,7 +311,7 @@ def test_open_results_and_progress_follow_the_votes(site: Site, researcher: Page
     progress = researcher.context.new_page()
     researcher.goto(f"/batches/{batch.id}/results")
     progress.goto(f"/batches/{batch.id}")
-    expect(researcher.locator("#numbers")).to_contain_text("No rating has arrived yet.")
+    expect(researcher.locator("#numbers")).to_contain_text("No rating has arrived yet")
     rater = started(visits.person().new_page(), site.rater(batch))
     vote(rater)
     expect(researcher.locator("#numbers")).to_contain_text("1 rating · 1 rater", timeout=10_000)
