@@ -53,3 +53,18 @@ def test_weights_count_like_votes() -> None:
     ones = np.ones(2, dtype=np.int64)
     weighed = designed(ones, ones - 1, np.array([2, 0]), np.zeros((2, 0)), systems=2, weight=np.array([3.0, 1.0]))
     assert maximise(weighed, PreferenceModel.BRADLEY_TERRY).theta[0] == pytest.approx(log(3))
+
+
+@pytest.mark.parametrize("model", PreferenceModel)
+def test_ratings_that_grow_together_with_the_order_are_no_estimate(model: PreferenceModel) -> None:
+    """By hand: both systems win whenever they are shown first, so their ratings and the order can grow without end.
+
+    At such ratings rounding lets Newton's steps vanish, which is no maximum.
+    """
+    first = [(1, 2)] * 3 + [(2, 2)] * 2
+    second = [(1, 2)] * 2 + [(1, 1)] + [(1, 0)] * 3 + [(2, 0)] + [(2, 1)] * 2
+    left, outcome = np.array([*first, *second]).T
+    order = np.array([1] * len(first) + [-1] * len(second))
+    both = condensed(left, np.zeros_like(left), outcome, order, systems=3)
+    with pytest.raises(NoMaximumError, match="separated"):
+        maximise(both, model)

@@ -44,7 +44,7 @@ def numbers_of(fit: Fit, spread: Floats, freedom: float, *, level: float, seed: 
     """spread: the covariance of the fit's theta, (k, k), on so many degrees of freedom."""
     m = fit.design.incidence.shape[1]
     ratings = np.concatenate([[0.0], fit.theta[:m]])
-    errors = np.concatenate([[0.0], np.sqrt(np.diag(spread))[:m]])
+    errors = np.concatenate([[0.0], standard_errors(spread)[:m]])
     return Numbers(ratings, errors, errors * quantile(level, freedom), ranked(ratings, spread[:m, :m], level, seed))
 
 
@@ -54,8 +54,13 @@ def coefficients(
     """One for each of the covariates' names."""
     m, t = fit.design.incidence.shape[1], quantile(level, freedom)
     at = slice(m, m + len(names))
-    pairs = zip(names, fit.theta[at].tolist(), np.sqrt(np.diag(spread))[at].tolist(), strict=True)
+    pairs = zip(names, fit.theta[at].tolist(), standard_errors(spread)[at].tolist(), strict=True)
     return tuple(Coefficient(name, value, error, value - t * error, value + t * error) for name, value, error in pairs)
+
+
+def standard_errors(spread: Floats) -> Floats:
+    """Of estimates with this covariance, shape (k,); a variance that falls short of nothing does so by rounding."""
+    return np.sqrt(np.maximum(np.diag(spread), 0.0))
 
 
 def quantile(level: float, freedom: float) -> float:

@@ -56,6 +56,9 @@ def maximise(design: Design, model: PreferenceModel) -> Fit:
         theta, found = climbed(design, model, theta, step, found, has_tie)
         inside = information(design, found.dd, found.dt, found.tt, has_tie)
         if np.abs(step).max(initial=0.0) < SMALL_STEP:
+            # steps towards infinity may end in rounding too, where nothing is known any more of some direction
+            if independence(inside) < SINGULAR:
+                raise NoMaximumError(SEPARATED)
             return Fit(model, design, theta, has_tie, inside, found.log_likelihood)
     raise NoMaximumError(SEPARATED)
 
