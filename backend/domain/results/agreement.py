@@ -24,7 +24,7 @@ class AgreementResult:
 
 def of(material: Material) -> AgreementResult:
     """Agreement on preferences: baseline, tie, candidate."""
-    votes = material.votes.where(material.votes.seat <= material.opening)
+    votes = material.opening_votes
     label = (votes.preference + 1).astype(np.int64)
     return AgreementResult(
         agreement(votes.comparison, label, categories=CATEGORIES, cluster=votes.prompt),

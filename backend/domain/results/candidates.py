@@ -103,9 +103,9 @@ def candidates(material: Material, *, everybody: Material) -> tuple[CandidateRes
 
 
 def opening(material: Material, code: int) -> Votes:
-    """A candidate's votes of the seats that open at first: the two extra ones only decide splits."""
-    votes = material.votes
-    return votes.where((votes.candidate == code) & (votes.seat <= material.opening))
+    """A candidate's votes of the seats that open at first."""
+    votes = material.opening_votes
+    return votes.where(votes.candidate == code)
 
 
 def candidate(material: Material, code: int, found: Outcomes, *, all_votes: Rates | None) -> CandidateResult:
@@ -160,10 +160,9 @@ def empty(material: Material, code: int) -> MissingSeats:
     A seat that somebody could not judge or gave back is open again; of a comparison's empty seats as many count as
     can't-judge, then as returned, as there were such events, and the rest as unfinished.
     """
-    launched, votes = material.launched, material.votes
+    launched = material.launched
     mine = launched.candidate == code
-    in_opening = votes.seat <= material.opening
-    rated = np.bincount(votes.comparison[in_opening], minlength=len(launched))[mine]
+    rated = np.bincount(material.opening_votes.comparison, minlength=len(launched))[mine]
     left = np.maximum(material.opening - rated, 0)
     cant_judge = np.minimum(left, launched.skipped[mine])
     returned = np.minimum(left - cant_judge, launched.returned[mine])

@@ -81,7 +81,7 @@ Columns = tuple[Floats, Integers, Integers, Integers]
 
 def votes_of(material: Material) -> Columns:
     """Win scores, prompts, raters and candidates of the votes in the seats that open at first."""
-    votes = material.votes.where(material.votes.seat <= material.opening)
+    votes = material.opening_votes
     return votes.win_scores, votes.prompt, votes.rater, votes.candidate
 
 

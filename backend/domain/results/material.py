@@ -80,6 +80,15 @@ class Material:
         if len(self.votes) and not 0 <= self.votes.comparison.min() <= self.votes.comparison.max() < len(self.launched):
             raise ValueError("a vote is on a comparison that was not launched")
 
+    @property
+    def opening_votes(self) -> Votes:
+        """The votes of the seats that open at first, on which all means and models rest.
+
+        The two extra ones are asked only where three raters differ, so they decide splits and nothing else: counted
+        with the others they would pull every candidate towards one half.
+        """
+        return self.votes if self.opening == self.seats else self.votes.where(self.votes.seat <= self.opening)
+
 
 def in_order(material: Material) -> Material:
     """The material with its votes by comparison and seat: sums then round alike, wherever the rows came from."""

@@ -1,4 +1,7 @@
-"""Models of preferences and of raters, beside plain counting; they never replace the votes."""
+"""Models of preferences and of raters, beside plain counting; they never replace the votes.
+
+All are fitted to the seats that open at first.
+"""
 
 from dataclasses import dataclass
 
@@ -36,7 +39,7 @@ class Models:
 def models(material: Material) -> Models:
     """Every model; none of them without votes."""
     systems = (*material.candidates, material.baseline)
-    if not len(material.votes):
+    if not len(material.opening_votes):
         return Models(systems, {}, None, (), (), rater_models_left_out=False)
     found_shares, found_competences = of_raters(material)
     return Models(
@@ -45,14 +48,14 @@ def models(material: Material) -> Models:
         fit(material, PreferenceModel.DAVIDSON, styled(material)),
         found_shares,
         found_competences,
-        rater_models_left_out=len(material.votes) > MOST_FOR_RATER_MODELS,
+        rater_models_left_out=len(material.opening_votes) > MOST_FOR_RATER_MODELS,
     )
 
 
 def fit(material: Material, model: PreferenceModel, style: Floats | None = None) -> PreferenceFit:
     """One model of all candidates against the baseline, with order, and with style where it is given."""
     baseline = len(material.candidates)
-    pairs = against_baseline(material.votes, baseline=baseline, style=style)
+    pairs = against_baseline(material.opening_votes, baseline=baseline, style=style)
     names = () if style is None else DIFFERENCES
     return rate(pairs, model=model, baseline=baseline, style_names=names, seed=material.seed)
 
@@ -60,12 +63,12 @@ def fit(material: Material, model: PreferenceModel, style: Floats | None = None)
 def styled(material: Material) -> Floats:
     """The style differences of each vote, shape (votes, 4)."""
     launched = material.launched
-    return differences(launched.candidate_style, launched.baseline_style).values[material.votes.comparison]
+    return differences(launched.candidate_style, launched.baseline_style).values[material.opening_votes.comparison]
 
 
 def of_raters(material: Material) -> tuple[tuple[Shares, ...], tuple[Competence, ...]]:
     """Dawid–Skene, GLAD and MACE on every vote; nothing where there are more than anybody would wait for."""
-    votes = material.votes
+    votes = material.opening_votes
     if len(votes) > MOST_FOR_RATER_MODELS:
         return (), ()
     label = (votes.preference + 1).astype(np.int64)

@@ -15,8 +15,9 @@ class Position:
 
 
 def position(material: Material) -> Position:
-    """Positions of every vote that counts, the extra seats' too: their order is balanced as well."""
+    """Positions of every vote in the seats that open at first."""
+    votes = material.opening_votes
     return Position(
-        position_effect(material.votes),
-        {material.candidates[one.candidate]: one for one in order_effects(material.votes)},
+        position_effect(votes),
+        {material.candidates[one.candidate]: one for one in order_effects(votes)},
     )

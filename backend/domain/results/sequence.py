@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backend.domain.results.candidates import opening
 from backend.domain.results.material import Material
 from backend.domain.statistics.sequential import StopRule, decide, in_launch_order
 from backend.domain.statistics.votes import Floats
@@ -63,9 +64,8 @@ def sequence(material: Material) -> Sequence | None:
 
 def entered(material: Material, code: int) -> Floats:
     """One value a prompt, the mean of its win scores, in launch order, up to the first that has an open seat."""
-    launched, votes = material.launched, material.votes
+    launched, own = material.launched, opening(material, code)
     mine = np.flatnonzero(launched.candidate == code)
-    own = votes.where((votes.candidate == code) & (votes.seat <= material.opening))
     rated = np.bincount(own.comparison, minlength=len(launched))[mine]
     summed = np.bincount(own.comparison, own.win_scores, minlength=len(launched))[mine]
     closed = (rated == material.opening) | launched.unjudgeable[mine]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backend.domain.features import DIFFERENCES, Differences, differences
+from backend.domain.results.candidates import opening
 from backend.domain.results.material import Material
 from backend.domain.statistics.style import Decomposition, StyleResult, decompose, gain
 from backend.domain.statistics.style_overlap import Overlap, overlaps
@@ -57,5 +58,5 @@ def of_candidate(material: Material, found: Differences, code: int, base: int | 
 
 def own(material: Material, found: Differences, code: int) -> tuple[Votes, Floats]:
     """(a candidate's votes, the style differences of each)."""
-    votes = material.votes.where((material.votes.candidate == code) & (material.votes.seat <= material.opening))
+    votes = opening(material, code)
     return votes, found.values[votes.comparison]
