@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from backend.db.assignments import Assignment, AssignmentState
 from backend.db.batches import Batch, BatchState
 from backend.db.comparisons import Comparison, Seat
-from backend.domain.results import exclusions, prefix
 from backend.domain.results.candidates import opening
-from backend.domain.results.material import Material, in_order
+from backend.domain.results.counted import counted
+from backend.domain.results.material import Material
 from backend.domain.statistics.flags import rater_reports
 from backend.domain.statistics.intervals import Interval, over_prompts
 from backend.services import seated
@@ -163,10 +163,9 @@ def version(batch: Batch, pulse: Pulse) -> Version:
 def take(session: Session, batch: Batch, pulse: Pulse, *, key: str, now: datetime) -> Glance:
     """Look at all the votes of the batch, as its results do."""
     given = gather(session, batch, key=key)
-    everybody, _ = prefix.analysed(in_order(given))
-    material, excluded = exclusions.apply(everybody)
-    words = everybody.launched.words[everybody.votes.comparison]
-    flagged = {everybody.raters[one.rater] for one in rater_reports(everybody.votes, words) if one.flags}
+    found = counted(given)
+    votes, launched = found.everybody.votes, found.everybody.launched
+    flagged = {given.raters[one.rater] for one in rater_reports(votes, launched.words[votes.comparison]) if one.flags}
     return Glance(
         version=version(batch, pulse),
         taken_at=now,
@@ -174,9 +173,9 @@ def take(session: Session, batch: Batch, pulse: Pulse, *, key: str, now: datetim
         rated=len(given.votes),
         raters=len(set(given.votes.rater.tolist())),
         unjudgeable=int(given.launched.unjudgeable.sum()),
-        flagged=len(flagged - {one.rater for one in excluded}),
+        flagged=len(flagged - {one.rater for one in found.excluded}),
         last_rated_at=seated.last_rated_at(session, batch.id),
-        verdict=verdict(material),
+        verdict=verdict(found.material),
     )
 
 

@@ -1,7 +1,8 @@
 """Human votes with a judge's scores: the few prompts that people rated, and all that a judge did. Stores nothing.
 
 A batch that was launched on a part of its study's prompts has them drawn by its seed, before anybody rated or judged:
-that is what lets the judge's scores of the others narrow the interval without bending it.
+that is what lets the judge's scores of the others narrow the interval without bending it. The votes are those that the
+results rest on.
 """
 
 from collections import defaultdict
@@ -17,6 +18,7 @@ from backend.db.studies import Prompt
 from backend.domain.choices import Preference
 from backend.domain.records import Json
 from backend.domain.results.candidates import opening
+from backend.domain.results.counted import counted
 from backend.domain.results.material import Material
 from backend.domain.statistics.intervals import Interval, over_prompts
 from backend.domain.statistics.ppi import PredictionPowered, by_prompt, estimate
@@ -42,7 +44,7 @@ class Judged:
 def combine(session: Session, batch: Batch, source: Source, *, key: str) -> list[Judged]:
     """Every candidate with votes. Raises Invalid, with file and line, for a file that can't be used."""
     sealing.refuse_sealed(session, batch)
-    material = gather(session, batch, key=key)
+    material = counted(gather(session, batch, key=key)).material
     known = set(session.scalars(select(Prompt.key).where(Prompt.study_id == batch.study_id)))
     scores = scores_of(source, known, list(material.candidates))
     return [combined(material, code, scores, source.label) for code in range(len(material.candidates))]

@@ -13,7 +13,7 @@ from backend.db.comparisons import Comparison
 from backend.db.session import Database
 from backend.db.studies import Prompt
 from backend.errors import Invalid
-from backend.services import batches, collected, judged
+from backend.services import batches, collected, judged, results
 from backend.services.files import Source
 from backend.services.judged import Judged
 from tests import factories
@@ -124,3 +124,32 @@ def test_with_two_candidates_each_row_names_one(database: Database, tmp_path: Pa
         path.write_text("prompt,score\np1,1\n")
         with pytest.raises(Invalid, match="needs a candidate, since the batch has one, two"):
             judged.combine(session, batch, Source(path, None, path.name), key="a key")
+
+
+def test_the_votes_are_those_that_the_results_rest_on(database: Database, tmp_path: Path) -> None:
+    """Somebody who can't have read is left out of both, as declared, and with them a third of the votes."""
+    hasty = {"kind": "too_fast", "limit": 600, "least": 3}
+    with database.transaction() as session:
+        study = factories.study(session, prompts=8, exclusions=[hasty])
+        batch = batches.launch(session, study, baseline=factories.BASELINE, seed=1, prompts=4, now=NOW)
+        launched = select(Prompt.key).join(Comparison, Comparison.prompt_id == Prompt.id)
+        keys = session.scalars(launched.where(Comparison.batch_id == batch.id)).all()
+        votes = tmp_path / "votes.csv"
+        rows = [
+            f"{rater},{key},{preference},{seconds}"
+            for number, key in enumerate(keys)
+            for rater, preference, seconds in (
+                ("slow", "candidate", 60),
+                ("slower", ("tie", "baseline")[number % 2], 90),
+                ("hasty", "baseline", 0.001),
+            )
+        ]
+        votes.write_text("rater,prompt,preference,seconds\n" + "\n".join(rows))
+        collected.import_ratings(session, batch, Source(votes, None, "votes.csv"), now=NOW)
+        scores = tmp_path / "judge.csv"
+        scores.write_text("\n".join(["prompt,score", *scored(list(session.scalars(select(Prompt.key))), 0.5)]))
+        (found,) = judged.combine(session, batch, Source(scores, None, scores.name), key="a key")
+        (candidate,) = results.of_batch(session, batch.id, key="a key").candidates
+    assert found.votes == candidate.win_rate
+    assert found.votes.mean == pytest.approx((0.75 + 0.5) / 2)
+    assert found.with_judge.mean == pytest.approx(found.votes.mean)

@@ -9,13 +9,14 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from backend.domain.results import agreement, exclusions, prefix
+from backend.domain.results import agreement
 from backend.domain.results.agreement import AgreementResult
 from backend.domain.results.candidates import CandidateResult, candidates
+from backend.domain.results.counted import counted
 from backend.domain.results.counts import median
 from backend.domain.results.exclusions import ExcludedRater
 from backend.domain.results.family import Family, family
-from backend.domain.results.material import Material, in_order
+from backend.domain.results.material import Material
 from backend.domain.results.methods import paragraph
 from backend.domain.results.models import Models, models
 from backend.domain.results.position import Position, position
@@ -73,8 +74,8 @@ def quiet(step: str) -> None:
 
 def summarise(given: Material, *, on_step: OnStep = quiet) -> Results:
     """Every number of a batch. on_step is told which of STEPS begins. Raises ValueError when counts don't add up."""
-    everybody, beginning = prefix.analysed(in_order(given))
-    material, excluded = exclusions.apply(everybody)
+    rest = counted(given)
+    material, everybody, excluded = rest.material, rest.everybody, rest.excluded
 
     def begun(step: str, on: Material = material) -> Material:
         on_step(step)
@@ -88,7 +89,7 @@ def summarise(given: Material, *, on_step: OnStep = quiet) -> Results:
         opening=material.opening,
         split_rule=material.settings.split_rule,
         split_fallback=material.settings.split_fallback,
-        prefix=beginning,
+        prefix=rest.prefix,
         comparisons=sum(one.outcomes.comparisons for one in found),
         settled=sum(one.outcomes.comparisons - one.outcomes.unfinished for one in found),
         ratings=len(material.votes),
@@ -106,5 +107,5 @@ def summarise(given: Material, *, on_step: OnStep = quiet) -> Results:
         reading=reading(begun("reading")),
         each_rater=raters(begun("raters", everybody), excluded={one.rater for one in excluded}),
         sequence=sequence(everybody),
-        methods=paragraph(material, found, excluded, beginning, len(material.votes)),
+        methods=paragraph(material, found, excluded, rest.prefix, len(material.votes)),
     )
