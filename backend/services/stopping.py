@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from backend.db.batches import Batch, BatchState
 from backend.db.studies import StudyVersion
-from backend.domain.results.material import in_order
 from backend.domain.results.sequence import sequence
 from backend.services import batches
 from backend.services.material import gather
@@ -31,7 +30,7 @@ def watched(session: Session) -> dict[int, int]:
 
 def may_stop(session: Session, batch: Batch, *, key: str) -> bool:
     """Whether every candidate of the batch is decided. key: the server's."""
-    found = sequence(in_order(gather(session, batch, key=key)))
+    found = sequence(gather(session, batch, key=key))
     return found is not None and found.stops_at is not None
 
 

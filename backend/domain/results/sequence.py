@@ -38,7 +38,11 @@ class Sequence:
 
 
 def sequence(material: Material) -> Sequence | None:
-    """What the stop rule says; None where none was declared."""
+    """What the stop rule says; None where none was declared.
+
+    Of every vote that has come, as when the rule was asked: a candidate's sequence ends by itself at its first open
+    seat, and excluded raters were of the panel.
+    """
     declared = material.settings.stopping
     if declared is None:
         return None

@@ -106,6 +106,6 @@ def summarise(given: Material, *, on_step: OnStep = quiet) -> Results:
         models=models(begun("models")),
         reading=reading(begun("reading")),
         each_rater=raters(begun("raters", everybody), excluded={one.rater for one in excluded}),
-        sequence=sequence(everybody),
+        sequence=sequence(given),
         methods=paragraph(material, found, excluded, rest.prefix, len(material.votes)),
     )
