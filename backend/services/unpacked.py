@@ -153,8 +153,9 @@ def listed(plain: Json) -> Sequence[Json]:
 
 
 def lines(path: Path) -> list[Plain]:
-    """The rows of a JSONL file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    """The rows of a JSONL file; its lines end at a line feed and nowhere else, for texts may hold other ends."""
+    with path.open(encoding="utf-8", newline="\n") as file:
+        return [json.loads(line) for line in file]
 
 
 def rows(path: Path) -> list[dict[str, str]]:

@@ -312,3 +312,12 @@ def test_a_bundle_of_a_batch_with_checks_tells_how_raters_did(database: Database
     assert len(table(bundle / "ratings.csv")) == 20
     assert verify(bundle) == []
     assert not any(secret in everything(bundle) for secret in (COMMENT, "Known question", str(NOW.date())))
+
+
+def test_line_separators_inside_texts_do_not_break_a_bundle_s_lines(database: Database, tmp_path: Path) -> None:
+    """Python's own idea of lines also breaks at U+0085, U+2028 and U+2029, which JSON leaves as they are in a text."""
+    with database.transaction() as session:
+        outputs = {name: [f"{name}\u2028one\u2029two\u0085three"] for name in ("base", "tuned")}
+        batch = factories.launched(session, prompts=["What\u2028now?"], outputs=outputs)
+        bundles.export(session, batch.id, tmp_path / "bundle", key="a key")
+    assert verify(tmp_path / "bundle") == []
