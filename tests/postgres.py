@@ -8,6 +8,8 @@ from itertools import count
 from pathlib import Path
 from types import TracebackType
 
+import psycopg
+
 TUNING = "-F -c synchronous_commit=off -c max_connections=150 -c listen_addresses="
 
 
@@ -71,3 +73,18 @@ class Postgres:
         name = f"test_{next(self.numbers)}"
         self.run("createdb", "-h", str(self.folder), "-U", "assay", name)
         return f"postgresql+psycopg://assay@/{name}?host={self.folder}"
+
+
+def empty(address: str) -> None:
+    """Take every row out of a migrated database. Whoever a test before has left connected is shut out first."""
+    with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        tables = connection.execute(
+            "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables"
+            " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+        ).fetchone()
+        assert tables is not None
+        connection.execute(f"TRUNCATE {tables[0]} RESTART IDENTITY CASCADE".encode())
