@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from backend.domain.statistics.missing import Bounds, Missing, MissingSeats, missing
 
-# (prompt, can't judge, returned, unfinished) of a comparison
+# (prompt, can't judge, returned, unfinished) of a comparison; nobody is excluded
 Row = tuple[int, int, int, int]
 
 
 def seats(*rows: Row) -> MissingSeats:
-    return MissingSeats(*np.array(rows, dtype=np.int64).reshape(-1, 4).T)
+    columns = np.array(rows, dtype=np.int64).reshape(-1, 4).T
+    return MissingSeats(*columns, excluded=np.zeros_like(columns[0]))
 
 
 def found(votes: list[tuple[float, int]], *rows: Row) -> Missing:
@@ -69,7 +70,7 @@ def test_missing_seats_go_into_json() -> None:
 def test_columns_of_missing_seats_must_fit_and_count_up() -> None:
     one, two = np.zeros(1, dtype=np.int64), np.zeros(2, dtype=np.int64)
     with pytest.raises(ValueError, match="same length"):
-        MissingSeats(one, one, two, one)
+        MissingSeats(one, one, two, one, one)
     with pytest.raises(ValueError, match="below 0"):
         seats((0, 0, -1, 0))
 

@@ -90,14 +90,8 @@ def candidates(material: Material, *, everybody: Material) -> tuple[CandidateRes
         opening=material.opening,
         unjudgeable=np.flatnonzero(material.launched.unjudgeable).tolist(),
     )
-    any_excluded = len(everybody.votes) > len(material.votes)
     return tuple(
-        candidate(
-            material,
-            code,
-            found.where(found.candidate == code),
-            all_votes=rates(opening(everybody, code)) if any_excluded else None,
-        )
+        candidate(material, code, found.where(found.candidate == code), everybody=everybody)
         for code in range(len(material.candidates))
     )
 
@@ -108,7 +102,7 @@ def opening(material: Material, code: int) -> Votes:
     return votes.where(votes.candidate == code)
 
 
-def candidate(material: Material, code: int, found: Outcomes, *, all_votes: Rates | None) -> CandidateResult:
+def candidate(material: Material, code: int, found: Outcomes, *, everybody: Material) -> CandidateResult:
     votes = opening(material, code)
     launched = material.launched.where(material.launched.candidate == code)
     settings = material.settings
@@ -116,6 +110,7 @@ def candidate(material: Material, code: int, found: Outcomes, *, all_votes: Rate
     sensitivity = {str(rule): majority_scores(found, rule) for rule in SPLIT_SCORES}
     rounds = ROUNDS if len(material.votes) <= MOST_FOR_BOOTSTRAP else 0
     intervals = compared(votes, seed=material.seed, rounds=rounds)
+    any_excluded = len(everybody.votes) > len(material.votes)
     return CandidateResult(
         name=material.candidates[code],
         votes=vote_counts(votes),
@@ -126,9 +121,9 @@ def candidate(material: Material, code: int, found: Outcomes, *, all_votes: Rate
         intervals=intervals,
         majority=sensitivity[declared],
         sensitivity=sensitivity,
-        missing=missing(votes.win_scores, votes.equal_or_better_scores, votes.prompt, empty(material, code)),
+        missing=missing(votes.win_scores, votes.equal_or_better_scores, votes.prompt, empty(material, code, everybody)),
         categories=categories(votes, launched, material.categories),
-        all_votes=all_votes,
+        all_votes=rates(opening(everybody, code)) if any_excluded else None,
         raters=len(np.unique(votes.rater)),
         median_seconds=median(votes.seconds),
     )
@@ -154,19 +149,22 @@ def compared(votes: Votes, *, seed: int, rounds: int) -> dict[str, Rates]:
     return {method: Rates(win[method], equal_or_better[method]) for method in win}
 
 
-def empty(material: Material, code: int) -> MissingSeats:
+def empty(material: Material, code: int, everybody: Material) -> MissingSeats:
     """The seats of a candidate that were to be rated and are not, by what became of them last.
 
     A seat that somebody could not judge or gave back is open again; of a comparison's empty seats as many count as
-    can't-judge, then as returned, as there were such events, and the rest as unfinished.
+    can't-judge, then as returned, as there were such events, and the rest as unfinished. A seat with an excluded
+    rater's vote is not among them.
     """
     launched = material.launched
     mine = launched.candidate == code
-    rated = np.bincount(material.opening_votes.comparison, minlength=len(launched))[mine]
+    counted, rated = (
+        np.bincount(of.opening_votes.comparison, minlength=len(launched))[mine] for of in (material, everybody)
+    )
     left = np.maximum(material.opening - rated, 0)
     cant_judge = np.minimum(left, launched.skipped[mine])
     returned = np.minimum(left - cant_judge, launched.returned[mine])
-    return MissingSeats(launched.prompt[mine], cant_judge, returned, left - cant_judge - returned)
+    return MissingSeats(launched.prompt[mine], cant_judge, returned, left - cant_judge - returned, rated - counted)
 
 
 def categories(votes: Votes, launched: Launched, names: Sequence[str]) -> tuple[Category, ...]:

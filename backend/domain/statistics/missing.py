@@ -1,8 +1,8 @@
 """What seats without a rating could do to a result: its worst and best case. Assumes nothing about why they are empty.
 
-A seat is missing where a rater could not judge, where one gave it back, or where nobody came; it counts once, under
-what became of it last. The bounds hold whatever the missing raters would have chosen. They are no interval: they
-leave the chance of other prompts and other raters out.
+A seat is missing where a rater could not judge, where one gave it back, where nobody came, or where the rater was
+excluded; it counts once, under what became of it last. The bounds hold whatever the missing raters would have chosen.
+They are no interval: they leave the chance of other prompts and other raters out.
 Source: C. F. Manski, Partial Identification of Probability Distributions (2003), ch. 1.
 """
 
@@ -26,9 +26,10 @@ class MissingSeats:
     cant_judge: Integers
     returned: Integers
     unfinished: Integers
+    excluded: Integers
 
     def __post_init__(self) -> None:
-        counts = (self.cant_judge, self.returned, self.unfinished)
+        counts = (self.cant_judge, self.returned, self.unfinished, self.excluded)
         if any(count.shape != self.prompt.shape for count in counts):
             raise ValueError("the columns of missing seats must have the same length")
         if any((count < 0).any() for count in counts):
@@ -37,7 +38,7 @@ class MissingSeats:
     @property
     def total(self) -> Integers:
         """All missing seats of each comparison, shape (m,)."""
-        return self.cant_judge + self.returned + self.unfinished
+        return self.cant_judge + self.returned + self.unfinished + self.excluded
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Missing:
     cant_judge: int
     returned: int
     unfinished: int
+    excluded: int
     prompts_without_votes: int
     win_rate: Bounds
     equal_or_better: Bounds
@@ -80,6 +82,7 @@ def missing(win: Floats, equal_or_better: Floats, prompt: Integers, seats: Missi
         cant_judge=int(seats.cant_judge.sum()),
         returned=int(seats.returned.sum()),
         unfinished=int(seats.unfinished.sum()),
+        excluded=int(seats.excluded.sum()),
         prompts_without_votes=int(((rated == 0) & (empty > 0)).sum()),
         win_rate=bounds(summed(own, win, n_prompts), rated, empty),
         equal_or_better=bounds(summed(own, equal_or_better, n_prompts), rated, empty),

@@ -1,5 +1,8 @@
 """Declared exclusions: whole raters, by what was declared, never by which system they chose."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from backend.domain.results.exclusions import apply
@@ -66,3 +69,16 @@ def test_an_excluded_rater_s_votes_are_out_of_the_headline_and_in_the_numbers_be
     assert one.all_votes is not None
     assert one.all_votes.win_rate.mean == pytest.approx((1.5 / 3 + 2.5 / 3) / 2)
     assert summarise(material(ROWS)).candidates[0].all_votes is None
+
+
+def test_an_excluded_rater_s_seat_is_no_empty_one() -> None:
+    """Somebody could not judge the first comparison before all its seats were taken; one of the three is excluded."""
+    rows: list[Row] = [
+        (prompt, rater, 0, 1, 0, False, 0.1 if rater == 2 else 60.0) for prompt in (0, 1) for rater in range(3)
+    ]
+    given = material(rows, exclusions=[{"kind": "too_fast", "limit": 600, "least": 2}])
+    skipped = replace(given, launched=replace(given.launched, skipped=np.array([1, 0])))
+    missing = summarise(skipped).candidates[0].missing
+    assert (missing.rated, missing.excluded) == (4, 2)
+    assert (missing.cant_judge, missing.returned, missing.unfinished) == (0, 0, 0)
+    assert (missing.win_rate.worst, missing.win_rate.best) == (pytest.approx(2 / 3), 1.0)
