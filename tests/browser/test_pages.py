@@ -62,6 +62,7 @@ RULES = {
         "sealed": True,
     },
 }
+RULES_WITHOUT_GOLD = {**RULES, "checks": {"attention": 0.025, "repeat": 0.1}}  # a launch with gold needs its file
 CANDIDATES = {name: [f"{name[::-1]} says {number}" for number in range(3)] for name in ("base", "c-1", "c-2", "c-3")}
 
 
@@ -160,7 +161,7 @@ RESEARCHERS_PAGES: dict[str, Callable[[Study], str]] = {
     "study of hard outputs": lambda study: study.imported(UNEVEN),
     "study with every rule": lambda study: study.imported(TELLING, **RULES),
     "batch": Study.with_links,
-    "batch with every rule, sealed": lambda study: f"/batches/{study.site.launch(**RULES).id}",
+    "batch with every rule, sealed": lambda study: f"/batches/{study.site.launch(**RULES_WITHOUT_GOLD).id}",
     "results without ratings": lambda study: f"/batches/{study.site.launch().id}/results",
     "results of 1 candidate": lambda study: study.rated(raters=3),
     "results of 3 candidates": lambda study: study.rated(raters=9, outputs=CANDIDATES),

@@ -144,7 +144,7 @@ def test_settings_are_changed_and_frozen_by_the_next_launch(
         ({"seats": "three"}, "seats must be a whole number"),
         ({"title": " "}, "title must be a text"),
         ({"split_rule": "coin"}, "coin"),
-        ({"lease_minutes": "0"}, "at least 1"),
+        ({"lease_minutes": "0"}, "between 1 and 10,080"),
     ],
 )
 def test_settings_that_cannot_be_used_are_refused_in_a_sentence(
@@ -335,13 +335,13 @@ def declare_gold(database: Database) -> None:
 def test_gold_is_asked_for_where_it_is_declared_and_is_stored_by_the_launch(
     researcher: TestClient, study: str, database: Database, house: House
 ) -> None:
-    assert "Gold comparisons" not in researcher.get(study).text
+    assert 'name="gold"' not in researcher.get(study).text
     declare_gold(database)
     assert "Raters meet them as 10.0 % of their comparisons" in researcher.get(study).text
     file = ("gold.jsonl", GOLD.splitlines()[0])
     answer = researcher.post(f"{study}/batches", data={"baseline": "theirs"}, files={"gold": file})
     assert answer.url.path == "/batches/1"
-    assert "10.0 % gold, 0.0 % attention" in answer.text
+    assert "10 % gold comparisons" in answer.text
     with database.reading() as session:
         assert session.scalars(select(Check.kind)).all() == ["gold"]
     assert list(house.settings.data_dir.glob("upload-*")) == []
