@@ -8,7 +8,7 @@ from backend.domain.results.exclusions import ExcludedRater
 from backend.domain.results.family import NamedDifference
 from backend.domain.rules import ExclusionKind
 from backend.domain.statistics.flags import Flag, Kind
-from backend.domain.statistics.intervals import Interval
+from backend.domain.statistics.intervals import FEWEST_RATERS, Interval
 from backend.domain.statistics.ladder import Slope
 
 POINTS = 100.0
@@ -65,17 +65,24 @@ def verdict(one: CandidateResult, baseline: str) -> str:
     if one.preferred is None:
         return "These votes do not tell which one raters prefer."
     winner = one.name if one.preferred == Preference.CANDIDATE else baseline
-    return f"{panel(one.win_rate)} prefer {winner}."
+    return f"{panel(one.win_rate)} {winner}."
 
 
 def panel(interval: Interval) -> str:
     """Of whom the interval speaks."""
-    return f"These {interval.raters} raters" if interval.method == "fixed panel" else "Raters"
+    if not is_panel(interval):
+        return "Raters prefer"
+    return "This one rater prefers" if interval.raters == 1 else f"These {interval.raters} raters prefer"
+
+
+def is_panel(interval: Interval) -> bool:
+    """Whether there are too few raters to stand for others, also where their votes are all alike."""
+    return interval.method == "fixed panel" or 0 < (interval.raters or 0) < FEWEST_RATERS
 
 
 def label(interval: Interval) -> str:
     """A word of warning about the raters behind an interval, empty where there is none."""
-    if interval.method == "fixed panel":
+    if is_panel(interval):
         return "fixed panel"
     return "few raters" if interval.method.endswith("few raters") else ""
 
@@ -87,7 +94,8 @@ def holds_for(interval: Interval) -> str:
     if interval.prompts == 1:
         return "Nothing beyond this one prompt."
     if interval.method == "Wilson on prompts":
-        return "All votes are alike, so only the number of prompts is in it."
+        alone = ", and fewer than five raters can’t stand for others" if is_panel(interval) else ""
+        return f"All votes are alike, so only the number of prompts is in it{alone}."
     if label(interval):
         return f"New prompts and new raters; with {interval.raters} raters its own width is known roughly."
     return "New prompts and new raters."

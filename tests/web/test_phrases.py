@@ -68,3 +68,12 @@ def test_an_interval_says_for_whom_it_holds(method: str, prompts: int, label: st
     interval = Interval(0.5, 0.4, 0.6, 0.95, method, prompts, 12)
     assert phrases.label(interval) == label
     assert says in phrases.holds_for(interval)
+    assert phrases.panel(interval) == ("These 12 raters prefer" if label == "fixed panel" else "Raters prefer")
+
+
+@pytest.mark.parametrize(("raters", "panel"), [(1, "This one rater prefers"), (4, "These 4 raters prefer")])
+def test_a_few_raters_who_all_agree_do_not_speak_for_others(raters: int, panel: str) -> None:
+    unanimous = Interval(1.0, 0.9, 1.0, 0.95, "Wilson on prompts", 60, raters)
+    assert phrases.panel(unanimous) == panel
+    assert phrases.label(unanimous) == "fixed panel"
+    assert "fewer than five raters can’t stand for others" in phrases.holds_for(unanimous)
