@@ -15,7 +15,7 @@ SPLITS = {
     SplitRule.EXTRA: "only after two more raters",
 }
 OFFENCES = {
-    ExclusionKind.FAILED_CHECKS: "fail more than {limit} of their checks ({least} or more)",
+    ExclusionKind.FAILED_CHECKS: "fail more than {limit} of their gold and attention checks ({least} or more)",
     ExclusionKind.INCONSISTENT: "answer more than {limit} of their repeats otherwise than before ({least} or more)",
     ExclusionKind.TOO_FAST: "read more than {limit} words a minute (median of {least} or more comparisons)",
     ExclusionKind.ONE_SIDED: "choose one place in more than {limit} of their decisive votes ({least} or more)",

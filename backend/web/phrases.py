@@ -108,7 +108,7 @@ def exclusion(one: ExcludedRater) -> str:
         return f"read {one.found:,.0f} words a minute in the median of {one.observations} votes; limit {one.limit:,.0f}"
     share, limit = whole(one.found), whole(one.limit)
     said = {
-        ExclusionKind.FAILED_CHECKS: f"failed {share} of {one.observations} checks",
+        ExclusionKind.FAILED_CHECKS: f"failed {share} of {one.observations} gold and attention checks",
         ExclusionKind.INCONSISTENT: f"answered {share} of {one.observations} repeats otherwise than before",
         ExclusionKind.ONE_SIDED: f"took one place in {share} of {one.observations} decisive votes",
     }[kind]

@@ -30,8 +30,8 @@ def test_a_plain_study_declares_nothing() -> None:
                 ]
             },
             [
-                "Raters are left out who fail more than 30 % of their checks (4 or more), or read more than 900 words "
-                "a minute (median of 10 or more comparisons); their seats are not filled again."
+                "Raters are left out who fail more than 30 % of their gold and attention checks (4 or more), or read "
+                "more than 900 words a minute (median of 10 or more comparisons); their seats are not filled again."
             ],
         ),
         (
