@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import uvicorn
 
-from backend.cli.house import data_dir_option, open_database, settings_with
+from backend.cli.house import batch_argument, data_dir_option, open_database, settings_with
 from backend.cli.server import address, listening, researcher_link, run, serve_options
 from backend.cli.watch import watching
 from backend.services import batches
@@ -46,7 +46,7 @@ def serve(host: str, port: int, public_url: str | None, processes: int, data_dir
 
 
 @click.command()
-@click.argument("batch", type=int)
+@batch_argument
 @click.option("--personal", default=0, show_default=True, help="How many new personal links to make.")
 @click.option("--open", "open_link", is_flag=True, help="Make a link that many people can use.")
 @click.option("--public-url", default="http://127.0.0.1:8000", show_default=True, help="Address of the server.")

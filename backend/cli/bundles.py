@@ -6,17 +6,18 @@ from pathlib import Path
 
 import click
 
-from backend.cli.house import data_dir_option, open_database, settings_with
+from backend.cli.house import batch_argument, data_dir_option, open_database, settings_with
 from backend.services import batches, bundles, collected, verification
 from backend.services.files import Source
 from backend.services.keys import secret_key
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+SHOWN = 20
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @click.command()
-@click.argument("batch", type=int)
+@batch_argument
 @click.argument("folder", type=FOLDER)
 @click.option("--comments", is_flag=True, help="Include raters' comments, which may tell who they are.")
 @data_dir_option
@@ -30,11 +31,14 @@ def export(batch: int, folder: Path, comments: bool, data_dir: Path | None) -> N
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def verify(folder: Path) -> None:
+@click.option("--all", "every", is_flag=True, help=f"Print every difference, not only the first {SHOWN}.")
+def verify(folder: Path, every: bool) -> None:
     """Recompute every number of the bundle in FOLDER and say which differ. Needs no server and no database."""
     found = verification.verify(folder)
-    for difference in found:
+    for difference in found if every else found[:SHOWN]:
         click.secho(f"  {difference}", fg="red")
+    if len(found) > SHOWN and not every:
+        click.echo(f"  … and {len(found) - SHOWN} more: assay verify --all {folder}")
     if found:
         click.secho(f"{folder} does not hold: {len(found)} differences.", fg="red")
         sys.exit(1)
@@ -42,7 +46,7 @@ def verify(folder: Path) -> None:
 
 
 @click.command("import-ratings")
-@click.argument("batch", type=int)
+@batch_argument
 @click.argument("file", type=FILE)
 @data_dir_option
 def import_ratings(batch: int, file: Path, data_dir: Path | None) -> None:

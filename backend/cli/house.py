@@ -7,9 +7,12 @@ from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
 from backend.config import Settings
+from backend.db.base import LARGEST_NUMBER
 from backend.db.migrate import upgrade
 from backend.db.session import Database
 from backend.errors import Invalid, Unavailable
+
+batch_argument = click.argument("batch", type=click.IntRange(1, LARGEST_NUMBER))
 
 data_dir_option = click.option(
     "--data-dir",

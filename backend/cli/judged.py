@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from backend.cli.house import data_dir_option, open_database, settings_with
+from backend.cli.house import batch_argument, data_dir_option, open_database, settings_with
 from backend.cli.results import percent, shown
 from backend.services import batches
 from backend.services import judged as service
@@ -16,7 +16,7 @@ from backend.services.keys import secret_key
 
 
 @click.command()
-@click.argument("batch", type=int)
+@batch_argument
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Every number, for scripts.")
 @data_dir_option

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from backend.cli import progress
-from backend.cli.house import data_dir_option, open_database, settings_with
+from backend.cli.house import batch_argument, data_dir_option, open_database, settings_with
 from backend.domain.results.candidates import CandidateResult
 from backend.domain.results.summary import Results
 from backend.domain.statistics.intervals import Interval
@@ -23,7 +23,7 @@ def print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> No
 
 
 @click.command()
-@click.argument("batch", type=int)
+@batch_argument
 @click.option("--json", "as_json", is_flag=True, help="Every number, as docs/results.schema.json describes.")
 @click.option("--csv", "as_csv", is_flag=True, help="One row a candidate.")
 @click.option(

@@ -9,13 +9,13 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.requests import Request
 
 from backend.config import Settings
+from backend.db.base import LARGEST_NUMBER
 from backend.db.session import Database
 from backend.errors import Forbidden
 from backend.services.tokens import Tokens
 
 COOKIE = "assay_session"
 SESSION_DAYS = 30
-LARGEST_NUMBER = 2**31 - 1  # what both databases can hold in an id
 
 
 @dataclass(frozen=True)

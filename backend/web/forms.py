@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
+from backend.db.base import LARGEST_NUMBER
 from backend.errors import Invalid
-from backend.web.deps import LARGEST_NUMBER
 
 MOST_FILES = 20
 

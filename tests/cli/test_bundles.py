@@ -44,7 +44,7 @@ def test_an_edited_rating_is_found_and_the_numbers_that_it_changes_are_named(rat
         writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    done = rated("verify", "bundle")
+    done = rated("verify", "--all", "bundle")
     assert done.exit_code == 1
     assert "sha256 of ratings.csv" in done.output
     assert "results.candidates[0].votes.tie" in done.output
@@ -120,3 +120,27 @@ def test_a_bad_row_of_ratings_names_file_and_line_and_nothing_is_stored(run: Ass
     done = run("import-ratings", "1", "votes.csv")
     assert str(done.exception) == "votes.csv, line 3: prompt '2' is not in this batch for a."
     assert json.loads(run("results", "1", "--json").output)["ratings"] == 0
+
+
+def test_an_edit_that_changes_many_numbers_is_told_in_few_lines_unless_all_are_wanted(
+    rated: Assay, tmp_path: Path
+) -> None:
+    rated("export", "1", "bundle")
+    ratings = tmp_path / "bundle" / "ratings.csv"
+    ratings.write_text(ratings.read_text().replace(",first,", ",tie,", 1))
+    few, every = rated("verify", "bundle"), rated("verify", "--all", "bundle")
+    count = len(every.output.splitlines()) - 1
+    assert few.exit_code == every.exit_code == 1
+    assert few.output.splitlines()[-2:] == [
+        f"  … and {count - 20} more: assay verify --all bundle",
+        f"bundle does not hold: {count} differences.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "verb", [("results",), ("links",), ("export", "bundle"), ("judged", "file"), ("import-ratings", "file")]
+)
+def test_a_batch_number_that_no_database_holds_is_refused(verb: tuple[str, ...], run: Assay, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for number in (str(2**31), "9" * 30, "0"):
+        assert "is not in the range" in run(verb[0], number, *verb[1:]).output

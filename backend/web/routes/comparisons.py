@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from backend.db.base import LARGEST_NUMBER
 from backend.db.batches import Batch
 from backend.errors import Conflict
 from backend.services import batches, opened, reading, sealing, studies
 from backend.services.endings import Outcome
 from backend.services.reading import Wanted
-from backend.web.deps import LARGEST_NUMBER, Id, TheHouse
+from backend.web.deps import Id, TheHouse
 from backend.web.render import page
 
 router = APIRouter()
