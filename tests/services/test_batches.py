@@ -24,10 +24,6 @@ def session(database: Database) -> Iterator[Session]:
         yield session
 
 
-def systems(*names: str, prompts: int = 3) -> dict[str, list[str]]:
-    return {name: [f"{name} says {number}" for number in range(prompts)] for name in names}
-
-
 def launch(session: Session, study: Study, **more: object) -> Batch:
     return launching.launch(session, study, **{"baseline": BASELINE, "seed": 1, "now": NOW, **more})
 
