@@ -13,7 +13,7 @@ from time import monotonic
 
 from backend.db.migrate import upgrade
 from backend.db.session import Database
-from backend.services import batches, imports
+from backend.services import imports, launching
 from backend.services.files import Source
 from backend.services.studies import preset
 
@@ -50,7 +50,7 @@ def main() -> None:
             study = imports.store(session, inspected, name="a study", settings=preset("gudibande-2023"), now=now)
         stored = monotonic()
         with database.transaction() as session:
-            batches.launch(session, study, baseline="second", seed=1, now=now)
+            launching.launch(session, study, baseline="second", seed=1, now=now)
         launched = monotonic()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{rows:,} rows in each of two files, {size:.0f} MB; parsing their JSON alone: {limit:.1f} s")

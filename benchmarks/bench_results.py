@@ -31,7 +31,7 @@ from backend.db.studies import Prompt
 from backend.domain.choices import Choice
 from backend.domain.results.material import Material
 from backend.domain.results.summary import summarise
-from backend.services import batches
+from backend.services import launching
 from backend.services.material import gather
 from tests import factories
 
@@ -82,7 +82,7 @@ def launched(session: Session, *, prompts: int) -> Batch:
             if at == 0 or at % 2 == place % 2
         ),
     )
-    return batches.launch(session, study, baseline="base", seed=1, now=factories.NOW)
+    return launching.launch(session, study, baseline="base", seed=1, now=factories.NOW)
 
 
 def prompt_row(study_id: int, number: int) -> dict[str, object]:

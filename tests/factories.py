@@ -16,7 +16,7 @@ from backend.db.studies import Prompt, Study
 from backend.domain.gold import Gold
 from backend.domain.records import Turn
 from backend.domain.settings import StudySettings, from_json
-from backend.services import batches, links
+from backend.services import launching, links
 from backend.services.tokens import Tokens
 from backend.web.deps import House
 
@@ -89,7 +89,7 @@ def launched(
     """A study and its batch. The first system of `outputs` is the baseline, as it is by default."""
     made = study(session, prompts=prompts, outputs=outputs, **changes)
     baseline = next(iter(outputs)) if outputs else BASELINE
-    return batches.launch(session, made, baseline=baseline, seed=seed, now=NOW, gold=gold)
+    return launching.launch(session, made, baseline=baseline, seed=seed, now=NOW, gold=gold)
 
 
 def gold(count: int) -> list[Gold]:

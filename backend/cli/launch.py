@@ -16,7 +16,7 @@ from backend.db.session import Database
 from backend.domain import declared
 from backend.domain.settings import StudySettings
 from backend.errors import Invalid
-from backend.services import batches, gold, imports, studies
+from backend.services import batches, gold, imports, launching, studies
 from backend.services.files import Source
 
 SEED = 2023
@@ -139,7 +139,7 @@ def launch_files(database: Database, wanted: Wanted, *, note: str = "") -> Launc
             given_away, mentions = studies.mentions(session, study, most=progress.SHOWN)
             if wanted.scrub:
                 studies.scrub(session, study.id)
-            batch = batches.launch(
+            batch = launching.launch(
                 session,
                 study,
                 baseline=inspected.baseline,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from backend.services import batches
+from backend.services import batches, launching
 from backend.simulator.raters import SimulatedRater
 from tests import factories
 from tests.browser.visits import (
@@ -45,7 +45,7 @@ def states(site: Site) -> None:
         study = factories.study(session, outputs=CANDIDATES)
         study.name = "An unbroken_name_of_a_study_" * 6
         for _ in range(5):
-            batches.launch(session, study, baseline="base", seed=1, now=datetime.now(UTC))
+            launching.launch(session, study, baseline="base", seed=1, now=datetime.now(UTC))
     batch = site.launch(outputs=CANDIDATES)
     for seed in range(6):
         SimulatedRater(site.server.base_url, site.rater(batch), seed=seed).run()

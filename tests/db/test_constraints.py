@@ -19,7 +19,7 @@ from backend.db.raters import Channel, Rater
 from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.db.studies import StudyVersion
-from backend.services import batches
+from backend.services import launching
 from tests import factories
 from tests.factories import NOW
 from tests.postgres import Postgres
@@ -295,7 +295,7 @@ def test_the_text_of_an_output_never_changes_even_before_a_launch(session: Sessi
 def test_what_raters_see_of_an_output_changes_only_before_it_is_compared(session: Session) -> None:
     study = factories.study(session)
     session.execute(update(Output).values(shown="Scrubbed."))
-    batches.launch(session, study, baseline=factories.BASELINE, seed=1, now=NOW)
+    launching.launch(session, study, baseline=factories.BASELINE, seed=1, now=NOW)
     refused(session, update(Output).values(shown="Scrubbed again."), "never changes after its launch")
     refused(session, update(Output).values(shown=None), "never changes after its launch")
 

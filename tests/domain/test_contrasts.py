@@ -16,7 +16,7 @@ from backend.domain.statistics.contrasts import (
     against_even,
     all_pairs,
     differences,
-    equivalence,
+    equivalences,
 )
 from backend.domain.statistics.intervals import over_prompts
 from backend.domain.statistics.joint import adjusted_level, joint, root
@@ -235,7 +235,7 @@ def test_a_single_candidate_needs_no_adjustment() -> None:
 def test_equivalence_needs_the_ninety_percent_interval_within_the_margin(
     table: Floats, margin: float, verdict: str
 ) -> None:
-    found = equivalence(*paired(table), pair=(1, 0), margin=margin)
+    found = equivalences(*paired(table), pairs=[(1, 0)], margin=margin)[0]
     expected = stats.ttest_rel(table[:, 1], table[:, 0]).confidence_interval(0.9)
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
     assert found.equivalence_level == pytest.approx(0.9)
@@ -243,9 +243,9 @@ def test_equivalence_needs_the_ninety_percent_interval_within_the_margin(
 
 
 def test_equivalence_without_an_interval_is_undecided_and_without_a_margin_refused() -> None:
-    assert equivalence(*paired(TABLE), pair=(3, 0), margin=0.5).verdict == "undecided"
+    assert equivalences(*paired(TABLE), pairs=[(3, 0)], margin=0.5)[0].verdict == "undecided"
     with pytest.raises(ValueError, match="above 0"):
-        equivalence(*paired(TABLE), pair=(1, 0), margin=0.0)
+        equivalences(*paired(TABLE), pairs=[(1, 0)], margin=0.0)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_equivalence_without_an_interval_is_undecided_and_without_a_margin_refus
     [
         lambda columns: differences(*columns, family=all_pairs(5), seed=1),
         lambda columns: against_even(*columns, candidates=5, seed=1),
-        lambda columns: [equivalence(*columns, pair=(1, 4), margin=0.1)],
+        lambda columns: equivalences(*columns, pairs=[(1, 4)], margin=0.1),
     ],
     ids=["differences", "against even", "equivalence"],
 )

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.domain.statistics.intervals import wilson
-from backend.domain.statistics.rater_agreement import FEWEST_SHARED, WithRest, human_ceiling, per_rater, wilson_bounds
+from backend.domain.statistics.intervals import wilson, wilson_bounds
+from backend.domain.statistics.rater_agreement import FEWEST_SHARED, WithRest, human_ceiling, per_rater
 from backend.domain.statistics.tables import table
 from backend.domain.statistics.votes import Integers
 

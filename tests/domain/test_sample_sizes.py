@@ -1,16 +1,12 @@
 """Sizes and differences against figures worked out for the paper's study, and against the exact binomial test."""
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from backend.domain.statistics.sample_sizes import (
     best_seats,
-    decisive_power,
     decisive_votes,
-    decisive_votes_exact,
     design_effect,
     detectable,
     difference_variance,
@@ -54,23 +50,6 @@ def test_decisive_votes_by_the_normal_approximation(share: float, votes: int) ->
     """Worked out by hand: ((1.95996 × .5 + .84162 × √(p(1 − p))) / (p − .5))², rounded up."""
     assert decisive_votes(share) == votes
     assert decisive_votes(1 - share) == votes
-
-
-@pytest.mark.parametrize("share", [0.55, 0.60, 0.65, 0.9])
-def test_the_exact_number_is_the_last_tooth_of_the_saw(share: float) -> None:
-    found = decisive_votes_exact(share)
-    assert (decisive_power(np.arange(found, found + 200), share) >= 0.8).all()
-    assert decisive_power(np.array([found - 1]), share) < 0.8
-    assert decisive_votes(share) <= found <= 1.2 * decisive_votes(share) + 10
-
-
-@given(st.integers(1, 300), st.floats(0.05, 0.95))
-def test_the_exact_power_counts_the_outcomes_that_the_test_refuses(votes: int, share: float) -> None:
-    """Against scipy's p-values, outcome by outcome."""
-    low = np.arange(votes // 2 + 1)
-    refused = low[2 * stats.binom.cdf(low, votes, 0.5) <= 0.05]
-    expected = stats.binom.pmf(refused, votes, share).sum() + stats.binom.pmf(votes - refused, votes, share).sum()
-    assert decisive_power(np.array([votes]), share)[0] == pytest.approx(expected, abs=1e-9)
 
 
 def test_the_best_number_of_votes_a_prompt_grows_with_what_a_prompt_costs() -> None:

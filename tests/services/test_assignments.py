@@ -15,7 +15,7 @@ from backend.db.comparisons import Comparison, Seat
 from backend.db.session import Database
 from backend.domain.choices import Choice
 from backend.errors import Forbidden, NotFound
-from backend.services import assignments, batches, links, raters, ratings, studies
+from backend.services import assignments, batches, launching, links, raters, ratings, studies
 from backend.services.assignments import Visitor
 from backend.services.ratings import Vote
 from tests import factories
@@ -293,7 +293,7 @@ def test_raters_see_scrubbed_texts_where_there_are_any(session: Session) -> None
     outputs = {"base": ["A plain answer."], "Zephyr-9": ["I am Zephyr-9, and the answer is four."]}
     study = factories.study(session, prompts=1, outputs=outputs)
     assert studies.scrub(session, study.id) == 1
-    batch = batches.launch(session, study, baseline="base", seed=1, now=NOW)
+    batch = launching.launch(session, study, baseline="base", seed=1, now=NOW)
     (one,) = people(session, batch, 1)
     task = assignments.task(session, claimed(session, one).id)
     assert "A plain answer." in (task.first, task.second)

@@ -16,7 +16,7 @@ from backend.db.raters import Rater
 from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.errors import Invalid
-from backend.services import assignments, batches, collected, links, ratings, results
+from backend.services import assignments, batches, collected, launching, links, ratings, results
 from backend.services.files import Source
 from tests import factories
 from tests.factories import CANDIDATE, NOW
@@ -231,7 +231,7 @@ def test_a_bad_last_row_undoes_the_good_ones(database: Database, folder: Path) -
 
 def test_the_same_name_is_the_same_person_within_a_study_and_not_beyond(session: Session, folder: Path) -> None:
     study = factories.study(session)
-    first, second = (batches.launch(session, study, baseline=factories.BASELINE, seed=1, now=NOW) for _ in range(2))
+    first, second = (launching.launch(session, study, baseline=factories.BASELINE, seed=1, now=NOW) for _ in range(2))
     elsewhere = factories.launched(session)
     for batch in (first, second, elsewhere):
         bring(session, batch, folder, "rater,prompt,preference", "Ada,p1,tie")

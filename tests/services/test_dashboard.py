@@ -12,7 +12,7 @@ from backend.db.batches import Batch
 from backend.db.outputs import Output
 from backend.db.session import Database
 from backend.domain.choices import Choice
-from backend.services import assignments, batches, dashboard, glances, links, ratings, results, studies
+from backend.services import assignments, batches, dashboard, glances, launching, links, ratings, results, studies
 from backend.services.dashboard import BatchLine, Dashboard, Flag, FlagKind
 from backend.services.glances import Memory
 from backend.services.ratings import Vote
@@ -85,7 +85,7 @@ def test_outputs_that_say_who_wrote_them_are_flagged_until_they_are_scrubbed(ses
     studies.scrub(session, study.id)
     assert kinds(look(session, memory).lines[0].flags) == [FlagKind.NOT_LAUNCHED]
     session.execute(update(Output).values(shown=None))
-    batches.launch(session, study, baseline="base", seed=1, now=NOW)
+    launching.launch(session, study, baseline="base", seed=1, now=NOW)
     assert look(session, memory).lines[0].flags == ()
 
 
@@ -256,8 +256,8 @@ def test_a_page_does_not_wait_for_a_large_batch_but_its_part_does_one_at_a_time(
     monkeypatch.setattr(glances, "SEATS_AT_ONCE", 8)
     study = factories.study(session, prompts=3)
     for _ in range(2):
-        batches.launch(session, study, baseline=factories.BASELINE, seed=1, now=NOW)
-    small = batches.launch(session, study, baseline=factories.BASELINE, seed=1, now=NOW, prompts=2)
+        launching.launch(session, study, baseline=factories.BASELINE, seed=1, now=NOW)
+    small = launching.launch(session, study, baseline=factories.BASELINE, seed=1, now=NOW, prompts=2)
     seen = look(session, memory)
     assert seen.is_counting
     assert [one.glance is not None for one in seen.lines[0].batches] == [True, False, False]
@@ -278,7 +278,7 @@ def test_only_the_newest_glances_are_remembered(
 
 def test_the_newest_batches_are_shown_and_older_ones_counted(session: Session, memory: Memory) -> None:
     study = factories.study(session)
-    made = [batches.launch(session, study, baseline=factories.BASELINE, seed=1, now=NOW).id for _ in range(5)]
+    made = [launching.launch(session, study, baseline=factories.BASELINE, seed=1, now=NOW).id for _ in range(5)]
     (seen,) = look(session, memory).lines
     assert [one.batch.id for one in seen.batches] == made[:1:-1]
     assert seen.older == 2
@@ -289,7 +289,7 @@ def test_studies_come_twenty_a_page_the_newest_launch_or_import_first(session: S
     for day, study in enumerate(made):
         study.created_at = NOW + timedelta(days=day)
     session.flush()
-    batches.launch(session, made[0], baseline=factories.BASELINE, seed=1, now=NOW + timedelta(days=100))
+    launching.launch(session, made[0], baseline=factories.BASELINE, seed=1, now=NOW + timedelta(days=100))
     first, last = look(session, memory), look(session, memory, page=99)
     assert [one.study.id for one in first.lines][:2] == [made[0].id, made[42].id]
     assert (len(first.lines), first.page, first.pages, first.found) == (20, 1, 3, 43)

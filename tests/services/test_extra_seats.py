@@ -14,7 +14,7 @@ from backend.db.comparisons import Comparison, Seat
 from backend.db.session import Database
 from backend.domain.choices import Preference, choice
 from backend.errors import Invalid
-from backend.services import assignments, batches, collected, links, ratings, studies
+from backend.services import assignments, batches, collected, launching, links, ratings, studies
 from backend.services.files import Source
 from backend.services.ratings import Vote
 from tests import factories
@@ -85,8 +85,8 @@ def test_what_split_is_finished_before_another_is_begun(session: Session) -> Non
 def test_an_extension_keeps_the_rule_and_the_balance(session: Session) -> None:
     batch = extra(session, prompts=9)
     study = studies.get(session, batch.study_id)
-    short = batches.launch(session, study, baseline=factories.BASELINE, seed=1, now=NOW, prompts=4)
-    batches.extend(session, short)
+    short = launching.launch(session, study, baseline=factories.BASELINE, seed=1, now=NOW, prompts=4)
+    launching.extend(session, short)
     rows = session.execute(select(Comparison.opened, Comparison.seats).where(Comparison.batch_id == short.id)).all()
     assert [(opened, seats) for opened, seats in rows] == [(3, 5)] * 9
     first_seats = (Seat.batch_id == short.id) & (Seat.seat <= short.opening)

@@ -13,7 +13,7 @@ from backend.db.comparisons import Comparison
 from backend.db.session import Database
 from backend.db.studies import Prompt
 from backend.errors import Invalid
-from backend.services import batches, collected, judged, results
+from backend.services import collected, judged, launching, results
 from backend.services.files import Source
 from backend.services.judged import Judged
 from tests import factories
@@ -40,7 +40,7 @@ class Desk:
 def desk(database: Database, tmp_path: Path) -> Iterator[Desk]:
     with database.transaction() as session:
         study = factories.study(session, prompts=12)
-        batch = batches.launch(session, study, baseline=factories.BASELINE, seed=1, prompts=6, now=NOW)
+        batch = launching.launch(session, study, baseline=factories.BASELINE, seed=1, prompts=6, now=NOW)
         inside = list(
             session.scalars(
                 select(Prompt.key)
@@ -131,7 +131,7 @@ def test_the_votes_are_those_that_the_results_rest_on(database: Database, tmp_pa
     hasty = {"kind": "too_fast", "limit": 600, "least": 3}
     with database.transaction() as session:
         study = factories.study(session, prompts=8, exclusions=[hasty])
-        batch = batches.launch(session, study, baseline=factories.BASELINE, seed=1, prompts=4, now=NOW)
+        batch = launching.launch(session, study, baseline=factories.BASELINE, seed=1, prompts=4, now=NOW)
         launched = select(Prompt.key).join(Comparison, Comparison.prompt_id == Prompt.id)
         keys = session.scalars(launched.where(Comparison.batch_id == batch.id)).all()
         votes = tmp_path / "votes.csv"

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from backend.db.batches import Batch
 from backend.db.session import Database
 from backend.domain.results.summary import Results
-from backend.services import batches, results
+from backend.services import batches, launching, results
 from backend.services.kept import MOST_KEPT, PATIENCE, Kept, stamp
 from tests import factories, voted
 
@@ -55,13 +55,13 @@ def test_a_vote_a_skip_an_extension_and_a_closing_change_the_stamp(database: Dat
     stamps = []
     with database.transaction() as session:
         study = factories.study(session, prompts=3)
-        made = batches.launch(session, study, baseline=factories.BASELINE, seed=1, now=factories.NOW, prompts=2)
+        made = launching.launch(session, study, baseline=factories.BASELINE, seed=1, now=factories.NOW, prompts=2)
         stamps.append(stamp(session, made))
         voted.vote(session, made, 0, "c")
         stamps.append(stamp(session, made))
         voted.skip(session, made, 1)
         stamps.append(stamp(session, made))
-        batches.extend(session, made)
+        launching.extend(session, made)
         stamps.append(stamp(session, made))
         batches.close(session, made)
         session.refresh(made)

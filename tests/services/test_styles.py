@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from backend.db.outputs import Output
 from backend.db.session import Database
 from backend.db.styles import OutputStyle
-from backend.services import batches
+from backend.services import launching
 from tests import factories
 from tests.db.test_migrations import run
 
@@ -27,9 +27,9 @@ def test_a_launch_counts_what_it_compares_and_an_extension_the_rest(database: Da
     with database.transaction() as session:
         study = factories.study(session, prompts=2, outputs={"base": [PLAIN] * 2, "tuned": [BOLD] * 2})
         assert not session.execute(select(OutputStyle)).all()
-        batch = batches.launch(session, study, baseline="base", seed=1, prompts=1, now=factories.NOW)
+        batch = launching.launch(session, study, baseline="base", seed=1, prompts=1, now=factories.NOW)
         assert len(session.execute(select(OutputStyle)).all()) == 2
-        batches.extend(session, batch)
+        launching.extend(session, batch)
     assert counts(database) == [(3, 0, 0), (3, 0, 0), (4, 1, 1), (4, 1, 1)]
 
 
@@ -37,7 +37,7 @@ def test_a_second_batch_counts_nothing_twice(database: Database) -> None:
     with database.transaction() as session:
         study = factories.study(session)
         for seed in (1, 2):
-            batches.launch(session, study, baseline=factories.BASELINE, seed=seed, now=factories.NOW)
+            launching.launch(session, study, baseline=factories.BASELINE, seed=seed, now=factories.NOW)
         assert len(session.execute(select(OutputStyle)).all()) == 6
 
 
@@ -45,7 +45,7 @@ def test_the_text_that_raters_see_is_counted(database: Database) -> None:
     with database.transaction() as session:
         study = factories.study(session, prompts=1, outputs={"base": [PLAIN], "tuned": [BOLD]})
         session.execute(update(Output).where(Output.text == BOLD).values(shown="one"))
-        batches.launch(session, study, baseline="base", seed=1, now=factories.NOW)
+        launching.launch(session, study, baseline="base", seed=1, now=factories.NOW)
     assert counts(database) == [(3, 0, 0), (1, 0, 0)]
 
 

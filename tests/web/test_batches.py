@@ -22,7 +22,7 @@ def raters(database: Database, house: House) -> list[str]:
     """The addresses of three raters of batch 1, which has one of three prompts."""
     with database.transaction() as session:
         study = factories.study(session, prompts=3)
-        batch = factories.batches.launch(
+        batch = factories.launching.launch(
             session, study, baseline=factories.BASELINE, seed=1, now=factories.NOW, prompts=1
         )
         return factories.rater_paths(session, house, batch, count=3)

@@ -105,7 +105,7 @@ def test_what_was_scrubbed_is_shown_as_raters_saw_it_and_named(database: Databas
         for output in session.scalars(select(Output).where(Output.study_id == study.id)):
             output.shown = "Scrubbed."
         session.flush()
-        batch = factories.batches.launch(session, study, baseline=factories.BASELINE, seed=1, now=factories.NOW)
+        batch = factories.launching.launch(session, study, baseline=factories.BASELINE, seed=1, now=factories.NOW)
     html = researcher.get(f"/batches/{batch.id}/comparisons/0").text
     assert html.count("<p>Scrubbed.</p>") == 2
     assert html.count("as it was shown: what said who wrote it is taken out") == 2

@@ -16,7 +16,7 @@ from backend.domain.results.counts import (
     vote_counts,
 )
 from backend.domain.results.limits import smallest_shown
-from backend.domain.results.material import Launched, Material
+from backend.domain.results.material import Launched, Material, of_candidate
 from backend.domain.scoring import SPLIT_SCORES, Outcomes, outcomes
 from backend.domain.statistics.intervals import Interval, over_prompts
 from backend.domain.statistics.missing import Missing, MissingSeats, missing
@@ -97,9 +97,8 @@ def candidates(material: Material, *, everybody: Material) -> tuple[CandidateRes
 
 
 def opening(material: Material, code: int) -> Votes:
-    """A candidate's votes of the seats that open at first."""
-    votes = material.opening_votes
-    return votes.where(votes.candidate == code)
+    """A candidate's votes of the seats that open at first; the material is in order."""
+    return of_candidate(material.opening_votes, code)
 
 
 def candidate(material: Material, code: int, found: Outcomes, *, everybody: Material) -> CandidateResult:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backend.domain.results.candidates import opening
-from backend.domain.results.material import Material
+from backend.domain.results.material import Material, in_order
 from backend.domain.statistics.sequential import StopRule, decide, in_launch_order
 from backend.domain.statistics.votes import Floats
 
@@ -46,6 +46,7 @@ def sequence(material: Material) -> Sequence | None:
     declared = material.settings.stopping
     if declared is None:
         return None
+    material = in_order(material)
     rule = StopRule(alpha=declared.error, minimum=declared.least_prompts)
     found = decide({code: entered(material, code) for code in range(len(material.candidates))}, rule)
     return Sequence(

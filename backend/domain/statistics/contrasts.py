@@ -181,20 +181,6 @@ def against_even(
     return results
 
 
-def equivalence(
-    scores: Floats,
-    prompt: Integers,
-    rater: Integers,
-    candidate: Integers,
-    *,
-    pair: Pair,
-    margin: float,
-    level: float = 0.95,
-) -> Equivalence:
-    """Whether two candidates are the same within a margin declared beforehand; columns as in `differences`."""
-    return equivalences(scores, prompt, rater, candidate, pairs=[pair], margin=margin, level=level)[0]
-
-
 def equivalences(
     scores: Floats,
     prompt: Integers,

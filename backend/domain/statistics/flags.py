@@ -14,8 +14,9 @@ import numpy as np
 from backend.domain.statistics.copied import Copies, copied
 from backend.domain.statistics.flag_tests import LEVEL, Tested, looks_random, one_sided, paces, too_fast
 from backend.domain.statistics.ids import dense
+from backend.domain.statistics.intervals import wilson_bounds
 from backend.domain.statistics.multiplicity import q_values
-from backend.domain.statistics.rater_agreement import WithRest, per_rater, wilson_bounds
+from backend.domain.statistics.rater_agreement import WithRest, per_rater
 from backend.domain.statistics.votes import Floats, Integers, Votes
 
 

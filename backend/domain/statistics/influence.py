@@ -13,6 +13,7 @@ from scipy import stats
 
 from backend.domain.statistics.ids import dense
 from backend.domain.statistics.intervals import FEW_RATERS, FEWEST_RATERS, Interval
+from backend.domain.statistics.variance import cells_of
 from backend.domain.statistics.votes import Floats, Integers
 
 NOTHING = 1e-20  # a variance below this is rounding
@@ -55,12 +56,9 @@ def clusters(prompt: Integers, rater: Integers) -> Clusters:
     """The clusters of n votes from any ids of shape (n,)."""
     prompts, prompt_code = dense(prompt)
     raters, rater_code = dense(rater)
-    both = prompt_code * max(len(raters), 1) + rater_code
-    in_order = np.sort(both)
-    if (in_order[1:] != in_order[:-1]).all():
-        return Clusters(prompt_code, rater_code, None, len(prompts), len(raters), len(both))
-    cells, cell = np.unique(both, return_inverse=True)
-    return Clusters(prompt_code, rater_code, cell, len(prompts), len(raters), len(cells))
+    cell, votes = cells_of(prompt_code, rater_code, len(raters))
+    differ = len(votes) == len(cell)
+    return Clusters(prompt_code, rater_code, None if differ else cell, len(prompts), len(raters), len(votes))
 
 
 def two_way(gram: Gram, found: Clusters) -> Floats:

@@ -43,11 +43,18 @@ def wilson(successes: float, trials: int, *, level: float = 0.95) -> tuple[float
     """
     if trials < 1 or not 0 <= successes <= trials:
         raise ValueError("a share needs trials, and no more successes than trials")
+    low, high = wilson_bounds(np.array([successes]), np.array([trials]), level=level)
+    return float(low[0]), float(high[0])
+
+
+def wilson_bounds(successes: Floats | Integers, trials: Integers, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    """`wilson` for arrays of any one shape; nan where there are no trials."""
     z = float(stats.norm.ppf((1 + level) / 2))
-    share = successes / trials
-    centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
-    half = z * sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials)) / (1 + z * z / trials)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    n = np.where(trials > 0, trials, np.nan)
+    share = successes / n
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return np.maximum(0.0, centre - half), np.minimum(1.0, centre + half)
 
 
 def over_prompts(

@@ -6,10 +6,10 @@ A judge that agrees with raters as often as one rater agrees with the rest can't
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from backend.domain.statistics.agreement import Coefficient, equal_pairs, mean_over_units
 from backend.domain.statistics.ids import dense
+from backend.domain.statistics.intervals import wilson_bounds
 from backend.domain.statistics.tables import Table
 from backend.domain.statistics.votes import Flags, Floats, Integers
 
@@ -134,13 +134,3 @@ def shares_by_rater(rest: Rest, label: Integers) -> tuple[Floats, Floats]:
     )
     met = np.stack([np.bincount(rest.rater, row, minlength=raters) for row in rest.others])
     return own / shared, met / shared
-
-
-def wilson_bounds(successes: Floats | Integers, trials: Integers, *, level: float = 0.95) -> tuple[Floats, Floats]:
-    """`intervals.wilson` for arrays of any one shape; nan where there are no trials."""
-    z = float(special.ndtri((1 + level) / 2))
-    n = np.where(trials > 0, trials, np.nan)
-    share = successes / n
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return np.maximum(0.0, centre - half), np.minimum(1.0, centre + half)

@@ -6,10 +6,7 @@ Statistical Methods for Rates and Proportions, 3rd ed. (2003), ch. 4 (sizes and 
 
 from math import ceil, inf, sqrt
 
-import numpy as np
 from scipy import stats
-
-from backend.domain.statistics.votes import Floats, Integers
 
 
 def half_width(variance: float, freedom: float = inf, *, level: float = 0.95) -> float:
@@ -62,16 +59,3 @@ def decisive_votes(share: float, *, level: float = 0.95, power: float = 0.8) -> 
         raise ValueError("a share that is told from one half lies between 0 and 1, and is not one half")
     z, z_power = float(stats.norm.ppf((1 + level) / 2)), float(stats.norm.ppf(power))
     return ceil(((z * 0.5 + z_power * sqrt(share * (1 - share))) / edge) ** 2)
-
-
-def decisive_power(votes: Integers, share: float, *, level: float = 0.95) -> Floats:
-    """The exact power of the two-sided binomial test of one half, at each number of decisive votes; shape (n,)."""
-    tail = stats.binom.isf((1 - level) / 2, votes, 0.5)
-    return np.asarray(stats.binom.sf(tail, votes, share) + stats.binom.cdf(votes - tail - 1, votes, share))
-
-
-def decisive_votes_exact(share: float, *, level: float = 0.95, power: float = 0.8) -> int:
-    """The same by the exact test: from so many decisive votes on, its power (a saw-tooth) is never less."""
-    most = 2 * decisive_votes(share, level=level, power=power) + 100
-    short = decisive_power(np.arange(1, most + 1), share, level=level) < power
-    return int(np.flatnonzero(short)[-1]) + 2

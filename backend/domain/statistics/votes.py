@@ -41,8 +41,8 @@ class Votes:
     def __len__(self) -> int:
         return len(self.preference)
 
-    def where(self, mask: Flags | Integers) -> "Votes":
-        """The votes at which a mask of shape (n,) is true, or at these places in their order."""
+    def where(self, mask: Flags | Integers | slice) -> "Votes":
+        """The votes at which a mask of shape (n,) is true, or at these places in their order, or in this slice."""
         return Votes(**{column.name: getattr(self, column.name)[mask] for column in fields(self)})
 
     @property

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from backend.db.batches import Batch
 from backend.db.raters import Link
 from backend.errors import Invalid
-from backend.services import batches, links, sealing, studies
+from backend.services import batches, launching, links, sealing, studies
 from backend.web import forms
 from backend.web.deps import Id, TheHouse, now
 from backend.web.render import page
@@ -44,7 +44,7 @@ def show(request: Request, house: TheHouse, batch_id: Id) -> Response:
             links=[] if part else links.of_batch(session, batch_id),
             settings=batches.settings_of(session, batch),
             seal=sealing.seal(session, batch),
-            left=0 if part else batches.prompts_left(session, batch),
+            left=0 if part else launching.prompts_left(session, batch),
             names=batches.names_of(session, batch),
             address=lambda link: base_url + link_path(house.tokens.sign, link),
         )
@@ -78,7 +78,7 @@ def unseal(house: TheHouse, batch_id: Id) -> Response:
 def extend(house: TheHouse, batch_id: Id, form: TheForm) -> Response:
     """Add prompts that the batch does not have yet."""
     with house.database.transaction() as session:
-        batches.extend(session, batches.get(session, batch_id), prompts=forms.number(form, "prompts"))
+        launching.extend(session, batches.get(session, batch_id), prompts=forms.number(form, "prompts"))
     return back(batch_id)
 
 

@@ -11,7 +11,7 @@ from backend.domain.alignment import KINDS
 from backend.domain.choices import SplitRule
 from backend.domain.settings import from_json
 from backend.errors import Invalid
-from backend.services import batches, gold, imports, studies
+from backend.services import batches, gold, imports, launching, studies
 from backend.web import forms, settings_form
 from backend.web.deps import Id, TheHouse, now
 from backend.web.render import page
@@ -106,7 +106,7 @@ def launch(house: TheHouse, study_id: Id, form: TheForm) -> Response:
     with uploaded_one(form, "gold", house.settings.data_dir) as source:
         known = gold.read(source) if source else []
     with house.database.transaction() as session:
-        batch = batches.launch(
+        batch = launching.launch(
             session,
             studies.get(session, study_id),
             baseline=forms.text(form, "baseline"),
