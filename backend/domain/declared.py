@@ -76,10 +76,15 @@ def early_end(settings: StudySettings) -> Iterator[str]:
 
 
 def analysis(asked: Analysis) -> Iterator[str]:
-    if asked.primary is not None:
-        yield f"The primary candidate is {asked.primary}."
     if asked.margin != Analysis().margin:
         yield f"A difference of up to {digits(asked.margin, 100)} points counts as none."
+    yield from systems(asked)
+
+
+def systems(asked: Analysis) -> Iterator[str]:
+    """Which systems play a part of their own in the results."""
+    if asked.primary is not None:
+        yield f"The primary candidate is {asked.primary}."
     if asked.ladder:
         yield f"The ladder is {', '.join(f'{rung.system} at {digits(rung.amount)}' for rung in asked.ladder)}."
     if asked.base is not None:

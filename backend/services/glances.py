@@ -18,7 +18,7 @@ from backend.db.comparisons import Comparison, Seat
 from backend.domain.results.candidates import opening
 from backend.domain.results.counted import counted
 from backend.domain.results.material import Material
-from backend.domain.statistics.flags import rater_reports
+from backend.domain.results.raters import reports
 from backend.domain.statistics.intervals import Interval, over_prompts
 from backend.services import seated
 from backend.services.material import gather
@@ -164,8 +164,7 @@ def take(session: Session, batch: Batch, pulse: Pulse, *, key: str, now: datetim
     """Look at all the votes of the batch, as its results do."""
     given = gather(session, batch, key=key)
     found = counted(given)
-    votes, launched = found.everybody.votes, found.everybody.launched
-    flagged = {given.raters[one.rater] for one in rater_reports(votes, launched.words[votes.comparison]) if one.flags}
+    flagged = {given.raters[one.rater] for one in reports(found.everybody) if one.flags}
     return Glance(
         version=version(batch, pulse),
         taken_at=now,

@@ -5,9 +5,9 @@ before they are computed again for a page that only looks again: however many lo
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from threading import Lock
+from threading import Lock, Thread
 from time import monotonic
 
 from sqlalchemy import func, select
@@ -17,7 +17,7 @@ from backend.db.assignments import Assignment
 from backend.db.batches import Batch
 from backend.db.checks import CheckAssignment
 from backend.db.comparisons import Comparison
-from backend.domain.results.summary import Results
+from backend.domain.results.summary import OnStep, Results
 
 PATIENCE = 10.0
 MOST_KEPT = 4
@@ -40,6 +40,9 @@ class Kept:
         self.clock = clock
         self.turn = Lock()
         self.computed: OrderedDict[int, Computed] = OrderedDict()
+        self.starting = Lock()
+        self.under_way: dict[int, list[str]] = {}
+        self.failed: set[int] = set()
 
     def get(self, session: Session, batch: Batch, compute: Callable[[], Results]) -> Computed:
         """The batch's results as they are now."""
@@ -55,6 +58,28 @@ class Kept:
             while len(self.computed) > MOST_KEPT:
                 self.computed.popitem(last=False)
         return known
+
+    def needs_wait(self, batch_id: int) -> bool:
+        """Whether nothing is known of the batch yet. Where the work failed before, whoever asks meets the failure."""
+        return batch_id not in self.computed and batch_id not in self.failed
+
+    def begin(self, batch_id: int, work: Callable[[OnStep], object]) -> Sequence[str]:
+        """The steps that have begun of this work, which goes on in a thread of its own; one at a time for a batch."""
+        with self.starting:
+            if batch_id not in self.under_way:
+                self.under_way[batch_id] = []
+                Thread(target=self.carry_out, args=(batch_id, work), name=f"results {batch_id}").start()
+            return tuple(self.under_way[batch_id])
+
+    def carry_out(self, batch_id: int, work: Callable[[OnStep], object]) -> None:
+        done = False
+        try:
+            work(self.under_way[batch_id].append)
+            done = True
+        finally:
+            with self.starting:
+                del self.under_way[batch_id]
+                (self.failed.discard if done else self.failed.add)(batch_id)
 
     def is_current(self, session: Session, batch: Batch, seen: str) -> bool:
         """Whether a page that has the numbers of this stamp may keep them for now; not when the batch has ended."""

@@ -45,8 +45,8 @@ def test_a_plain_study_declares_nothing() -> None:
         (
             {"analysis": {"primary": "a", "margin": 0.07, "base": "b", "ladder": [{"system": "a", "amount": 1e5}]}},
             [
-                "The primary candidate is a.",
                 "A difference of up to 7 points counts as none.",
+                "The primary candidate is a.",
                 "The ladder is a at 100000.",
                 "The system that imitation started from is b.",
             ],

@@ -102,4 +102,4 @@ def test_sealed_results_are_refused_on_every_road_until_they_are_opened_on_recor
     session.expire_all()
     found = results.of_batch(session, batch.id, key="a key")
     assert found.ratings == 15
-    assert "opened before the batch had ended" in found.methods
+    assert "but they were opened before" in found.methods

@@ -1,6 +1,7 @@
 """The results page: its headline, its sections, what it says to a page that asks again, and its figures as files."""
 
 import re
+import threading
 from collections.abc import Iterator
 from html import unescape
 
@@ -12,6 +13,8 @@ from backend.db.batches import Batch
 from backend.db.session import Database
 from backend.db.studies import Prompt
 from backend.services import batches
+from backend.services.kept import Kept
+from backend.web.routes import results as results_routes
 from tests import factories, voted
 
 PART = {"HX-Request": "true"}
@@ -228,3 +231,30 @@ def test_the_page_says_how_a_split_after_extra_seats_counts_and_that_the_unsettl
         voted.vote(session, made, 2, "c")
     text = " ".join(words(researcher.get(f"/batches/{made.id}/results").text).split())
     assert "what has none after two more raters counts as a loss; comparisons that are not settled are left out" in text
+
+
+def test_a_large_batch_shows_its_steps_until_its_numbers_are_there(
+    researcher: TestClient, batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results_routes, "LARGE", 10)
+    address = f"/batches/{batch.id}/results"
+    first = researcher.get(address).text
+    assert "Computing the results" in first
+    assert 'http-equiv="refresh"' in first
+    for thread in threading.enumerate():
+        if thread.name == f"results {batch.id}":
+            thread.join()
+    assert "2 candidates against base" in researcher.get(address).text
+
+
+def test_work_that_failed_is_met_by_whoever_asks_next_instead_of_waiting_for_ever() -> None:
+    kept = Kept()
+
+    def fails(_: object) -> None:
+        raise ValueError("broken")
+
+    kept.under_way[7] = []
+    with pytest.raises(ValueError, match="broken"):
+        kept.carry_out(7, fails)
+    assert not kept.needs_wait(7)
+    assert kept.needs_wait(8)

@@ -6,7 +6,7 @@ It states every choice that a reader needs to judge the numbers, and nothing tha
 from collections.abc import Iterator, Sequence
 
 from backend.domain.choices import Choice
-from backend.domain.declared import checks, offence, split_in_words
+from backend.domain.declared import checks, offence, split_in_words, systems
 from backend.domain.results.candidates import CandidateResult
 from backend.domain.results.exclusions import ExcludedRater
 from backend.domain.results.material import Material
@@ -39,11 +39,20 @@ def design(material: Material) -> Iterator[str]:
         f"The outputs of {names} were compared with those of {material.baseline} to the same prompts "
         f"({len(material.launched):,} comparisons on {len(set(material.launched.prompt.tolist())):,} prompts)."
     )
-    yield (
-        f"Each comparison was rated by {material.opening} raters, blind: two outputs without names, in an order that "
-        "was balanced by design within each comparison, for each candidate and over the batch."
-    )
-    yield "No rater met a prompt twice."
+    yield f"Each comparison was to be rated by {material.opening} raters, none of whom met a prompt twice."
+    yield from order(material)
+
+
+def order(material: Material) -> Iterator[str]:
+    """How the two outputs were shown: balanced by design here, as it happened where votes come from elsewhere."""
+    known, votes = int((material.votes.flipped >= 0).sum()), len(material.votes)
+    if known or not votes:
+        yield (
+            "They saw two outputs without names, in an order that was balanced by design within each comparison, for "
+            "each candidate and over the batch."
+        )
+    if known < votes:
+        yield f"Of {votes - known:,} votes, collected elsewhere, the order in which outputs were shown is not known."
 
 
 def rating(material: Material, ratings: int) -> Iterator[str]:
@@ -90,8 +99,9 @@ def scores(material: Material, candidates: tuple[CandidateResult, ...]) -> Itera
 
 
 def together(material: Material) -> Iterator[str]:
-    """What holds for several candidates, and for a stop rule."""
+    """What holds for several candidates, what was asked of them, and a stop rule."""
     declared = material.settings.analysis
+    yield from systems(declared)
     if len(material.candidates) > 1:
         yield (
             "Differences between candidates are paired by prompt, with simultaneous (max-|t|) intervals over the "
@@ -101,12 +111,13 @@ def together(material: Material) -> Iterator[str]:
         yield (
             "A stop rule was declared before the launch: betting confidence sequences at an error of "
             f"{stopping.error:g} over all candidates, from {stopping.least_prompts} prompts on, for the mean over "
-            "prompts of the raters who took part; results were sealed until it triggered."
+            "prompts of the raters who took part."
         )
     if material.was_stopped:
         yield "That rule ended the batch."
-    if material.was_unsealed:
-        yield "The results were opened before the batch had ended."
+    if material.settings.stopping or declared.sealed:
+        early = ", but they were opened before" if material.was_unsealed else ""
+        yield f"Results were to stay sealed until the batch had ended{early}."
 
 
 def frozen(material: Material) -> Iterator[str]:

@@ -35,9 +35,8 @@ class RaterResult:
 
 def raters(everybody: Material, *, excluded: Collection[str]) -> tuple[RaterResult, ...]:
     """Every rater with a vote, excluded ones too: flagged ones first, then by pseudonym."""
-    votes = everybody.votes
     counts = check_counts(everybody.checks)
-    positions = {one.rater: one for one in rater_positions(votes).raters}
+    positions = {one.rater: one for one in rater_positions(everybody.votes).raters}
     found = [
         RaterResult(
             rater=everybody.raters[report.rater],
@@ -46,9 +45,16 @@ def raters(everybody: Material, *, excluded: Collection[str]) -> tuple[RaterResu
             position=positions.get(report.rater),
             checks=counts.get(report.rater, NONE),
         )
-        for report in rater_reports(votes, everybody.launched.words[votes.comparison])
+        for report in reports(everybody)
     ]
     return tuple(sorted(found, key=lambda one: (not one.report.flags, one.rater)))
+
+
+def reports(everybody: Material) -> tuple[RaterReport, ...]:
+    """Habits and flags by rater's number. Agreement is looked for among the seats that open at first, as everywhere."""
+    votes = everybody.votes
+    words = everybody.launched.words[votes.comparison]
+    return rater_reports(votes, words, compared=votes.seat <= everybody.opening)
 
 
 def check_counts(answers: CheckAnswers) -> dict[int, CheckCounts]:

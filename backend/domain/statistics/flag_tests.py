@@ -89,7 +89,7 @@ def too_fast(
     return Tested(fast / np.maximum(n, 1), np.full(raters, tolerated), n, p_value, (n == 0) | (found < 0.5))
 
 
-def looks_random(votes: Votes, raters: int, *, level: float = LEVEL) -> Tested:
+def looks_random(votes: Votes, raters: int, *, compared: Flags | None = None, level: float = LEVEL) -> Tested:
     """Tests whether a rater agrees with the others of the same comparisons less than somebody who looks.
 
     The measure is agreement beyond what the rater's own shares of labels would give by chance: 0 for a random clicker,
@@ -97,9 +97,10 @@ def looks_random(votes: Votes, raters: int, *, level: float = LEVEL) -> Tested:
     less than that (Student's test on one number a comparison; variance no smaller than the median rater's, so that a
     rater who always says one thing is no certainty), and no sign of any agreement beyond chance. Votes that share
     prompts count as their prompts. Without agreement in the pool itself, or with two raters, nothing can be said.
+    compared: as for `rest_of`.
     """
     label = votes.preference + 1
-    rest = rest_of(votes.comparison, votes.rater, label, categories=3)
+    rest = rest_of(votes.comparison, votes.rater, label, categories=3, compared=compared)
     n = np.bincount(rest.rater[rest.shared], minlength=raters)
     beyond, variance = beyond_chance(rest, label, n)
     usable = n >= FEWEST_SHARED

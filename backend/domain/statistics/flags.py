@@ -17,7 +17,7 @@ from backend.domain.statistics.ids import dense
 from backend.domain.statistics.intervals import wilson_bounds
 from backend.domain.statistics.multiplicity import q_values
 from backend.domain.statistics.rater_agreement import WithRest, per_rater
-from backend.domain.statistics.votes import Floats, Integers, Votes
+from backend.domain.statistics.votes import Flags, Floats, Integers, Votes
 
 
 class Kind(StrEnum):
@@ -87,9 +87,13 @@ class RaterReport:
     too_few: tuple[Kind, ...]
 
 
-def rater_reports(votes: Votes, words: Floats | Integers, *, rules: Rules = RULES) -> tuple[RaterReport, ...]:
+def rater_reports(
+    votes: Votes, words: Floats | Integers, *, compared: Flags | None = None, rules: Rules = RULES
+) -> tuple[RaterReport, ...]:
     """Every rater of these votes, in ascending order of ids. words: of both outputs of the comparison, shape (n,).
 
+    compared: votes among which agreement is looked for, shape (n,), None for all. Votes that were asked for because
+    others disagreed are none of them: nobody can agree there.
     Raises ValueError when words are not one a vote, or negative.
     """
     if words.shape != votes.preference.shape or (words < 0).any():
@@ -97,7 +101,7 @@ def rater_reports(votes: Votes, words: Floats | Integers, *, rules: Rules = RULE
     if len(votes) == 0:
         return ()
     names, rater = dense(votes.rater)
-    tests = tested(votes, words, rater, len(names), rules)
+    tests = tested(votes, words, rater, len(names), compared, rules)
     level = rules.false_discovery_rate
     copies = copied(votes, fewest=rules.fewest_shared, tolerated=rules.tolerated_copied, level=level)
     flags, too_few = gathered(tests, copies, names, level)
@@ -105,7 +109,7 @@ def rater_reports(votes: Votes, words: Floats | Integers, *, rules: Rules = RULE
     bounds = wilson_bounds(share * n, n)
     columns = (*paces(votes, words, rater, len(names)), np.where(n > 0, share, np.nan), *bounds)
     habits = zip(*(known(column) for column in columns), strict=True)
-    rest = per_rater(votes.comparison, votes.rater, votes.preference + 1, categories=3)
+    rest = per_rater(votes.comparison, votes.rater, votes.preference + 1, categories=3, compared=compared)
     return tuple(
         RaterReport(
             rater=one.rater,
@@ -124,12 +128,14 @@ def rater_reports(votes: Votes, words: Floats | Integers, *, rules: Rules = RULE
     )
 
 
-def tested(votes: Votes, words: Floats | Integers, rater: Integers, raters: int, rules: Rules) -> dict[Kind, Tested]:
+def tested(
+    votes: Votes, words: Floats | Integers, rater: Integers, raters: int, compared: Flags | None, rules: Rules
+) -> dict[Kind, Tested]:
     """The tests of one rater at a time, by kind."""
     level, tolerated = rules.false_discovery_rate, rules.tolerated_fast
     return {
         Kind.ONE_SIDED: one_sided(votes, rater, raters, level=level),
-        Kind.RANDOM: looks_random(votes, raters, level=level),
+        Kind.RANDOM: looks_random(votes, raters, compared=compared, level=level),
         Kind.TOO_FAST: too_fast(votes, words, rater, raters, fastest=rules.fastest, tolerated=tolerated, level=level),
     }
 

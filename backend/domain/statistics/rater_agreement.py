@@ -85,10 +85,19 @@ def human_ceiling(found: Table, *, level: float = 0.95) -> Ceiling:
 
 
 def per_rater(
-    unit: Integers, rater: Integers, label: Integers, *, categories: int, level: float = 0.95
+    unit: Integers,
+    rater: Integers,
+    label: Integers,
+    *,
+    categories: int,
+    compared: Flags | None = None,
+    level: float = 0.95,
 ) -> tuple[WithRest, ...]:
-    """Each rater against the rest, in ascending order of ids. unit, rater, label: shape (n,), labels 0..k-1."""
-    rest = rest_of(unit, rater, label, categories=categories)
+    """Each rater against the rest, in ascending order of ids. unit, rater, label: shape (n,), labels 0..k-1.
+
+    compared: as for `rest_of`.
+    """
+    rest = rest_of(unit, rater, label, categories=categories, compared=compared)
     raters = len(rest.names)
     shared = np.bincount(rest.rater[rest.shared], minlength=raters)
     agreed = np.bincount(rest.rater, rest.others[label, np.arange(len(label))], minlength=raters)
@@ -113,14 +122,20 @@ def with_rest(rater: int, ratings: int, shared: int, agreed: float, low: float, 
     return WithRest(rater, ratings, shared, share, low, high, chance, corrected, False)
 
 
-def rest_of(unit: Integers, rater: Integers, label: Integers, *, categories: int) -> Rest:
-    """What the others said of each rating's comparison. unit, rater, label: shape (n,), labels 0..categories-1."""
+def rest_of(
+    unit: Integers, rater: Integers, label: Integers, *, categories: int, compared: Flags | None = None
+) -> Rest:
+    """What the others said of each rating's comparison. unit, rater, label: shape (n,), labels 0..categories-1.
+
+    compared: shape (n,), the ratings that are held against each other, None for all; the others share with nobody.
+    """
     names, place = dense(rater)
     units, index = dense(unit)
     m = len(units)
-    counts = np.bincount(label * m + index, minlength=m * categories).reshape(categories, m).astype(np.float64)
-    others = counts[:, index]
-    others[label, np.arange(len(label))] -= 1
+    used = np.ones(len(label), dtype=np.bool_) if compared is None else compared
+    counts = np.bincount((label * m + index)[used], minlength=m * categories).reshape(categories, m)
+    others = counts.astype(np.float64)[:, index] * used
+    others[label, np.arange(len(label))] -= used
     beside = others.sum(axis=0)
     return Rest(names, place, beside > 0, others / np.maximum(beside, 1))
 

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from backend.db.batches import Batch, BatchState
 from backend.domain.results.reading import Reading
+from backend.domain.results.summary import STEPS, OnStep
 from backend.errors import Conflict, NotFound
 from backend.services import batches, codes, glances, reading, results, sealing, studies, tables
 from backend.services.glances import Pulse
@@ -22,6 +23,7 @@ from backend.web.render import page
 
 router = APIRouter()
 UNCHANGED = 204
+LARGE = 200_000  # seats: from about here on results take longer than a second or two
 KINDS: dict[str, tuple[Callable[[Drawing], bytes], str]] = {
     "svg": (lambda made: drawing.svg(made).encode(), "image/svg+xml"),
     "png": (drawing.png, "image/png"),
@@ -53,8 +55,11 @@ def show(request: Request, house: TheHouse, kept: TheKept, batch_id: Id, seen: s
             )
         if part and kept.is_current(session, batch, seen):
             return Response(status_code=UNCHANGED)
-        computed = numbers(session, house, kept, batch)
         progress = pulse(session, batch)
+        if progress.comparisons * batch.opening > LARGE and kept.needs_wait(batch.id):
+            steps = kept.begin(batch.id, lambda on_step: compute(house, kept, batch_id, on_step))
+            return page(request, "results/computing.html", batch=batch, study=study, steps=steps, all_steps=STEPS)
+        computed = numbers(session, house, kept, batch)
         return page(
             request,
             "results/_numbers.html" if part else "results/results.html",
@@ -68,6 +73,14 @@ def show(request: Request, house: TheHouse, kept: TheKept, batch_id: Id, seen: s
             openings=openings(session, batch, computed.results.reading),
             is_live=batch.state != BatchState.CLOSED and not progress.is_complete,
         )
+
+
+def compute(house: House, kept: Kept, batch_id: int, on_step: OnStep) -> None:
+    """Every number of a large batch, for the pages that wait for it."""
+    with house.database.reading() as session:
+        batch = batches.get(session, batch_id)
+        key = house.tokens.secret_key
+        kept.get(session, batch, lambda: results.of_batch(session, batch.id, key=key, on_step=on_step))
 
 
 def pulse(session: Session, batch: Batch) -> Pulse:

@@ -5,7 +5,9 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from backend.domain.results.material import Material
+from backend.domain.results.raters import raters
 from backend.domain.results.summary import Results, summarise
+from backend.domain.statistics.flags import Kind
 from tests.material import Row, material
 
 
@@ -43,3 +45,18 @@ def test_only_outcomes_rest_on_extra_seats() -> None:
     (settled,), (open_still,) = with_extra.candidates, without.candidates
     assert settled.outcomes.candidate > open_still.outcomes.candidate
     assert open_still.outcomes.unfinished == settled.outcomes.candidate - open_still.outcomes.candidate
+
+
+def test_agreement_of_raters_is_looked_for_where_seats_open_at_first() -> None:
+    """Who sits only where three disagreed can agree with nobody, and is no random clicker for it."""
+    given = split_often(prompts=200)
+    extra = given.votes.seat > 3
+    late = replace(given.votes, rater=np.where(extra, 25, given.votes.rater))
+    asked = replace(given, votes=late, raters=[*given.raters, "R999"])
+    not_asked = replace(given, votes=given.votes.where(~extra))
+    found = {one.rater: one.report for one in raters(asked, excluded=())}
+    assert found["R999"].votes == extra.sum() > 40
+    assert (found["R999"].with_rest.shared, found["R999"].with_rest.too_few) == (0, True)
+    assert Kind.RANDOM in found["R999"].too_few
+    before = {one.rater: one.report for one in raters(not_asked, excluded=())}
+    assert all(found[name].with_rest == one.with_rest for name, one in before.items())

@@ -17,7 +17,8 @@ def test_a_plain_study_says_who_compared_what_and_how_it_was_counted() -> None:
     for part in (
         "outputs of tuned were compared with those of base",
         "6 comparisons on 6 prompts",
-        "rated by 3 raters, blind",
+        "was to be rated by 3 raters, none of whom met a prompt twice",
+        "without names, in an order that was balanced by design",
         "“Output 1 is better”, “Output 2 is better” and “About the same”",
         "3 raters gave 18 votes",
         "95 % (fixed panel)",
@@ -25,7 +26,17 @@ def test_a_plain_study_says_who_compared_what_and_how_it_was_counted() -> None:
         "preset gudibande-2023",
     ):
         assert part in text
-    for part in ("stop rule", "left out", "closed early", "max-|t|", "checks", "both are bad"):
+    for part in (
+        "stop rule",
+        "sealed",
+        "primary",
+        "elsewhere",
+        "left out",
+        "closed early",
+        "max-|t|",
+        "checks",
+        "both are bad",
+    ):
         assert part not in text
 
 
@@ -71,4 +82,24 @@ def test_several_candidates_and_an_early_end_are_told() -> None:
 
 def test_a_stop_and_an_early_look_are_told() -> None:
     text = methods(stopping={"error": 0.05, "least_prompts": 30}, stopped=True, unsealed=True)
-    assert "That rule ended the batch. The results were opened before the batch had ended." in text
+    assert (
+        "That rule ended the batch. Results were to stay sealed until the batch had ended, but they were opened before."
+    ) in text
+
+
+def test_systems_with_a_part_of_their_own_are_told() -> None:
+    text = methods(analysis={"primary": "tuned", "base": "tuned", "sealed": True})
+    for part in ("primary candidate is tuned", "imitation started from is tuned", "sealed until the batch had ended."):
+        assert part in text
+
+
+def test_nothing_is_claimed_of_an_order_that_is_not_known() -> None:
+    unknown: list[Row] = [
+        (prompt, rater, candidate, one, -1, bad, 9.0) for prompt, rater, candidate, one, _, bad, _ in ROWS
+    ]
+    text = summarise(material(unknown)).methods
+    assert "balanced" not in text
+    assert "Of 18 votes, collected elsewhere, the order in which outputs were shown is not known." in text
+    mixed = summarise(material([*unknown[:6], *ROWS[6:]])).methods
+    assert "balanced by design" in mixed
+    assert "Of 6 votes, collected elsewhere" in mixed
