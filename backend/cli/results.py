@@ -7,6 +7,8 @@ import click
 
 from backend.cli import progress
 from backend.cli.house import batch_argument, data_dir_option, open_database, settings_with
+from backend.domain.choices import SplitRule
+from backend.domain.declared import SPLITS
 from backend.domain.results.candidates import CandidateResult
 from backend.domain.results.summary import Results
 from backend.domain.statistics.intervals import Interval
@@ -66,13 +68,25 @@ def paragraph(one: CandidateResult, found: Results) -> str:
             f"{one.name} against {found.baseline}",
             f"  votes            {votes.candidate} better, {votes.tie} about the same, {votes.baseline} worse",
             f"  majorities       {outcomes.candidate} better, {outcomes.tie} about the same, {outcomes.baseline} worse,"
-            f" {outcomes.split} split (counted as {found.split_rule})",
+            f" {outcomes.split} split{counted(found)}{unsettled(one)}",
             f"  win rate         {shown(one.win_rate)}",
             f"  equal or better  {shown(one.equal_or_better)}   95 % interval, {one.equal_or_better.method}",
             f"  paper's figure   {percent(paper.mean)} ± {percent(paper.standard_deviation)} "
             "(majority outcomes, one standard deviation)",
         ]
     )
+
+
+def counted(found: Results) -> str:
+    """How a comparison without majority counts, as the study declared it."""
+    extra = found.split_rule == SplitRule.EXTRA
+    rule = SplitRule(found.split_fallback if extra else found.split_rule)
+    return f" ({'after two more raters ' if extra else ''}counted {SPLITS[rule]})"
+
+
+def unsettled(one: CandidateResult) -> str:
+    """The comparisons that have no outcome yet, or never will."""
+    return f", {one.outcomes.unfinished} not settled" if one.outcomes.unfinished else ""
 
 
 def beside(found: Results) -> str:
@@ -93,8 +107,15 @@ def beside(found: Results) -> str:
     flagged = sum(bool(one.report.flags) for one in found.each_rater)
     lines.append(
         f"raters            {flagged} of {len(found.each_rater)} flagged, {len(found.excluded)} excluded by rule"
+        f"{left_out(found)}"
     )
     return "\n".join(lines)
+
+
+def left_out(found: Results) -> str:
+    """How many votes went with the excluded raters."""
+    votes = sum({one.rater: one.votes for one in found.excluded}.values())
+    return f" (with {votes} votes, which no number above counts)" if votes else ""
 
 
 def points(value: float | None) -> str:

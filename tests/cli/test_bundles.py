@@ -25,6 +25,20 @@ def test_results_come_as_text_json_and_csv_with_the_same_numbers(rated: Assay) -
     assert f"{found['candidates'][0]['win_rate']['mean'] * 100:.1f} %" in rated("results", "1").output
 
 
+def test_the_verdict_says_how_a_split_counts_what_is_not_settled_and_how_many_votes_a_rule_left_out(
+    run: Assay, tmp_path: Path
+) -> None:
+    (tmp_path / "rules.toml").write_text(
+        'split_rule = "extra"\nsplit_fallback = "half"\nexclusions = [{ kind = "one_sided", limit = 0.1, least = 1 }]\n'
+    )
+    done = run("try", "--simulate", "--settings", "rules.toml").output
+    found = json.loads(run("results", "1", "--json").output)
+    votes = sum(one["votes"] for one in found["excluded"])
+    assert "split (after two more raters counted as half a win), 14 not settled" in done
+    assert f"excluded by rule (with {votes} votes, which no number above counts)" in done
+    assert "split (counted as a tie)\n" in run("try", "--simulate").output
+
+
 def test_an_untouched_bundle_holds_and_needs_no_database(rated: Assay, tmp_path: Path) -> None:
     rated("export", "1", "bundle")
     for part in (tmp_path / "assay-data").iterdir():

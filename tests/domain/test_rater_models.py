@@ -201,3 +201,26 @@ def test_every_rater_has_a_competence_by_every_model() -> None:
     assert {one.ratings for one in found} == {150}
     for one in (found[0], found[1]):
         assert (one.dawid_skene, one.glad, one.mace) == tuple(fit.competence[one.rater] for fit in fits)
+
+
+def test_labels_that_lost_their_names_have_no_share_and_no_competence() -> None:
+    """By hand: 60 comparisons all for label 2, 18 by two to one, 12 against it by two to one, three raters in turn.
+
+    The fit's label 0 gathers the comparisons on which raters differ, of which most ratings say 2.
+    """
+    rows = [[2, 2, 2]] * 60 + [[2, 2, 0], [0, 2, 2], [2, 0, 2]] * 6 + [[0, 0, 2], [2, 0, 0], [0, 2, 0]] * 4
+    unit, rater, label = np.repeat(np.arange(90), 3), np.tile(np.arange(3), 90), np.array(rows).ravel()
+    models = (
+        dawid_skene(unit, rater, label, categories=3),
+        glad(unit, rater, label, categories=3),
+        mace(unit, rater, label, categories=3),
+    )
+    assert not models[0].labels_kept
+    (share,) = shares(unit, label, np.zeros(270, dtype=np.int64), *models)
+    assert share.dawid_skene is None
+    assert share.votes == pytest.approx((42 / 270, 0, 228 / 270))
+    assert {one.dawid_skene for one in competences(rater, *models)} == {None}
+
+
+def test_labels_keep_their_names_where_raters_mostly_agree(shared_data: Path) -> None:
+    assert fitted(crowd(shared_data, "dawid-skene-1979")).labels_kept

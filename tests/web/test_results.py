@@ -119,7 +119,7 @@ def test_every_fraction_on_the_page_is_in_the_json(researcher: TestClient, batch
 
 def test_raters_are_shown_by_code_and_pseudonym(researcher: TestClient, batch: Batch) -> None:
     html = researcher.get(f"/batches/{batch.id}/results").text
-    assert re.search(r"[0-9A-Z]{5}-[0-9A-Z]{5} <span class=\"muted small\">R[0-9a-f]{12}<", html)
+    assert re.search(r"[0-9A-Z]{5}-[0-9A-Z]{5}</span> <span class=\"muted small\">R[0-9a-f]{12}<", html)
     assert "Nobody stands out." in html
     assert "too few votes" in html
 
@@ -218,6 +218,19 @@ def test_results_that_were_opened_early_say_so(database: Database, researcher: T
         voted.vote(session, batch, 0, "cc")
     researcher.post(f"/batches/{batch.id}/unsealing")
     assert "These results were opened" in researcher.get(f"/batches/{batch.id}/results").text
+
+
+def test_the_page_says_how_a_split_after_extra_seats_counts_and_that_the_unsettled_are_left_out(
+    researcher: TestClient, database: Database
+) -> None:
+    with database.transaction() as session:
+        made = factories.launched(session, prompts=3, split_rule="extra", split_fallback="loss")
+        voted.vote(session, made, 0, "cbt")
+        voted.vote(session, made, 0, "cb", begin=3)
+        voted.vote(session, made, 1, "ccc")
+        voted.vote(session, made, 2, "c")
+    text = " ".join(words(researcher.get(f"/batches/{made.id}/results").text).split())
+    assert "what has none after two more raters counts as a loss; comparisons that are not settled are left out" in text
 
 
 def test_a_large_batch_shows_its_steps_until_its_numbers_are_there(

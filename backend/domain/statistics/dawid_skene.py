@@ -38,6 +38,8 @@ class DawidSkene:
     unit, rater: ids in ascending order, shapes (m,), (r,). posterior: shape (m, k). prevalence: of true labels, (k,).
     confusion: probability of a given label, shape (r, true label, given label); equal for all under full pooling.
     log_likelihoods: after each maximisation, of the votes alone, without any prior. converged: it stopped by itself.
+    labels_kept: ratings of what is truly a label are that label more often than any other. Else the labels have no
+    names, as when one of them gathers the comparisons on which raters differ, and no share of them means anything.
     """
 
     unit: Integers
@@ -47,6 +49,7 @@ class DawidSkene:
     confusion: Floats
     log_likelihoods: tuple[float, ...]
     converged: bool
+    labels_kept: bool
 
     @property
     def log_likelihood(self) -> float:
@@ -124,7 +127,16 @@ def dawid_skene(
         start = found.posterior
     confusion = np.broadcast_to(np.swapaxes(found.confusion, 1, 2), (r, k, k))
     likelihoods = tuple(likelihood for _, likelihood in found.trace)
-    return DawidSkene(units, raters, start.T, start.mean(axis=1), confusion, likelihoods, found.converged)
+    kept = named(counts, start)
+    return DawidSkene(units, raters, start.T, start.mean(axis=1), confusion, likelihoods, found.converged, kept)
+
+
+def named(counts: Integers, posterior: Floats) -> bool:
+    """Whether each true label is the one that its ratings say most often. Both of shape (k, m); a label that is
+    expected of less than one rating has no say."""
+    given = counts @ posterior.T
+    met = given.sum(axis=0) >= 1
+    return bool(np.all((np.diagonal(given) >= given.max(axis=0) - 1e-9)[met]))
 
 
 def of_everybody(kinds: Integers, kind: Integers) -> Tally:

@@ -4,7 +4,7 @@ Shares are means over comparisons, which weigh equally. A model's share is the m
 a label is the true one, if there is one; it has no interval here, and never replaces the votes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,7 +20,8 @@ class Shares:
     """Shares of the labels 0..k-1 among one group's comparisons, by four ways of counting.
 
     votes: mean of the shares of votes. majority: comparisons of which more than half of the votes say so; the rest is
-    split. dawid_skene, glad, mace: mean posterior.
+    split; of the votes there are, so also of a comparison that waits for more. dawid_skene, glad, mace: mean
+    posterior; dawid_skene is None where its labels did not keep their names.
     """
 
     group: int
@@ -28,18 +29,18 @@ class Shares:
     votes: tuple[float, ...]
     majority: tuple[float, ...]
     split: float
-    dawid_skene: tuple[float, ...]
+    dawid_skene: tuple[float, ...] | None
     glad: tuple[float, ...]
     mace: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Competence:
-    """One rater's competence by three models: 1 perfect, 0 random."""
+    """One rater's competence by three models: 1 perfect, 0 random; dawid_skene as in Shares."""
 
     rater: int
     ratings: int
-    dawid_skene: float
+    dawid_skene: float | None
     glad: float
     mace: float
 
@@ -67,7 +68,8 @@ def shares(
     comparisons = np.bincount(of_unit)
     tables = [counts / total, majority, by_dawid_skene.posterior.T, by_glad.posterior.T, by_mace.posterior.T]
     means = [np.stack([np.bincount(of_unit, row) for row in table], axis=1) / comparisons[:, None] for table in tables]
-    return tuple(Shares(int(one), int(comparisons[at]), *row_of(means, at)) for at, one in enumerate(groups))
+    found = (Shares(int(one), int(comparisons[at]), *row_of(means, at)) for at, one in enumerate(groups))
+    return tuple(found) if by_dawid_skene.labels_kept else tuple(replace(one, dawid_skene=None) for one in found)
 
 
 def row_of(
@@ -82,4 +84,5 @@ def competences(rater: Integers, by_dawid_skene: DawidSkene, by_glad: Glad, by_m
     """Every rater by every model, in ascending order of ids. rater: shape (n,), of the ratings they were fitted to."""
     names, place = dense(rater)
     columns = (names, np.bincount(place), by_dawid_skene.competence, by_glad.competence, by_mace.competence)
-    return tuple(Competence(*row) for row in zip(*(column.tolist() for column in columns), strict=True))
+    found = (Competence(*row) for row in zip(*(column.tolist() for column in columns), strict=True))
+    return tuple(found) if by_dawid_skene.labels_kept else tuple(replace(one, dawid_skene=None) for one in found)
