@@ -68,3 +68,13 @@ def test_ratings_that_grow_together_with_the_order_are_no_estimate(model: Prefer
     both = condensed(left, np.zeros_like(left), outcome, order, systems=3)
     with pytest.raises(NoMaximumError, match="separated"):
         maximise(both, model)
+
+
+@pytest.mark.parametrize("model", [PreferenceModel.DAVIDSON, PreferenceModel.RAO_KUPPER])
+def test_ties_alone_say_nothing_whatever_they_weigh(model: PreferenceModel) -> None:
+    """The sum of these weights and the sum of the table that holds them differ in the last digit."""
+    weight = np.array([1, 1 / 2, 1 / 2, 1 / 3, 1 / 3, 1])
+    ones = np.ones(len(weight), dtype=np.int64)
+    ties = designed(ones, ones - 1, ones, np.zeros((len(weight), 0)), systems=2, weight=weight)
+    with pytest.raises(NoMaximumError, match="every vote is a tie"):
+        maximise(ties, model)

@@ -6,6 +6,7 @@ pseudonyms. Whatever draws random numbers draws them in these orders, so the sam
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -80,7 +81,7 @@ class Material:
         if len(self.votes) and not 0 <= self.votes.comparison.min() <= self.votes.comparison.max() < len(self.launched):
             raise ValueError("a vote is on a comparison that was not launched")
 
-    @property
+    @cached_property
     def opening_votes(self) -> Votes:
         """The votes of the seats that open at first, on which all means and models rest.
 

@@ -66,10 +66,9 @@ def maximise(design: Design, model: PreferenceModel) -> Fit:
 def start(design: Design, model: PreferenceModel, has_tie: bool) -> Floats:
     theta = np.zeros(design.parameters + has_tie)
     if has_tie:
-        share = float(design.counts[:, 1].sum() / design.counts.sum())
-        if share == 1.0:
+        if not design.counts[:, [0, 2]].any():
             raise NoMaximumError("every vote is a tie")
-        theta[-1] = first_tie_parameter(model, share)
+        theta[-1] = first_tie_parameter(model, float(design.counts[:, 1].sum() / design.counts.sum()))
     return theta
 
 
