@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import click
 
-from backend.domain.alignment import KINDS
+from backend.domain.alignment import Problem, in_words
 from backend.domain.identity import Piece
 from backend.domain.results.summary import STEPS, OnStep
 from backend.services.files import Source
@@ -50,19 +50,29 @@ def bar(length: int, label: str) -> Iterator[Callable[[int], None]]:
 def report(inspected: Inspected) -> str:
     """The join report, short: what matched, and the first rows of each kind of problem."""
     alignment = inspected.alignment
-    lines = [f"{len(alignment.prompts)} prompts, joined on {alignment.joined_on}:"]
+    lines = [f"{many(len(alignment.prompts), 'prompt')}, joined on {alignment.joined_on}:"]
     lines += [
-        f"  {candidate} against {alignment.baseline}: {count} comparisons"
+        f"  {candidate} against {alignment.baseline}: {many(count, 'comparison')}"
         for candidate, count in alignment.comparisons.items()
     ]
     for kind, found in alignment.problems.items():
         if found.total:
-            lines.append(f"  {found.total} {KINDS[kind]}")
+            lines.append(f"  {in_words(kind, found.total)}")
             lines += [
-                f"      {row.file}, line {row.line}, id {row.key or '–'}: {row.note or row.first_words}"
-                for row in found.rows[:SHOWN]
+                f"      {row.file}, line {row.line}, id {row.key or '–'}{said(row)}" for row in found.rows[:SHOWN]
             ]
     return "\n".join(lines)
+
+
+def many(count: int, noun: str) -> str:
+    """“1 prompt”, “2 prompts”."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def said(row: Problem) -> str:
+    """What is wrong with a row, or how it begins; nothing of an empty one."""
+    words = row.note or row.first_words
+    return f": {words}" if words else ""
 
 
 def identity(count: int, mentions: Sequence[Mention], *, scrubbed: bool) -> str:
@@ -70,10 +80,11 @@ def identity(count: int, mentions: Sequence[Mention], *, scrubbed: bool) -> str:
     if not count:
         return "No output says which system wrote it."
     first = [f"      {one.system}, prompt {one.prompt}: {changes(one.pieces)}" for one in mentions]
+    outputs = many(count, "output")
     if scrubbed:
-        return "\n".join([f"{count} outputs said which system wrote them; raters see them without it.", *first])
-    said = f"{count} outputs may say which system wrote them, and raters see them so; start with --scrub to hide it."
-    return "\n".join([said, *first])
+        return "\n".join([f"{outputs} said which system wrote them; raters see them without it.", *first])
+    may = f"{outputs} may say which system wrote them, and raters see them so; start with --scrub to hide it."
+    return "\n".join([may, *first])
 
 
 def changes(pieces: Sequence[Piece]) -> str:

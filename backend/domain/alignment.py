@@ -114,17 +114,29 @@ class Alignment:
         }
 
 
-# Each kind of problem, and how a count of it reads on.
+# Each kind of problem, and how one of it and a count of it read on.
 KINDS = {
-    "missing": "prompts without an output on one side (not compared there)",
-    "duplicate": "duplicate rows (the first is used)",
-    "empty": "empty outputs (compared: no answer is an answer)",
-    "identical": "outputs identical to the baseline's",
-    "truncated": "outputs that look cut off",
-    "mismatch": "ids with different prompts (left out)",
-    "other_prompt": "outputs with another prompt than the prompts file's (kept)",
-    "extra_turns": "outputs with further turns (the first is used)",
+    "missing": (
+        "prompt without an output on one side (not compared there)",
+        "prompts without an output on one side (not compared there)",
+    ),
+    "duplicate": ("duplicate row (the first is used)", "duplicate rows (the first is used)"),
+    "empty": ("empty output (compared: no answer is an answer)", "empty outputs (compared: no answer is an answer)"),
+    "identical": ("output identical to the baseline’s", "outputs identical to the baseline’s"),
+    "truncated": ("output that looks cut off", "outputs that look cut off"),
+    "mismatch": ("id with different prompts (left out)", "ids with different prompts (left out)"),
+    "other_prompt": (
+        "output with another prompt than the prompts file’s (kept)",
+        "outputs with another prompt than the prompts file’s (kept)",
+    ),
+    "extra_turns": ("output with further turns (the first is used)", "outputs with further turns (the first is used)"),
 }
+
+
+def in_words(kind: str, count: int) -> str:
+    """So many problems of a kind: “1 empty output …”, “2 empty outputs …”."""
+    one, many = KINDS[kind]
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def facts(record: Record) -> Facts:

@@ -139,7 +139,7 @@ def hint(line: bytes, number: int) -> str:
     """What may have happened to a line that is no JSON."""
     if number == 1 and line.rstrip().endswith((b"{", b"[", b",")):
         return " A JSON object over several lines is not JSONL: put each row on one line, or all in one [array]."
-    if not line.rstrip().endswith(b"}"):
+    if line.lstrip().startswith(b"{") and not line.rstrip().endswith(b"}"):
         return " The line seems to be cut off."
     return ""
 

@@ -13,6 +13,7 @@ from backend.db.checks import Check
 from backend.domain import gold
 from backend.domain.checks import CheckKind
 from backend.domain.choices import Choice
+from backend.domain.declared import digits
 from backend.domain.gold import Gold, Template, Written
 from backend.domain.records import RowProblem, prompt_text, text_hash
 from backend.domain.settings import StudySettings
@@ -40,8 +41,8 @@ def prepare(session: Session, batch: Batch, settings: StudySettings, given: Sequ
     rates = settings.checks
     if rates.gold and not given:
         raise Invalid(
-            f"The settings declare gold checks, {rates.gold:.1%} of a rater's comparisons, so the launch needs a file "
-            "of gold comparisons: a prompt, the better and the worse output a row."
+            f"The settings declare gold checks, {digits(rates.gold, 100)} % of a rater's comparisons, so the launch "
+            "needs a file of gold comparisons: a prompt, the better and the worse output a row."
         )
     if given and not rates.gold:
         raise Invalid("There is a file of gold comparisons, but the settings declare no rate for gold checks.")

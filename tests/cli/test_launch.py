@@ -35,13 +35,13 @@ def test_files_can_be_named_and_the_baseline_chosen(run: Assay, tmp_path: Path) 
 
 def test_a_file_whose_own_name_has_an_equals_sign_is_found(run: Assay, tmp_path: Path) -> None:
     done = run("launch", write(tmp_path / "t=0.7.jsonl", "a"), write(tmp_path / "b.jsonl", "b"))
-    assert "t=0.7 against b: 1 comparisons" in done.output
+    assert "t=0.7 against b: 1 comparison" in done.output
 
 
 def test_scrubbing_is_done_before_the_launch_and_said(run: Assay, tmp_path: Path) -> None:
     pair = write(tmp_path / "a.jsonl", "As an AI model by OpenAI, I think so."), write(tmp_path / "b.jsonl", "Yes.")
     shown = run("launch", *pair).output
-    assert "1 outputs may say which system wrote them" in shown
+    assert "1 output may say which system wrote them" in shown
     assert "a, prompt 0: [-As an AI model by OpenAI, -]I think so." in shown
     assert "raters see them without it" in run("launch", *pair, "--scrub").output
 
@@ -160,7 +160,7 @@ def test_the_vicuna_answers_are_imported_with_their_questions(run: Assay, shared
     folder = shared_data / "vicuna80"
     done = run("launch", *sorted((folder / "answer").iterdir()), "--prompts", folder / "question.jsonl")
     assert "80 prompts, joined on id" in done.output
-    assert "1 empty outputs" in done.output
+    assert "1 empty output (compared" in done.output
     assert done.output.count("80 comparisons") == 3
 
 
@@ -180,7 +180,7 @@ def test_checks_are_declared_and_gold_comes_from_a_file(run: Assay, tmp_path: Pa
 @pytest.mark.parametrize(
     ("gold", "arguments", "says"),
     [
-        (0.1, [], "declare gold checks, 10.0% of a rater's comparisons, so the launch needs a file"),
+        (0.1, [], "declare gold checks, 10 % of a rater's comparisons, so the launch needs a file"),
         (0.0, ["--gold", "gold.csv"], "declare no rate for gold checks"),
         (0.1, ["--gold", "short.csv"], "short.csv, line 2: this row has no worse output"),
         (0.1, ["--gold", "none.csv"], "none.csv can't be opened"),

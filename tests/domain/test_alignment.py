@@ -11,6 +11,7 @@ from backend.domain.alignment import (
     SystemFacts,
     align,
     facts,
+    in_words,
     looks_truncated,
 )
 from backend.domain.records import Json, Row, output_record, prompt_record
@@ -291,3 +292,10 @@ def test_an_output_with_another_prompt_than_the_prompts_file_is_reported_and_kep
     found = align(systems, asked({"id": 1, "prompt": "Prompt 1?"}), baseline=None)
     assert noted(found, "other_prompt") == [("new.jsonl", 1, "the prompts file, line 1, has other words")]
     assert found.comparisons == {"new": 1}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_problem_is_said_in_the_singular_and_more_in_the_plural(kind: str) -> None:
+    assert in_words(kind, 1).split()[1].rstrip("s") == in_words(kind, 1).split()[1]
+    assert in_words(kind, 2).split()[0] == "2"
+    assert in_words(kind, 1).split()[1:] != in_words(kind, 2).split()[1:]

@@ -194,6 +194,8 @@ BAD_FILES = {
                               "at column 11)."),
     "cut off": ("a.jsonl", GOOD * 2 + GOOD[:-4],
                 ", line 3: not valid JSON (Unterminated string starting at column 36). The line seems to be cut off."),
+    "words between the rows": ("a.jsonl", GOOD + b"not json at all\n" + GOOD,
+                               ", line 2: not valid JSON (Expecting value at column 1)."),
     "an object over lines": ("a.json", b'{\n  "id": 1\n}\n',
                              ", line 1: not valid JSON (Expecting property name enclosed in double quotes "
                              "at column 2). A JSON object over several lines is not JSONL: put each row on one line, "

@@ -337,7 +337,7 @@ def test_gold_is_asked_for_where_it_is_declared_and_is_stored_by_the_launch(
 ) -> None:
     assert 'name="gold"' not in researcher.get(study).text
     declare_gold(database)
-    assert "Raters meet them as 10.0 % of their comparisons" in researcher.get(study).text
+    assert "Raters meet them as 10 % of their comparisons" in researcher.get(study).text
     file = ("gold.jsonl", GOLD.splitlines()[0])
     answer = researcher.post(f"{study}/batches", data={"baseline": "theirs"}, files={"gold": file})
     assert answer.url.path == "/batches/1"

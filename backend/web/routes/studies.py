@@ -7,8 +7,9 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from backend.domain.alignment import KINDS
+from backend.domain.alignment import in_words
 from backend.domain.choices import SplitRule
+from backend.domain.declared import digits
 from backend.domain.settings import from_json
 from backend.errors import Invalid
 from backend.services import batches, gold, imports, launching, studies
@@ -65,7 +66,8 @@ def show(request: Request, house: TheHouse, study_id: Id) -> Response:
             "studies/study.html",
             study=study,
             report=study.import_report,
-            kinds=KINDS,
+            in_words=in_words,
+            digits=digits,
             split_rules=list(SplitRule),
             settings=from_json(study.settings),
             systems=list(batches.systems_of(session, study_id)),
