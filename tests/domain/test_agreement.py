@@ -13,7 +13,7 @@ from backend.domain.statistics.agreement import (
     NO_PAIRS,
     ONE_CATEGORY,
     Agreement,
-    Coefficient,
+    Measure,
     Scale,
     agreement,
     fleiss,
@@ -153,7 +153,7 @@ def test_without_clusters_copies_count_as_evidence() -> None:
 
 
 @pytest.mark.parametrize("measure", [percent, fleiss, gwet_ac1, krippendorff])
-def test_the_interval_covers_in_simulation(measure: Callable[[Table], Coefficient]) -> None:
+def test_the_interval_covers_in_simulation(measure: Callable[[Table], Measure]) -> None:
     """Truth by a large sample of the same model; 400 studies of 60 prompts with 3 comparisons that share a truth."""
     generator = np.random.default_rng(11)
     truth = measure(simulated(generator, 60_000)).value or 0.0

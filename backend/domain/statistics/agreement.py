@@ -33,7 +33,7 @@ class Scale(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Coefficient:
+class Measure:
     """A measure of agreement with its interval at `level`; None where nothing can be said, and `method` says why.
 
     chance: the agreement expected by chance that was taken off; None where none was. units: comparisons that count.
@@ -54,12 +54,12 @@ class Coefficient:
 class Agreement:
     """Every measure of the same ratings."""
 
-    percent: Coefficient
-    alpha_nominal: Coefficient
-    alpha_ordinal: Coefficient
-    alpha_interval: Coefficient
-    fleiss: Coefficient
-    ac1: Coefficient
+    percent: Measure
+    alpha_nominal: Measure
+    alpha_ordinal: Measure
+    alpha_interval: Measure
+    fleiss: Measure
+    ac1: Measure
 
 
 def agreement(
@@ -80,13 +80,13 @@ def agreement(
     )
 
 
-def percent(found: Table, *, level: float = 0.95) -> Coefficient:
+def percent(found: Table, *, level: float = 0.95) -> Measure:
     """The mean over units of the share of equal pairs among the pairs of their ratings."""
     paired = found.pairable()
     return mean_over_units(equal_pairs(paired), paired, level)
 
 
-def mean_over_units(each: Floats, found: Table, level: float) -> Coefficient:
+def mean_over_units(each: Floats, found: Table, level: float) -> Measure:
     """The mean of one number in [0, 1] a unit, by kind, shape (p,), with its clustered interval."""
     if len(each) == 0:
         return nothing(NO_PAIRS, level)
@@ -94,14 +94,14 @@ def mean_over_units(each: Floats, found: Table, level: float) -> Coefficient:
     return with_interval(mean, each, found, observed=mean, chance=None, level=level)
 
 
-def fleiss(found: Table, *, level: float = 0.95) -> Coefficient:
+def fleiss(found: Table, *, level: float = 0.95) -> Measure:
     """Fleiss' κ for any number of ratings a unit (Gwet 2014, eq. 2.22): chance is Σ π², π the mean over units."""
     shares = found.counts / found.ratings
     prevalence = shares @ (found.units / max(len(found.kind), 1))
     return chance_corrected(found, float(prevalence @ prevalence), prevalence @ shares, level)
 
 
-def gwet_ac1(found: Table, *, level: float = 0.95) -> Coefficient:
+def gwet_ac1(found: Table, *, level: float = 0.95) -> Measure:
     """Gwet's AC1 for any number of ratings a unit: chance is Σ π(1 - π) / (k - 1). It stands where κ breaks down."""
     shares = found.counts / found.ratings
     prevalence = shares @ (found.units / max(len(found.kind), 1))
@@ -109,7 +109,7 @@ def gwet_ac1(found: Table, *, level: float = 0.95) -> Coefficient:
     return chance_corrected(found, float(prevalence @ rest), rest @ shares, level)
 
 
-def chance_corrected(found: Table, chance: float, chance_each: Floats, level: float) -> Coefficient:
+def chance_corrected(found: Table, chance: float, chance_each: Floats, level: float) -> Measure:
     """(observed - chance) / (1 - chance), linearised over units with one rating too: they inform the chance."""
     paired = found.ratings >= 2
     if not paired.any():
@@ -126,7 +126,7 @@ def chance_corrected(found: Table, chance: float, chance_each: Floats, level: fl
 
 def krippendorff(
     found: Table, scale: Scale = Scale.NOMINAL, *, values: Floats | None = None, level: float = 0.95
-) -> Coefficient:
+) -> Measure:
     """Krippendorff's α = 1 - observed / expected disagreement; units with one rating don't count.
 
     values: what the categories stand for on the interval and ratio scales, shape (k,), 0..k-1 if None.
@@ -182,7 +182,7 @@ def close_pairs(counts: Floats, weights: Floats) -> Floats:
 
 def with_interval(
     value: float, each: Floats, found: Table, *, observed: float, chance: float | None, level: float
-) -> Coefficient:
+) -> Measure:
     """value ± t · clustered standard error, kept inside [-1, 1].
 
     each: the linearised values by kind, shape (p,), whose mean is `value`. Where nothing varies, Wilson's interval of
@@ -191,17 +191,17 @@ def with_interval(
     sums, units = np.bincount(found.cluster, (each - value)[found.kind]), len(found.kind)
     clusters = int(np.count_nonzero(np.bincount(found.cluster)))
     if clusters < 2:
-        return Coefficient(value, None, None, None, chance, units, clusters, level, "one cluster, no interval")
+        return Measure(value, None, None, None, chance, units, clusters, level, "one cluster, no interval")
     variance = float(sums @ sums) * clusters / (clusters - 1) / units**2
     if variance < NO_VARIATION:
         base, bounds = chance or 0.0, wilson(min(1.0, observed) * clusters, clusters, level=level)
         low, high = ((bound - base) / (1 - base) for bound in bounds)
-        return Coefficient(value, 0.0, low, high, chance, units, clusters, level, "Wilson on clusters")
+        return Measure(value, 0.0, low, high, chance, units, clusters, level, "Wilson on clusters")
     error = sqrt(variance)
     half = float(stats.t.ppf((1 + level) / 2, clusters - 1)) * error
     low, high = max(-1.0, value - half), min(1.0, value + half)
-    return Coefficient(value, error, low, high, chance, units, clusters, level, "linearised, by cluster")
+    return Measure(value, error, low, high, chance, units, clusters, level, "linearised, by cluster")
 
 
-def nothing(reason: str, level: float) -> Coefficient:
-    return Coefficient(None, None, None, None, None, 0, 0, level, reason)
+def nothing(reason: str, level: float) -> Measure:
+    return Measure(None, None, None, None, None, 0, 0, level, reason)

@@ -40,7 +40,7 @@ class PairVotes:
 
 
 @dataclass(frozen=True, slots=True)
-class Rating:
+class RatedSystem:
     """One system. rank 1 is the best; rank_low and rank_high hold its rank at `level`. note: why there is no rating."""
 
     system: int
@@ -65,7 +65,7 @@ class PreferenceFit:
 
     model: str
     baseline: int
-    ratings: tuple[Rating, ...]
+    ratings: tuple[RatedSystem, ...]
     coefficients: tuple[Coefficient, ...]
     tie_parameter: float | None
     log_likelihood: float | None
@@ -192,15 +192,15 @@ def columns(
 
 def tabulated(
     systems: Integers, totals: Integers, notes: tuple[str | None, ...], numbers: Numbers | None
-) -> tuple[Rating, ...]:
+) -> tuple[RatedSystem, ...]:
     """One row a system, ordered by its id."""
     rows, at = [], 0
     for system, total, note in zip(systems.tolist(), totals.tolist(), notes, strict=True):
         if note is not None or numbers is None:
-            rows.append(Rating(system, total, None, None, None, None, None, None, None, note))
+            rows.append(RatedSystem(system, total, None, None, None, None, None, None, None, note))
             continue
         value, half = float(numbers.rating[at]), float(numbers.half[at])
         error, (rank, low, high) = float(numbers.error[at]), numbers.ranks[at].tolist()
-        rows.append(Rating(system, total, value, error, value - half, value + half, rank, low, high, None))
+        rows.append(RatedSystem(system, total, value, error, value - half, value + half, rank, low, high, None))
         at += 1
     return tuple(sorted(rows, key=lambda row: row.system))

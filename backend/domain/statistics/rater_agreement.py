@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backend.domain.statistics.agreement import Coefficient, equal_pairs, mean_over_units
+from backend.domain.statistics.agreement import Measure, equal_pairs, mean_over_units
 from backend.domain.statistics.ids import dense
 from backend.domain.statistics.intervals import wilson_bounds
 from backend.domain.statistics.tables import Table
@@ -25,9 +25,9 @@ class Ceiling:
     that are equally frequent one is drawn. mean: 1 - distance from the others' mean label / (k - 1).
     """
 
-    one_other: Coefficient
-    majority: Coefficient
-    mean: Coefficient
+    one_other: Measure
+    majority: Measure
+    mean: Measure
 
 
 @dataclass(frozen=True, slots=True)
