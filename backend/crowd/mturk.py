@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from backend.crowd import mturk_forms as forms
 from backend.crowd.mturk_account import Account, client_of
 from backend.crowd.mturk_errors import Declined, translated
+from backend.crowd.mturk_events import notification
 from backend.crowd.protocol import (
     Payment,
     Posted,
@@ -162,6 +163,14 @@ class MTurk:
                 return
             self.wait(seconds)
         raise Unreachable("Mechanical Turk has not confirmed yet that the posting is offered no longer, or again.")
+
+    def watch(self, posting_id: str, *, queue: str) -> None:
+        """Have this posting's events, and those of all of its HIT type, put into an SQS queue; see mturk_events."""
+        hit = self.hit(posting_id)[0]
+        with translated():
+            self.client.update_notification_settings(
+                HITTypeId=hit["HITTypeId"], Notification=notification(queue), Active=True
+            )
 
     def submissions(self, posting_id: str) -> Iterator[Submission]:
         """What was handed in, in every state. code: our page's receipt."""

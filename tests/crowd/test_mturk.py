@@ -1,10 +1,7 @@
 """The Mechanical Turk adapter against the simulator, over a real socket. Nothing here has been near the real one."""
 
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from threading import Barrier, Thread
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -14,8 +11,6 @@ from backend.crowd.mturk_account import Account, client_of
 from backend.crowd.protocol import (
     Crowd,
     NoMoney,
-    NotAllowed,
-    Posting,
     Qualifications,
     Refused,
     SubmissionState,
@@ -27,24 +22,7 @@ from backend.simulator.mturk.faults import Fault
 from backend.simulator.mturk.market import Market, State, Worker
 from backend.simulator.mturk.server import Server
 from backend.simulator.mturk.workers import Turned
-
-POSTING = Posting(
-    token="batch-1",
-    title="Which answer is better?",
-    description="Read two answers and choose.",
-    url="https://rate.example.org/enter?study=7&channel=mturk",
-    places=3,
-    reward=Money(25),
-    time_allowed=timedelta(minutes=30),
-    open_for=timedelta(days=3),
-)
-
-
-def done(market: Market, hit_id: str, worker_id: str = "AWORKER1", receipt: str = "r.1") -> str:
-    """A worker accepts and hands in; the assignment's id."""
-    one = workers.accept(market, worker_id, hit_id)
-    workers.submit(market, one.id, [("assignmentId", one.id), ("receipt", receipt)])
-    return one.id
+from tests.crowd.hits import POSTING, done, pay
 
 
 def test_the_adapter_is_a_crowd(mturk: MTurk) -> None:
@@ -350,10 +328,6 @@ def test_what_nobody_judges_is_paid_by_the_vendor_after_thirty_days(mturk: MTurk
     assert market.balance == 100_000 - 30
 
 
-def pay(mturk: MTurk, submission_id: str, *, token: str = "top-up-1", cents: int = 104) -> None:
-    mturk.pay_bonus(submission_id, rater_id="AWORKER1", amount=Money(cents), reason="Top-up", token=token)
-
-
 def test_a_bonus_is_paid_once_for_a_token_even_after_the_vendor_has_forgotten_it(mturk: MTurk, market: Market) -> None:
     one = done(market, mturk.publish(POSTING).id)
     pay(mturk, one)
@@ -424,172 +398,6 @@ def test_a_blocked_rater_is_turned_away_until_unblocked(mturk: MTurk, market: Ma
     mturk.unblock("AWORKER1")
     mturk.unblock("AWORKER1")
     workers.accept(market, "AWORKER1", hit_id)
-
-
-# What goes wrong
-
-Act = Callable[[MTurk, str, str], object]
-TOKENS: dict[str, tuple[str, Act]] = {
-    "publish": ("CreateHITWithHITType", lambda mturk, _, __: mturk.publish(replace(POSTING, token="again"))),
-    "extend": ("CreateAdditionalAssignmentsForHIT", lambda mturk, hit, _: mturk.extend(hit, places=2, token="m")),
-    "bonus": ("SendBonus", lambda mturk, _, one: pay(mturk, one)),
-    "approve": ("ApproveAssignment", lambda mturk, _, one: mturk.approve(one)),
-    "reject": ("RejectAssignment", lambda mturk, _, one: mturk.reject(one, reason="A person decided so.")),
-    "close": ("UpdateExpirationForHIT", lambda mturk, hit, _: mturk.close(hit)),
-    "block": ("CreateWorkerBlock", lambda mturk, _, __: mturk.block("AWORKER9", reason="…")),
-    "group": ("CreateQualificationType", lambda mturk, _, __: mturk.create_group("Passed", description="…")),
-}
-
-
-# Whether the vendor has acted when the call fails.
-AFTER = {Fault.THROTTLED: False, Fault.BEFORE_ACTING: False, Fault.AFTER_ACTING: True, Fault.CUT_OFF: True}
-
-
-def state(market: Market) -> tuple[object, ...]:
-    """Everything that must not happen twice."""
-    bonuses = [(one.assignment_id, one.amount) for one in market.bonuses]
-    places = sorted(hit.places for hit in market.hits.values())
-    states = [one.state for one in market.assignments.values()]
-    groups = [one.name for one in market.qualification_types.values()]
-    return market.balance, bonuses, places, states, len(market.hits), dict(market.blocks), groups
-
-
-@pytest.mark.parametrize("fault", list(AFTER))
-@pytest.mark.parametrize("name", TOKENS)
-def test_after_a_failure_the_same_call_again_does_it_once(
-    mturk: MTurk, market: Market, name: str, fault: Fault
-) -> None:
-    hit_id = mturk.publish(POSTING).id
-    one = done(market, hit_id)
-    before = state(market)
-    operation, act = TOKENS[name]
-    market.faults.plan(operation, fault)
-    with pytest.raises(Unreachable, match=r"may have acted|no answer"):
-        act(mturk, hit_id, one)
-    assert name == "close" or (state(market) != before) == AFTER[fault]
-    act(mturk, hit_id, one)
-    once = state(market)
-    act(mturk, hit_id, one)
-    assert state(market) == once
-    assert name == "close" or once != before
-    assert not market.faults.planned
-
-
-@pytest.mark.parametrize("name", ["publish", "extend", "bonus", "approve", "reject", "group"])
-def test_a_retry_within_one_call_after_the_vendor_has_acted_is_a_success(
-    account: Account, mturk: MTurk, market: Market, name: str
-) -> None:
-    hit_id = mturk.publish(POSTING).id
-    one = done(market, hit_id)
-    stubborn = connect(account, attempts=2)
-    operation, act = TOKENS[name]
-    market.faults.plan(operation, Fault.AFTER_ACTING)
-    act(stubborn, hit_id, one)
-    once = state(market)
-    act(mturk, hit_id, one)
-    assert state(market) == once
-    stubborn.client.close()
-
-
-def test_a_call_is_attempted_as_often_as_asked_and_no_more(account: Account, market: Market) -> None:
-    twice = connect(account, attempts=2)
-    market.faults.plan("GetAccountBalance", Fault.BEFORE_ACTING, times=3)
-    with pytest.raises(Unreachable):
-        twice.balance()
-    assert len(market.faults.planned) == 1
-    twice.client.close()
-
-
-@pytest.mark.parametrize("operation", ["SendBonus", "ApproveAssignment", "CreateHITWithHITType"])
-def test_insufficient_funds_are_said_and_nothing_is_spent(mturk: MTurk, market: Market, operation: str) -> None:
-    hit_id = mturk.publish(POSTING).id
-    one = done(market, hit_id)
-    before = state(market)
-    market.faults.plan(operation, Fault.NO_MONEY)
-    act = next(act for name, act in TOKENS.values() if name == operation)
-    with pytest.raises(NoMoney, match="can't pay for this"):
-        act(mturk, hit_id, one)
-    assert state(market) == before
-    act(mturk, hit_id, one)
-
-
-def test_a_bonus_that_the_balance_does_not_cover_is_not_paid(mturk: MTurk, market: Market) -> None:
-    one = done(market, mturk.publish(POSTING).id)
-    market.balance = 90 + 124  # 90 are on hold for the posting, and 104 and their fee are 125
-    with pytest.raises(NoMoney):
-        pay(mturk, one)
-    market.balance += 1
-    pay(mturk, one)
-    assert market.balance == 90
-
-
-def test_expired_wrong_and_missing_credentials_are_told_from_other_refusals(
-    mturk: MTurk, account: Account, market: Market
-) -> None:
-    market.faults.credentials_expired = True
-    with pytest.raises(NotAllowed, match="expired"):
-        mturk.balance()
-    market.faults.credentials_expired = False
-    for wrong in (replace(account, secret_key="guessed"), replace(account, access_key="AKIDOTHER")):
-        stranger = connect(wrong, attempts=1)
-        with pytest.raises(NotAllowed, match="does not take these credentials"):
-            stranger.balance()
-        stranger.client.close()
-    with pytest.raises(NotAllowed, match="one of them is empty"):
-        connect(replace(account, secret_key=""))
-    assert mturk.balance() == Money(100_000)
-
-
-@pytest.mark.parametrize("minutes", [-6, 6])
-def test_a_clock_that_is_wrong_by_more_than_five_minutes_is_named(mturk: MTurk, market: Market, minutes: int) -> None:
-    market.faults.skew = timedelta(minutes=minutes)
-    with pytest.raises(NotAllowed, match="this machine's clock"):
-        mturk.balance()
-    market.faults.skew = timedelta(minutes=minutes / 2)
-    mturk.balance()
-
-
-def test_a_vendor_that_is_not_there_is_unreachable(account: Account) -> None:
-    nobody = connect(replace(account, endpoint_url="http://127.0.0.1:9"), attempts=1, timeout=1)
-    with pytest.raises(Unreachable, match="no answer"):
-        nobody.balance()
-    nobody.client.close()
-
-
-def test_ids_that_can_not_be_theirs_are_refused(mturk: MTurk) -> None:
-    with pytest.raises(Refused, match="does not match"):
-        mturk.approve("no id!")
-    with pytest.raises(Refused, match="can't be said"):
-        mturk.approve("")
-
-
-def test_places_and_states_hold_while_returns_race_accepts(mturk: MTurk, market: Market) -> None:
-    hit_id = mturk.publish(replace(POSTING, places=1)).id
-    first = workers.accept(market, "AWORKER0", hit_id)
-    gate, held = Barrier(12), list[str]()
-
-    def grab(worker_id: str) -> None:
-        gate.wait()
-        with suppress(Turned):
-            held.append(workers.accept(market, worker_id, hit_id).id)
-
-    def back() -> None:
-        gate.wait()
-        workers.give_back(market, first.id)
-
-    racing = [Thread(target=grab, args=(f"AWORKER{number}",)) for number in range(1, 12)]
-    racing.append(Thread(target=back))
-    for one in racing:
-        one.start()
-    for one in racing:
-        one.join()
-    if not held:
-        held.append(workers.accept(market, "AWORKER1", hit_id).id)
-    assert len(held) == 1
-    workers.submit(market, held[0], [])
-    mturk.approve(held[0])
-    assert [one.id for one in mturk.submissions(hit_id)] == held
-    assert market.balance == 100_000 - 30
 
 
 # Where it calls

@@ -69,7 +69,7 @@ class HitType:
     requirements: tuple[Requirement, ...]
 
 
-@dataclass
+@dataclass(eq=False)
 class Hit:
     """One piece of work, offered to as many workers as it has assignments. shown: the expiry that stale reads show."""
 
@@ -85,6 +85,7 @@ class Hit:
     masters: bool
     is_deleted: bool = False
     is_told_expired: bool = False
+    assignments: list["Assignment"] = field(default_factory=list, repr=False)
 
     @property
     def cost(self) -> int:
@@ -92,7 +93,7 @@ class Hit:
         return self.type.reward + fees.of_reward(self.type.reward, assignments=self.made_with, masters=self.masters)
 
 
-@dataclass
+@dataclass(eq=False)
 class Assignment:
     """One worker's go at a HIT."""
 
@@ -177,6 +178,7 @@ class Market:
     watches: dict[str, Watch] = field(default_factory=dict)
     queue: list[str] = field(default_factory=list)
     held_back: list[str] = field(default_factory=list)
+    settled: datetime | None = None
     made: int = 0
 
     def now(self) -> datetime:
@@ -204,7 +206,7 @@ class Market:
 
     def of_hit(self, hit: Hit, *states: State) -> list[Assignment]:
         """A HIT's assignments in these states, in the order of acceptance."""
-        return [one for one in self.assignments.values() if one.hit is hit and one.state in states]
+        return [one for one in hit.assignments if one.state in states]
 
     def places_left(self, hit: Hit) -> int:
         """How many more workers could accept it, were it not expired."""

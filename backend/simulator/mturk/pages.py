@@ -30,10 +30,14 @@ def preview(market: Market, hit: Hit, worker_id: str) -> str:
 
 
 def task(market: Market, one: Assignment, *, submit_to: str) -> str:
-    """The task at work: four parameters are added to the requester's address."""
-    ids = {"assignmentId": one.id, "hitId": one.hit.id, "turkSubmitTo": submit_to, "workerId": one.worker_id}
-    frame = framed(market, one.hit, ids)
+    """The task at work."""
+    frame = framed(market, one.hit, ids_of(one, submit_to=submit_to))
     return page(one.hit.type.title, form("/mturk/return", "Return", {"assignmentId": one.id}) + frame)
+
+
+def ids_of(one: Assignment, *, submit_to: str) -> dict[str, str]:
+    """The four parameters that MTurk adds to the requester's address."""
+    return {"assignmentId": one.id, "hitId": one.hit.id, "turkSubmitTo": submit_to, "workerId": one.worker_id}
 
 
 def framed(market: Market, hit: Hit, ids: dict[str, str]) -> str:

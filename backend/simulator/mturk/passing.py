@@ -14,8 +14,11 @@ def advance(market: Market, duration: timedelta) -> None:
 
 
 def settle(market: Market) -> None:
-    """Everything that is due by now has happened."""
+    """Everything that is due by now has happened; looked at once in each second of the market's."""
     now = market.now()
+    if market.settled == now:
+        return
+    market.settled = now
     for one in market.assignments.values():
         if one.state is State.WORKING and now > one.deadline:
             one.state = State.ABANDONED
@@ -29,7 +32,7 @@ def settle(market: Market) -> None:
 
 
 def is_due(market: Market, one: Assignment) -> bool:
-    """Whether it has waited for approval until the requester's time for it was over."""
-    if one.state is not State.SUBMITTED or one.submitted is None:
+    """Whether it has waited for approval until the requester's time for it was over, and can be paid."""
+    if one.state is not State.SUBMITTED or one.submitted is None or one.hit.cost > market.balance:
         return False
     return market.now() >= one.submitted + one.hit.type.approved_after

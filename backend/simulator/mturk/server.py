@@ -5,6 +5,7 @@ Every answer leaves in one write: two writes cost 45 ms a call, for the second w
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from email.utils import format_datetime
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -44,7 +45,8 @@ class Server(ThreadingHTTPServer):
         self.shutdown()
         self.thread.join()
         for connection in list(self.open):
-            connection.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # the other side may be gone already
+                connection.shutdown(socket.SHUT_RDWR)
         self.server_close()
 
 

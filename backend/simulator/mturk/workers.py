@@ -57,6 +57,7 @@ def accept(market: Market, worker_id: str, hit_id: str) -> Assignment:
         now = market.now()
         made = Assignment(market.new_id("assignment"), hit, worker_id, now, now + hit.type.time_allowed)
         market.assignments[made.id] = made
+        hit.assignments.append(made)
         notifications.tell(market, "AssignmentAccepted", hit, made.id)
         return made
 
