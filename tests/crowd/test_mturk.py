@@ -400,6 +400,14 @@ def test_a_blocked_rater_is_turned_away_until_unblocked(mturk: MTurk, market: Ma
     workers.accept(market, "AWORKER1", hit_id)
 
 
+def test_a_bonus_that_mturk_refuses_for_another_reason_is_an_error_each_time(mturk: MTurk, market: Market) -> None:
+    one = workers.accept(market, "AWORKER1", mturk.publish(POSTING).id).id
+    for _ in range(2):
+        with pytest.raises(Refused, match="does not exist"):
+            pay(mturk, one)
+    assert not market.bonuses
+
+
 # Where it calls
 
 

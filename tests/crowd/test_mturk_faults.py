@@ -7,16 +7,26 @@ from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
+from botocore.exceptions import ClientError, NoCredentialsError, ParamValidationError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
 
 from backend.crowd.mturk import MTurk, connect
 from backend.crowd.mturk_account import Account
-from backend.crowd.protocol import NoMoney, NotAllowed, Refused, Unreachable
+from backend.crowd.mturk_errors import Declined, of_answer
+from backend.crowd.protocol import CrowdError, NoMoney, NotAllowed, Refused, Unreachable
 from backend.domain.money import Money
 from backend.simulator.mturk import workers
 from backend.simulator.mturk.faults import Fault
 from backend.simulator.mturk.market import Market
 from backend.simulator.mturk.workers import Turned
 from tests.crowd.hits import POSTING, done, pay
+
+
+def answer(status: int, kind: str, code: str | None) -> ClientError:
+    """An error as botocore raises it."""
+    said = {"Error": {"Code": kind, "Message": "Said so."}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(said | ({"TurkErrorCode": code} if code else {}), "GetAccountBalance")
+
 
 Act = Callable[[MTurk, str, str], object]
 TOKENS: dict[str, tuple[str, Act]] = {
@@ -180,3 +190,54 @@ def test_places_and_states_hold_while_returns_race_accepts(mturk: MTurk, market:
     mturk.approve(held[0])
     assert [one.id for one in mturk.submissions(hit_id)] == held
     assert market.balance == 100_000 - 30
+
+
+class Shut:
+    """A client whose every road is closed before a call is made."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def get_account_balance(self) -> dict[str, str]:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (NoCredentialsError(), NotAllowed),
+        (ParamValidationError(report="Missing"), Refused),
+        (ReadTimeoutError(endpoint_url="http://here"), Unreachable),
+        (ResponseParserError("<html>"), Unreachable),
+        (answer(503, "503", None), Unreachable),
+        (answer(400, "ThrottlingException", None), Unreachable),
+        (answer(400, "RequestError", "AWS.MechanicalTurk.Throttled"), Unreachable),
+        (answer(400, "RequestError", "AWS.MechanicalTurk.InsufficientFunds"), NoMoney),
+        (answer(400, "RequestError", "AWS.NotAuthorized"), NotAllowed),
+        (answer(403, "AccessDeniedException", None), NotAllowed),
+        (answer(400, "RequestError", "AWS.MechanicalTurk.HITDoesNotExist"), Declined),
+    ],
+)
+def test_each_kind_of_failure_is_one_of_the_four(error: Exception, expected: type[CrowdError]) -> None:
+    with pytest.raises(CrowdError) as caught:
+        MTurk(Shut(error)).balance()
+    assert type(caught.value) is expected
+
+
+def test_the_vendors_code_is_kept_with_its_sentence() -> None:
+    told = of_answer(answer(400, "RequestError", "AWS.MechanicalTurk.HITDoesNotExist"))
+    assert isinstance(told, Declined)
+    assert (told.code, told.said, str(told)) == ("HITDoesNotExist", "Said so.", "Mechanical Turk refused: Said so.")
+
+
+def test_a_refusal_that_is_no_repeat_stays_a_refusal(mturk: MTurk, market: Market) -> None:
+    hit_id = mturk.publish(POSTING).id
+    one = done(market, hit_id)
+    before = state(market)
+    with pytest.raises(Refused, match="NumberOfAdditionalAssignments"):
+        mturk.extend(hit_id, places=0, token="none")
+    with pytest.raises(Refused, match="RequesterFeedback"):
+        mturk.reject(one, reason="x" * 1025)
+    with pytest.raises(Refused, match="Name is longer"):
+        mturk.create_group("x" * 201, description="…")
+    assert state(market) == before

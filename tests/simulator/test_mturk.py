@@ -328,6 +328,51 @@ def test_a_rejection_lowers_a_workers_approval_and_a_beginner_has_all_of_it() ->
     assert Worker("A1", approved=949, rejected=51).approval == 94
 
 
+def test_a_requester_reads_its_qualifications_workers_and_blocks(market: Market) -> None:
+    made = said(market, "CreateQualificationType", Name="Passed", Description="…", QualificationTypeStatus="Active")
+    type_id = made["QualificationType"]["QualificationTypeId"]
+    assert said(market, "GetQualificationType", QualificationTypeId=type_id) == made
+    said(market, "AssociateQualificationWithWorker", QualificationTypeId=type_id, WorkerId="AWORKER1", IntegerValue=80)
+    score = said(market, "GetQualificationScore", QualificationTypeId=type_id, WorkerId="AWORKER1")["Qualification"]
+    assert (score["IntegerValue"], score["Status"]) == (80, "Granted")
+    listed = said(market, "ListWorkersWithQualificationType", QualificationTypeId=type_id)
+    assert listed["Qualifications"] == [score]
+    said(market, "DeleteQualificationType", QualificationTypeId=type_id)
+    assert refusal(market, "GetQualificationType", QualificationTypeId=type_id) == "QualificationTypeDoesNotExist"
+    said(market, "CreateWorkerBlock", WorkerId="AWORKER1", Reason="…")
+    assert said(market, "ListWorkerBlocks")["WorkerBlocks"] == [{"WorkerId": "AWORKER1", "Reason": "…"}]
+
+
+def test_limits_of_letters_bonuses_and_lists_are_kept(market: Market) -> None:
+    one = handed_in(market, new_hit(market))
+    crowd = [f"A{number}" for number in range(101)]
+    letter = {"Subject": "s", "MessageText": "t", "WorkerIds": ["AWORKER0"]}
+    assert refusal(market, "NotifyWorkers", **(letter | {"WorkerIds": crowd})) == "ParameterValidationError"
+    assert refusal(market, "NotifyWorkers", **(letter | {"Subject": "s" * 201})) == "ParameterValidationError"
+    bonus = {"AssignmentId": one, "WorkerId": "AWORKER0", "Reason": "…"}
+    assert refusal(market, "SendBonus", **bonus, BonusAmount="0") == "ParameterValidationError"
+    assert refusal(market, "ListBonusPayments") == "ParameterValidationError"
+    market.balance = 29
+    assert refusal(market, "ApproveAssignment", AssignmentId=one) == "InsufficientFunds"
+    assert refusal(market, "CreateHITWithHITType", **HIT, HITTypeId="3NONE") == "HITTypeDoesNotExist"
+
+
+def test_events_are_sent_while_a_type_is_watched_and_a_test_event_always(market: Market) -> None:
+    hit_id = new_hit(market)
+    type_id = market.hits[hit_id].type.id
+    wanted = {"Destination": "q", "Transport": "SQS", "Version": "2014-08-15", "EventTypes": ["HITExpired"]}
+    said(market, "UpdateNotificationSettings", HITTypeId=type_id, Notification=wanted, Active=True)
+    passing.advance(market, timedelta(days=1))
+    assert [json.loads(body)["Events"][0]["EventType"] for body in market.queue] == ["HITExpired"]
+    said(market, "UpdateNotificationSettings", HITTypeId=type_id, Active=False)
+    said(market, "UpdateExpirationForHIT", HITId=hit_id, ExpireAt=(market.now() + timedelta(hours=1)).timestamp())
+    passing.advance(market, timedelta(days=1))
+    assert len(market.queue) == 1
+    said(market, "SendTestEventNotification", Notification=wanted, TestEventType="Ping")
+    assert json.loads(market.queue[1])["Events"][0]["EventType"] == "Ping"
+    assert refusal(market, "UpdateNotificationSettings", HITTypeId="3NONE") == "HITTypeDoesNotExist"
+
+
 # Workers
 
 

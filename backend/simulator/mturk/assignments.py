@@ -9,6 +9,7 @@ from backend.simulator.mturk.paging import paged
 from backend.simulator.mturk.wire import Answer, Request, RequestError
 
 JUDGED_OR_WAITING = (State.SUBMITTED, State.APPROVED, State.REJECTED)
+LONGEST_FEEDBACK = 1024
 OVERRULED_WITHIN = timedelta(days=30)
 
 
@@ -77,6 +78,8 @@ def reject(market: Market, request: Request) -> Answer:
     one = market.assignment(request.text("AssignmentId"))
     if one.state is not State.SUBMITTED:
         raise invalid_state(one)
+    if len(request.text("RequesterFeedback")) > LONGEST_FEEDBACK:
+        raise RequestError("ParameterValidationError", f"RequesterFeedback is longer than {LONGEST_FEEDBACK}.")
     one.state, one.judged, one.feedback = State.REJECTED, market.now(), request.text("RequesterFeedback")
     market.workers[one.worker_id].rejected += 1
     notifications.tell(market, "AssignmentRejected", one.hit, one.id)

@@ -13,6 +13,7 @@ MASTERS = "2F1QJWKUDD8XADTFD2Q0G6UTO95ALH"
 MASTERS_OF_SANDBOX = "2ARFPLSP75KLA8M8DH1HTEQVJT3SY6"
 MOST_REQUIREMENTS = 10
 MOST_VALUES = 15
+LONGEST_NAME = 200
 
 COMPARISONS: dict[str, Callable[[int, int], bool]] = {
     "LessThan": int.__lt__,
@@ -105,6 +106,8 @@ def score_of(market: Market, worker: Worker, type_id: str) -> int | None:
 
 def create(market: Market, request: Request) -> Answer:
     name = request.text("Name")
+    if len(name) > LONGEST_NAME:
+        raise RequestError("ParameterValidationError", f"Name is longer than {LONGEST_NAME} characters.")
     if any(known.name == name for known in market.qualification_types.values()):
         raise RequestError(
             "QualificationTypeAlreadyExists",
