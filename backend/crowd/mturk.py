@@ -7,6 +7,7 @@ bonus carries its token in the reason too and is never sent again once it is lis
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -107,8 +108,9 @@ class MTurk:
         if declined.code != "HitAlreadyExists":
             raise declined
         for hit_id in forms.ids_in(declined.said):
-            if self.hit(hit_id)[0].get("RequesterAnnotation", "").startswith(f"{posting.token},"):
-                return hit_id
+            with suppress(Declined):  # it may be the id of something else
+                if self.hit(hit_id)[0].get("RequesterAnnotation", "").startswith(f"{posting.token},"):
+                    return hit_id
         raise declined
 
     def hit(self, posting_id: str) -> tuple["HITTypeDef", datetime]:
@@ -249,13 +251,22 @@ class MTurk:
         reward = forms.read_amount(self.hit(posting_id)[0]["Reward"])
         for one in self.assignments(posting_id):
             if one["AssignmentStatus"] == "Approved":
-                yield Payment(one["WorkerId"], one["AssignmentId"], reward, False, one["ApprovalTime"], None)
+                yield Payment(
+                    one["WorkerId"], one["AssignmentId"], reward, False, one["ApprovalTime"].astimezone(UTC), None
+                )
         with translated():
             pages = self.client.get_paginator("list_bonus_payments")
             for page in pages.paginate(HITId=posting_id, PaginationConfig=PAGE):
                 for bonus in page["BonusPayments"]:
                     amount, token = forms.read_amount(bonus["BonusAmount"]), forms.reference(bonus["Reason"])
-                    yield Payment(bonus["WorkerId"], bonus["AssignmentId"], amount, True, bonus["GrantTime"], token)
+                    yield Payment(
+                        bonus["WorkerId"],
+                        bonus["AssignmentId"],
+                        amount,
+                        True,
+                        bonus["GrantTime"].astimezone(UTC),
+                        token,
+                    )
 
     def message(self, rater_ids: Sequence[str], *, subject: str, text: str) -> None:
         """Write to raters, a hundred at a time. Raises Refused with those who could not be reached; the others were.
@@ -335,7 +346,7 @@ def submission(one: "AssignmentTypeDef") -> Submission:
         posting_id=one["HITId"],
         rater_id=one["WorkerId"],
         state=STATES[one["AssignmentStatus"]],
-        accepted_at=one["AcceptTime"],
-        submitted_at=one["SubmitTime"],
+        accepted_at=one["AcceptTime"].astimezone(UTC),
+        submitted_at=one["SubmitTime"].astimezone(UTC),
         code=forms.receipt(one.get("Answer", "")),
     )

@@ -1,7 +1,7 @@
 """The Mechanical Turk adapter against the simulator, over a real socket. Nothing here has been near the real one."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -266,6 +266,7 @@ def test_submissions_are_listed_over_many_pages_with_their_receipts(mturk: MTurk
     assert {one.state for one in found} == {SubmissionState.SUBMITTED}
     assert {one.posting_id for one in found} == {hit_id}
     assert all(one.submitted_at is not None and one.accepted_at <= one.submitted_at for one in found)
+    assert {one.accepted_at.tzinfo for one in found} == {UTC}
 
 
 def test_a_submission_without_our_receipt_or_without_xml_has_no_code(mturk: MTurk, market: Market) -> None:

@@ -452,6 +452,18 @@ def test_a_preview_names_neither_worker_nor_assignment_to_the_framed_page(market
     assert market.assignments == {}
 
 
+@pytest.mark.parametrize(("guards", "status"), [("Accept", 200), ("PreviewAndAccept", 409)])
+def test_a_qualification_guards_the_preview_where_it_says_so(
+    market: Market, server: Server, guards: str, status: int
+) -> None:
+    asked = {"QualificationTypeId": forms.LOCALE, "Comparator": "In", "LocaleValues": [{"Country": "GB"}]}
+    hit_id = new_hit(market, QualificationRequirements=[asked | {"ActionsGuarded": guards}])
+    workers.enrol(market, Worker("ABRITON", country="GB"))
+    with Browser(server.url) as browser:
+        for worker_id, expected in (("AWORKER0", status), ("ASTRANGER", status), ("ABRITON", 200)):
+            assert browser.get(f"/mturk/preview?hitId={hit_id}&workerId={worker_id}")[0] == expected
+
+
 def test_an_accepted_task_frames_the_page_with_four_ids_and_takes_its_form(market: Market, server: Server) -> None:
     hit_id = new_hit(market)
     with Browser(server.url) as browser:

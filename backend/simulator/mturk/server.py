@@ -133,8 +133,9 @@ def offers(server: Server, fields: Fields) -> str:
 
 def preview(server: Server, fields: Fields) -> str:
     given = dict(fields)
-    hit = server.market.hit(given.get("hitId", ""))
-    return pages.preview(server.market, hit, given.get("workerId", ""))
+    hit, worker_id = server.market.hit(given.get("hitId", "")), given.get("workerId", "")
+    workers.may_preview(server.market, worker_id, hit)
+    return pages.preview(server.market, hit, worker_id)
 
 
 def task(server: Server, fields: Fields) -> str:

@@ -62,6 +62,15 @@ def accept(market: Market, worker_id: str, hit_id: str) -> Assignment:
         return made
 
 
+def may_preview(market: Market, worker_id: str, hit: Hit) -> None:
+    """Raises Turned where the preview is guarded by a qualification that this worker, or a stranger, lacks."""
+    worker = market.workers.get(worker_id)
+    guarded = [one for one in hit.type.requirements if one.guards != "Accept"]
+    lacking = [one for one in guarded if worker is None or not qualifications.is_met(market, worker, one)]
+    if lacking:
+        raise Turned(f"You lack a qualification: {', '.join(one.type_id for one in lacking)}.")
+
+
 def known(market: Market, worker_id: str) -> Worker:
     if worker_id not in market.workers:
         raise Turned("Please sign in.")
