@@ -30,7 +30,7 @@ from backend.domain.money import Money
 
 if TYPE_CHECKING:  # stubs: there is nothing to import when it runs
     from types_boto3_mturk.client import MTurkClient
-    from types_boto3_mturk.type_defs import AssignmentTypeDef, HITTypeDef, PaginatorConfigTypeDef
+    from types_boto3_mturk.type_defs import AssignmentTypeDef, BonusPaymentTypeDef, HITTypeDef, PaginatorConfigTypeDef
 
 STATES = {
     "Submitted": SubmissionState.SUBMITTED,
@@ -251,22 +251,12 @@ class MTurk:
         reward = forms.read_amount(self.hit(posting_id)[0]["Reward"])
         for one in self.assignments(posting_id):
             if one["AssignmentStatus"] == "Approved":
-                yield Payment(
-                    one["WorkerId"], one["AssignmentId"], reward, False, one["ApprovalTime"].astimezone(UTC), None
-                )
+                paid_at = one["ApprovalTime"].astimezone(UTC)
+                yield Payment(one["WorkerId"], one["AssignmentId"], reward, False, paid_at, None)
         with translated():
             pages = self.client.get_paginator("list_bonus_payments")
             for page in pages.paginate(HITId=posting_id, PaginationConfig=PAGE):
-                for bonus in page["BonusPayments"]:
-                    amount, token = forms.read_amount(bonus["BonusAmount"]), forms.reference(bonus["Reason"])
-                    yield Payment(
-                        bonus["WorkerId"],
-                        bonus["AssignmentId"],
-                        amount,
-                        True,
-                        bonus["GrantTime"].astimezone(UTC),
-                        token,
-                    )
+                yield from (bonus_payment(one) for one in page["BonusPayments"])
 
     def message(self, rater_ids: Sequence[str], *, subject: str, text: str) -> None:
         """Write to raters, a hundred at a time. Raises Refused with those who could not be reached; the others were.
@@ -336,6 +326,18 @@ def crossing(had: int, places: int) -> Refused:
     return Refused(
         f"Mechanical Turk lets no posting grow from fewer than {MANY} places to {MANY} or more, for its fee is higher "
         f"then; this one has {had}, and {places} more would make {had + places}. Publish another posting for them."
+    )
+
+
+def bonus_payment(one: "BonusPaymentTypeDef") -> Payment:
+    """A bonus in our words; its token is in its reason."""
+    return Payment(
+        rater_id=one["WorkerId"],
+        submission_id=one["AssignmentId"],
+        amount=forms.read_amount(one["BonusAmount"]),
+        is_bonus=True,
+        paid_at=one["GrantTime"].astimezone(UTC),
+        token=forms.reference(one["Reason"]),
     )
 
 

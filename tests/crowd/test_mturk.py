@@ -297,6 +297,14 @@ def test_approving_twice_pays_once(mturk: MTurk, market: Market) -> None:
     assert market.balance == 100_000 - 25 - 5
 
 
+def test_what_is_approved_is_not_asked_for_again(mturk: MTurk, market: Market) -> None:
+    one = done(market, mturk.publish(POSTING).id)
+    mturk.approve(one)
+    market.faults.plan("ApproveAssignment", Fault.BEFORE_ACTING)
+    mturk.approve(one)
+    assert market.faults.planned
+
+
 def test_rejecting_pays_nothing_and_is_not_overruled_by_approving(mturk: MTurk, market: Market) -> None:
     one = done(market, mturk.publish(POSTING).id)
     mturk.reject(one, reason="A person looked and found no answer.")
