@@ -1,5 +1,7 @@
 """The Mechanical Turk adapter against the simulator, over a real socket. Nothing here has been near the real one."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -431,3 +433,9 @@ def test_without_an_address_it_is_amazons_own_and_the_sandbox_has_another(monkey
 
 def test_secrets_are_not_shown_with_an_account() -> None:
     assert "hidden" not in repr(Account("AKID", "hidden", session_token="hidden"))
+
+
+def test_without_the_extra_everything_else_is_there() -> None:
+    """The base install has no boto3; a child finds none."""
+    script = "import sys; sys.modules |= dict.fromkeys(['boto3', 'botocore']); import backend.cli.main"
+    subprocess.run([sys.executable, "-c", script], check=True)

@@ -192,6 +192,30 @@ def test_places_and_states_hold_while_returns_race_accepts(mturk: MTurk, market:
     assert market.balance == 100_000 - 30
 
 
+def test_eight_at_once_with_one_token_pay_and_publish_once(mturk: MTurk, market: Market) -> None:
+    """Two processes may work on the same stored intent after one of them was taken for dead."""
+    one, gate = done(market, mturk.publish(POSTING).id), Barrier(8)
+    failures = list[Exception]()
+
+    def go() -> None:
+        gate.wait()
+        try:
+            pay(mturk, one)
+            mturk.approve(one)
+            mturk.publish(replace(POSTING, token="again"))
+        except CrowdError as failure:
+            failures.append(failure)
+
+    racing = [Thread(target=go) for _ in range(8)]
+    for thread in racing:
+        thread.start()
+    for thread in racing:
+        thread.join()
+    assert failures == []
+    assert (len(market.bonuses), len(market.hits)) == (1, 2)
+    assert market.balance == 100_000 - (104 + 21) - 30
+
+
 class Shut:
     """A client whose every road is closed before a call is made."""
 
