@@ -258,3 +258,11 @@ def test_work_that_failed_is_met_by_whoever_asks_next_instead_of_waiting_for_eve
         kept.carry_out(7, fails)
     assert not kept.needs_wait(7)
     assert kept.needs_wait(8)
+
+
+def test_where_no_comparison_is_settled_the_papers_figure_says_so(researcher: TestClient, database: Database) -> None:
+    with database.transaction() as session:
+        made = factories.launched(session, prompts=3)
+        voted.vote(session, made, 0, "c")
+    text = " ".join(words(researcher.get(f"/batches/{made.id}/results").text).split())
+    assert "The paper’s figure no comparison is settled yet" in text
