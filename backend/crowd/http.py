@@ -14,12 +14,13 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from backend.crowd.protocol import Unreachable
+from backend.crowd.protocol import NotAllowed, Unreachable
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 TOO_FAST = 429
 LONGEST_PAUSE = 60.0
+NEAR = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ class Record:
         if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
             raise Unreachable(f"The answer has no whole number called {name}.")
         return int(value)
+
+    def whole_or_none(self, name: str) -> int | None:
+        """A whole number that may be absent."""
+        return self.whole(name) if self.fields.get(name) is not None else None
 
     def wholes(self, name: str) -> list[int]:
         """A list of whole numbers; none where the field is absent."""
@@ -117,6 +122,8 @@ class Client:
     def exchange(self, method: str, path: str, body: Json) -> Answer:
         """Ask once, on a connection of its own."""
         parts = urlsplit(self.base_url)
+        if parts.scheme != "https" and parts.hostname not in NEAR:
+            raise NotAllowed(f"The credentials would go to {parts.hostname} for everybody to read; use https.")
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         connection = kind(parts.hostname or "", parts.port, timeout=self.timeout)
         sent = None if body is None else json.dumps(body).encode()

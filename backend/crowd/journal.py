@@ -1,12 +1,12 @@
 """What was begun at a vendor that does not know our tokens. Knows no vendor, and no database.
 
-An adapter writes an entry before a call that must not be made twice and marks it when the outcome is known. With
-`Remembered` that lasts as long as the process; give an adapter a journal that is stored, in a transaction of its own,
-and it lasts.
+An adapter begins an entry before a call that must not be made twice and finishes it when the outcome is known. With
+`Remembered` that lasts as long as the process; give an adapter a journal that is stored, each change in a transaction
+of its own, and it lasts. A unique token is what keeps two processes from one payment.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -33,10 +33,13 @@ class Journal(Protocol):
         """The entry of a token."""
 
     def of(self, subject: str) -> Sequence[Entry]:
-        """Every entry about a subject, the oldest first."""
+        """Every entry about a subject."""
 
-    def keep(self, entry: Entry) -> None:
-        """Store it for good before returning; it replaces the one with its token."""
+    def begin(self, entry: Entry) -> bool:
+        """Store it for good before returning; False, and nothing changed, if its token has an entry already."""
+
+    def finish(self, token: str) -> None:
+        """Mark an entry as done."""
 
     def drop(self, token: str) -> None:
         """Forget an entry whose call surely did nothing."""
@@ -52,10 +55,13 @@ class Remembered:
         return self.entries.get(token)
 
     def of(self, subject: str) -> Sequence[Entry]:
-        return [entry for entry in self.entries.values() if entry.subject == subject]
+        return [entry for entry in list(self.entries.values()) if entry.subject == subject]
 
-    def keep(self, entry: Entry) -> None:
-        self.entries[entry.token] = entry
+    def begin(self, entry: Entry) -> bool:
+        return self.entries.setdefault(entry.token, entry) is entry
+
+    def finish(self, token: str) -> None:
+        self.entries[token] = replace(self.entries[token], done=True)
 
     def drop(self, token: str) -> None:
         self.entries.pop(token, None)

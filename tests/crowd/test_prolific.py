@@ -1,13 +1,17 @@
 """Prolific's adapter over a real socket, against the simulator: never run against the vendor itself."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from backend.crowd.http import Answer, Record, seconds
 from backend.crowd.journal import Remembered
 from backend.crowd.prolific import Prolific
+from backend.crowd.prolific.calls import meaning
 from backend.crowd.prolific.studies import with_placeholders
 from backend.crowd.protocol import (
     Crowd,
@@ -20,7 +24,8 @@ from backend.crowd.protocol import (
     Unreachable,
 )
 from backend.domain.money import Money
-from backend.simulator.prolific import Person, When
+from backend.simulator.prolific import Person, When, Work
+from backend.simulator.prolific.request import Wrong
 from tests.prolific import BONUS, REWARD, START, House, house, posting
 
 REASON = "You chose the first answer in every one of forty comparisons, each in less than a second; please write to us."
@@ -417,6 +422,54 @@ def test_a_stored_journal_makes_a_killed_process_harmless(at: House) -> None:
     assert at.account.balance == 100_000 - 40
 
 
+def test_of_two_threads_with_one_token_one_pays(at: House) -> None:
+    submission = at.handed_in(at.published())
+    barrier = Barrier(2)
+
+    def go(_: int) -> bool:
+        barrier.wait()
+        try:
+            pay(at.crowd, submission)
+        except Unreachable:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert any(list(pool.map(go, range(2))))
+    assert (at.account.balance, at.counted("POST", "/pay/")) == (100_000 - 40, 1)
+
+
+def test_a_bonus_that_surely_was_not_paid_is_left_to_its_own_token(at: House) -> None:
+    submission = at.handed_in(at.published())
+    at.fail(When.BEFORE, "POST", "/pay/")
+    with pytest.raises(Unreachable):
+        pay(at.crowd, submission, token="bonus-1")
+    at.clock.advance(hours=1)
+    pay(at.crowd, submission, token="bonus-2")
+    assert at.account.balance == 100_000 - 40
+    pay(at.crowd, submission, token="bonus-1")
+    assert at.account.balance == 100_000 - 80
+
+
+def test_a_refused_pay_call_leaves_nothing_in_doubt(at: House) -> None:
+    submission = at.handed_in(at.published())
+    pay_bonus, at.account.pay_bonus = at.account.pay_bonus, refuse
+    with pytest.raises(NoMoney):
+        pay(at.crowd, submission)
+    at.account.pay_bonus = pay_bonus
+    pay(at.crowd, submission)
+    assert at.account.balance == 100_000 - 40
+
+
+def refuse(work: Work, amount: int) -> None:
+    raise Wrong(400, "Your balance does not cover this bonus")
+
+
+def test_a_bonus_in_another_currency_is_refused(at: House) -> None:
+    with pytest.raises(Refused, match="pays in GBP, not in USD"):
+        pay(at.crowd, at.handed_in(at.published()), amount=Money(30))
+
+
 def test_the_window_left_is_a_process_that_forgot(at: House) -> None:
     submission = at.handed_in(at.published())
     pay(at.crowd, submission)
@@ -553,6 +606,44 @@ def test_an_expired_token_is_not_allowed_and_a_new_one_goes_on(at: House) -> Non
     renewed = Prolific("a new token", "a-project", at.vendor.base_url, sleep=at.clock.sleep, now=at.clock)
     pay(renewed, submission)
     assert at.account.balance == 100_000 - 40
+
+
+@pytest.mark.parametrize("forged", ["", "..", "a/../b", "a?b=c", "a#", "x" * 65, "a b", "ä", "1/transition"])
+def test_a_forged_id_chooses_no_path(at: House, forged: str) -> None:
+    for ask in (at.crowd.approve, at.crowd.close, lambda one: pay(at.crowd, one)):
+        with pytest.raises(Refused, match="is no id"):
+            ask(forged)
+    assert at.vendor.asked == []
+
+
+def test_a_token_is_not_sent_in_the_clear(at: House) -> None:
+    with pytest.raises(NotAllowed, match="use https"):
+        Prolific("a token", "a-project", "http://prolific.example/api/v1", sleep=at.clock.sleep).balance()
+
+
+def test_a_money_error_is_told_from_others_however_deep_its_words_lie(at: House) -> None:
+    body = Record({"error": {"detail": {"amount": ["Insufficient funds", "top up"]}}})
+    assert isinstance(meaning(Answer(400, None, body)), NoMoney)
+    assert str(meaning(Answer(400, None, body))).endswith("amount: Insufficient funds top up")
+    assert type(meaning(Answer(400, None, Record({"detail": "no such balanced thing"})))) is Refused
+    assert isinstance(meaning(Answer(402, None, Record({}))), NoMoney)
+
+
+def test_a_study_that_never_confirms_is_not_taken_for_published(at: House) -> None:
+    at.crowd.groups.blocked()
+    at.fail(When.GIBBERISH, "POST", "/transition/")
+    at.account.set_study = lambda study, status: None
+    with pytest.raises(Unreachable, match="not confirmed"):
+        at.published()
+    assert at.clock.slept == [1, 2, 4, 8]
+
+
+def test_a_pause_named_as_a_date_counts_as_not_named() -> None:
+    assert [seconds(given) for given in (None, "7", "Wed, 21 Oct 2026 07:28:00 GMT", "-1", "٧")] == [
+        None,
+        7,
+        *[None] * 3,
+    ]
 
 
 def test_an_unknown_id_is_refused(at: House) -> None:

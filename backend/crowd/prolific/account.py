@@ -8,14 +8,14 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from backend.crowd.http import Client, Record
 from backend.crowd.journal import Entry, Journal, Remembered
 from backend.crowd.prolific import filters, studies
 from backend.crowd.prolific.bonuses import Bonuses
-from backend.crowd.prolific.calls import Calls
+from backend.crowd.prolific.calls import Calls, at
 from backend.crowd.prolific.groups import BLOCKED, Groups
 from backend.crowd.prolific.studies import DRAFT, LIVE, OVER, PAUSED
 from backend.crowd.protocol import (
@@ -70,8 +70,8 @@ class Prolific:
         if study is None:
             study = self.calls.post("/studies/", studies.draft(posting, project=self.project, filters=wanted.filters))
         if studies.status(study) in DRAFT:
-            cost = study.whole("total_cost")
-            if cost > left.minor:
+            cost = study.whole_or_none("total_cost")
+            if cost is not None and cost > left.minor:
                 raise NoMoney(f"The study costs {Money(cost, left.currency)} with fees; {left} are left.")
             self.move(study.text("id"), "PUBLISH", to=LIVE | PAUSED | OVER)
         ignored = (*wanted.ignored, "open_for: Prolific shows a study until it is closed")
@@ -80,9 +80,9 @@ class Prolific:
     def find(self, token: str) -> Record | None:
         """The study of a token, whole: a list may show less of it."""
         name = studies.internal_name(token)
-        found = self.calls.pages(f"/projects/{self.project}/studies/")
+        found = self.calls.pages(at("projects", self.project, "studies/"))
         first = next((study for study in found if study.text_or_none("internal_name") == name), None)
-        return self.calls.get(f"/studies/{first.text('id')}/") if first is not None else None
+        return self.calls.get(at("studies", first.text("id"))) if first is not None else None
 
     def extend(self, posting_id: str, *, places: int, token: str) -> None:
         """Offer so many more places. What an earlier call left in doubt is finished first, so that totals add up."""
@@ -92,21 +92,22 @@ class Prolific:
         for unfinished in [one for one in self.journal.of(posting_id) if not one.done]:
             self.reach(unfinished)
         if entry is None:
-            total = self.calls.get(f"/studies/{posting_id}/").whole("total_available_places")
+            total = self.calls.get(at("studies", posting_id)).whole("total_available_places")
             entry = Entry(token, posting_id, total + places, total, self.now())
-            self.journal.keep(entry)
+            if not self.journal.begin(entry):
+                raise Unreachable("These places are being added elsewhere at this moment.")
             self.reach(entry)
 
     def reach(self, entry: Entry) -> None:
         """Ask for a total, unless it is reached; a refusal leaves nothing to be finished."""
-        path = f"/studies/{entry.subject}/"
+        path = at("studies", entry.subject)
         try:
             if self.calls.get(path).whole("total_available_places") < entry.amount:
                 self.calls.ask("PATCH", path, {"total_available_places": entry.amount})
         except Refused:
             self.journal.drop(entry.token)
             raise
-        self.journal.keep(replace(entry, done=True))
+        self.journal.finish(entry.token)
 
     def pause(self, posting_id: str) -> None:
         """Offer it to nobody new for now; a study whose places are all taken, or that is over, is offered to nobody."""
@@ -118,14 +119,14 @@ class Prolific:
 
     def close(self, posting_id: str) -> None:
         """Offer it to nobody new, ever. A draft is deleted, so that its token can't publish it later."""
-        if studies.status(self.calls.get(f"/studies/{posting_id}/")) in DRAFT:
-            self.calls.ask("DELETE", f"/studies/{posting_id}/")
+        if studies.status(self.calls.get(at("studies", posting_id))) in DRAFT:
+            self.calls.ask("DELETE", at("studies", posting_id))
         else:
             self.move(posting_id, "STOP", to=OVER)
 
     def move(self, posting_id: str, action: str, *, to: frozenset[str]) -> None:
         """A study's next state, believed only once it was read."""
-        path = f"/studies/{posting_id}/"
+        path = at("studies", posting_id)
         if studies.status(self.calls.get(path)) in to:
             return
         try:
@@ -138,7 +139,7 @@ class Prolific:
     def submissions(self, posting_id: str) -> Iterator[Submission]:
         """Every submission of the study, whatever became of it."""
         now = self.now()
-        for found in self.calls.pages(f"/studies/{posting_id}/submissions/"):
+        for found in self.calls.pages(at("studies", posting_id, "submissions/")):
             yield studies.submission(found, posting_id=posting_id, now=now)
 
     def approve(self, submission_id: str) -> None:
@@ -152,7 +153,7 @@ class Prolific:
 
     def decide(self, submission_id: str, body: dict[str, str], *, to: SubmissionState) -> None:
         """Approve or reject, unless it is so already."""
-        path = f"/submissions/{submission_id}/"
+        path = at("submissions", submission_id)
         if studies.state(self.calls.get(path)) == to:
             return
         try:
@@ -168,9 +169,9 @@ class Prolific:
     def payments(self, posting_id: str) -> Iterator[Payment]:
         """Rewards and bonuses. Prolific says neither when they were paid nor for which token: the end of the work
         stands for the time, and a screen-out's payment is among the bonuses."""
-        study = self.calls.get(f"/studies/{posting_id}/")
+        study = self.calls.get(at("studies", posting_id))
         currency = study.text_or_none("presentment_currency_code", "currency_code") or self.balance().currency
-        for found in self.calls.pages(f"/studies/{posting_id}/submissions/"):
+        for found in self.calls.pages(at("studies", posting_id, "submissions/")):
             when = found.time_or_none("completed_at") or found.time_or_none("started_at") or self.now()
             amounts = [(amount, True) for amount in found.wholes("bonus_payments")]
             if studies.spelled(found.text("status")) == "APPROVED":
@@ -182,10 +183,10 @@ class Prolific:
         """Write to raters, who must have taken part in a study of ours: a message belongs to a study."""
         left = set(rater_ids)
         addressed: dict[str, list[str]] = {}
-        for study in self.calls.pages(f"/projects/{self.project}/studies/"):
+        for study in self.calls.pages(at("projects", self.project, "studies/")):
             if not left:
                 break
-            found = self.calls.pages(f"/studies/{study.text('id')}/submissions/")
+            found = self.calls.pages(at("studies", study.text("id"), "submissions/"))
             if here := left & {studies.rater(one) for one in found}:
                 addressed[study.text("id")] = sorted(here)
                 left -= here

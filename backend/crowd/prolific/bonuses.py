@@ -17,18 +17,19 @@ What is left, and must be guarded by whoever calls:
   that a new process knows nothing of, and would pay again: give the adapter a journal that is stored.
 - A payment that shows later than `SETTLED` after an answer was lost is paid twice.
 - A bonus of the same amount that a person pays on Prolific's own page while ours is in doubt is taken for ours.
-- Two processes that pay the same token at the same moment both find no entry, unless the journal locks the token.
+- Of two bonuses of one amount that are paid for one submission at the same moment, one in doubt may be taken for the
+  other. One token at a time is safe: the second to begin its entry is turned away.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from backend.crowd.http import Record
 from backend.crowd.journal import Entry, Journal
 from backend.crowd.prolific import studies
-from backend.crowd.prolific.calls import Calls
+from backend.crowd.prolific.calls import Calls, at
 from backend.crowd.protocol import NoMoney, Refused, Unreachable
 from backend.domain.money import Money, cents
 
@@ -50,7 +51,7 @@ class Bonuses:
             raise Refused("This token has been used for another payment.")
         if entry is not None and entry.done:
             return
-        found = self.calls.get(f"/submissions/{submission_id}/")
+        found = self.calls.get(at("submissions", submission_id))
         if studies.rater(found) != rater_id:
             raise Refused("This submission is another rater's.")
         if entry is None or not self.was_paid(entry, found):
@@ -59,7 +60,7 @@ class Bonuses:
     def was_paid(self, entry: Entry, found: Record) -> bool:
         """Whether an undone entry was paid after all. Raises Unreachable while nobody can know."""
         if shown(found, entry.amount) > entry.before:
-            self.journal.keep(replace(entry, done=True))
+            self.journal.finish(entry.token)
             return True
         if self.now() - entry.begun_at < SETTLED:
             when = entry.begun_at + SETTLED
@@ -70,10 +71,9 @@ class Bonuses:
     def begin(self, found: Record, amount: Money, token: str) -> None:
         """Set up and pay."""
         submission_id = found.text("id")
-        earlier = self.journal.of(submission_id)
-        for other in earlier:
-            if not other.done and not self.was_paid(other, found):
-                continue  # it surely was not paid; its own token will see to it
+        for other in self.journal.of(submission_id):
+            if not other.done:
+                self.was_paid(other, found)
         paid = sum(one.done and one.amount == amount.minor for one in self.journal.of(submission_id))
         before = max(shown(found, amount.minor), paid)
         bulk = self.calls.post(
@@ -82,24 +82,26 @@ class Bonuses:
         )
         self.afford(bulk, amount)
         entry = Entry(token, submission_id, amount.minor, before, self.now())
-        self.journal.keep(entry)
+        if not self.journal.begin(entry):
+            raise Unreachable("This bonus is being paid elsewhere at this moment.")
         try:
-            self.calls.post(f"/bulk-bonus-payments/{bulk.text('id')}/pay/")
+            self.calls.post(at("bulk-bonus-payments", bulk.text("id"), "pay/"))
         except Refused:
             self.journal.drop(token)
             raise
         except Unreachable:
-            if not self.was_paid(entry, self.calls.get(f"/submissions/{submission_id}/")):
-                raise
-        self.journal.keep(replace(entry, done=True))
+            if self.was_paid(entry, self.calls.get(at("submissions", submission_id))):
+                return
+            raise
+        self.journal.finish(token)
 
     def afford(self, bulk: Record, amount: Money) -> None:
         """Raises NoMoney before the pay call rather than in it; the set-up says what it costs with fees."""
         me = self.calls.get("/users/me/")
         if me.text("currency_code") != amount.currency:
             raise Refused(f"This account pays in {me.text('currency_code')}, not in {amount.currency}.")
-        cost, left = bulk.whole("total_amount"), me.whole("available_balance")
-        if cost > left:
+        cost, left = bulk.whole_or_none("total_amount"), me.whole("available_balance")
+        if cost is not None and cost > left:
             raise NoMoney(f"The bonus costs {Money(cost, amount.currency)}; {Money(left, amount.currency)} are left.")
 
 

@@ -11,6 +11,7 @@ from backend.crowd.http import TOO_FAST, Answer, Client, Json, Record
 from backend.crowd.protocol import CrowdError, NoMoney, NotAllowed, Refused, Unreachable
 
 PAGE = 200
+ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 MONEY = re.compile(r"\b(balance|funds?|top[- ]?up)\b", re.I)
 
 
@@ -57,6 +58,14 @@ class Calls:
             if until(found):
                 return found
         raise Unreachable("Prolific has not confirmed this yet; it may still happen.")
+
+
+def at(kind: str, vendor_id: str, rest: str = "") -> str:
+    """The path of a thing. Raises Refused for what can be no id: one that came in an address may be forged, and must
+    not choose the path that is asked."""
+    if not ID.fullmatch(vendor_id):
+        raise Refused(f"{vendor_id!r} is no id that Prolific gives; there is no such thing.")
+    return f"/{kind}/{vendor_id}/{rest}"
 
 
 def meaning(answer: Answer) -> CrowdError:

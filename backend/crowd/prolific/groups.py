@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from backend.crowd.prolific.calls import Calls
+from backend.crowd.prolific.calls import Calls, at
 from backend.crowd.protocol import Refused
 
 BLOCKED = "Blocked in Assay"
@@ -33,11 +33,11 @@ class Groups:
         return self.named(BLOCKED) or [self.create(BLOCKED, description="Raters whom no study of Assay is shown to.")]
 
     def add(self, group_id: str, rater_id: str) -> None:
-        self.calls.post(f"/participant-groups/{group_id}/participants/", {"participant_ids": [rater_id]})
+        self.calls.post(at("participant-groups", group_id, "participants/"), {"participant_ids": [rater_id]})
 
     def remove(self, group_id: str, rater_id: str) -> None:
         """Take a rater out; if the vendor refuses because they are not in it, all is well."""
-        path = f"/participant-groups/{group_id}/participants/"
+        path = at("participant-groups", group_id, "participants/")
         try:
             self.calls.ask("DELETE", path, {"participant_ids": [rater_id]})
         except Refused:
