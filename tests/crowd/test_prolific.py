@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+from threading import Barrier, Thread
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -166,6 +167,16 @@ def test_an_extension_in_doubt_is_finished_before_the_next(at: House, when: When
     assert at.account.studies[study_id].places == 6
 
 
+def test_places_that_a_person_added_meanwhile_are_not_taken_away(at: House) -> None:
+    study_id = at.published()
+    at.fail(When.BEFORE, "PATCH", study_id)
+    with pytest.raises(Unreachable):
+        at.crowd.extend(study_id, places=2, token="more")
+    at.account.studies[study_id].places = 9
+    at.crowd.extend(study_id, places=2, token="more")
+    assert (at.account.studies[study_id].places, at.counted("PATCH", study_id)) == (9, 1)
+
+
 def test_an_extension_without_money_is_refused_and_forgotten(at: House) -> None:
     study_id = at.published()
     with pytest.raises(NoMoney):
@@ -262,6 +273,14 @@ def test_long_lists_come_whole_also_at_the_edge_of_a_page(at: House, people: int
         at.handed_in(study_id, f"p{number}")
     found = [one.rater_id for one in at.crowd.submissions(study_id)]
     assert len(found) == len(set(found)) == people
+
+
+def test_a_vendor_that_gives_less_than_it_was_asked_for_is_asked_on(at: House) -> None:
+    study_id = at.published(places=25)
+    for number in range(25):
+        at.handed_in(study_id, f"p{number}")
+    at.account.longest_page = 10
+    assert len({one.id for one in at.crowd.submissions(study_id)}) == 25
 
 
 def test_an_approval_pays_once(at: House) -> None:
@@ -662,6 +681,26 @@ def test_nobody_at_the_other_end_is_unreachable(at: House) -> None:
     gone = Prolific("a token", "a-project", "http://127.0.0.1:1/api/v1", sleep=at.clock.sleep)
     with pytest.raises(Unreachable, match="did not answer"):
         gone.balance()
+
+
+def test_what_was_sent_and_not_answered_is_sent_once_and_what_only_reads_is_read_again(at: House) -> None:
+    class Silent(BaseRequestHandler):
+        def handle(self) -> None:
+            came.append(self.request.recv(4096).split()[0])
+
+    came: list[bytes] = []
+    with ThreadingTCPServer(("127.0.0.1", 0), Silent) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        deaf = Prolific("a token", "a-project", f"http://127.0.0.1:{server.server_address[1]}", sleep=at.clock.sleep)
+        with pytest.raises(Unreachable, match="did not answer"):
+            deaf.calls.post("/bulk-bonus-payments/b1/pay/")
+        with pytest.raises(Unreachable, match="did not answer"):
+            deaf.balance()
+        server.shutdown()
+        thread.join()
+    assert came == [b"POST"] + [b"GET"] * 5
+    assert at.clock.slept == [1, 2, 4, 8]
 
 
 def test_a_state_that_is_new_to_us_is_said_and_not_guessed(at: House) -> None:

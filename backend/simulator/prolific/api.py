@@ -91,12 +91,12 @@ def move_study(account: Account, request: Request) -> Reply:
 
 def list_studies(account: Account, request: Request) -> Reply:
     mine = [one for one in account.studies.values() if one.fields["project"] == request.ids[0]]
-    return views.page([views.study(account, study) for study in mine], request.query)
+    return views.page(account, [views.study(account, study) for study in mine], request.query)
 
 
 def list_works(account: Account, request: Request) -> Reply:
     study = the_study(account, request.ids[0])
-    return views.page([views.listed(account, work) for work in account.works_of(study.id)], request.query)
+    return views.page(account, [views.listed(account, work) for work in account.works_of(study.id)], request.query)
 
 
 def get_work(account: Account, request: Request) -> Reply:

@@ -17,7 +17,7 @@ def send_messages(account: Account, request: Request) -> Reply:
 
 def list_groups(account: Account, request: Request) -> Reply:
     mine = [group for group in account.groups.values() if group.project == request.query.get("project_id")]
-    return views.page([views.group(group) for group in mine], request.query)
+    return views.page(account, [views.group(group) for group in mine], request.query)
 
 
 def create_group(account: Account, request: Request) -> Reply:

@@ -121,6 +121,7 @@ class Account:
     letters: list[Letter] = field(default_factory=list)
     changed: Callable[[str, str, str], None] = lambda kind, resource_id, status: None
     slow_bonuses: bool = False
+    longest_page: int = 200
     unshown: list[tuple[str, int]] = field(default_factory=list)
     made: int = 0
     lock: RLock = field(default_factory=RLock)

@@ -49,7 +49,7 @@ def group(one: Group) -> Json:
     return {"id": one.id, "name": one.name, "project_id": one.project}
 
 
-def page(every: Sequence[Json], query: Mapping[str, str]) -> tuple[int, Json]:
-    """A slice of a list, as asked."""
-    limit, offset = int(query.get("limit", "20")), int(query.get("offset", "0"))
+def page(account: Account, every: Sequence[Json], query: Mapping[str, str]) -> tuple[int, Json]:
+    """A slice of a list, as asked but never longer than the account's longest page."""
+    limit, offset = min(int(query.get("limit", "20")), account.longest_page), int(query.get("offset", "0"))
     return 200, {"results": every[offset : offset + limit], "meta": {"count": len(every)}}
