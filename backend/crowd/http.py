@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from math import ceil
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -48,9 +49,10 @@ class Record:
             raise Unreachable(f"The answer has no whole number called {name}.")
         return int(value)
 
-    def whole_or_none(self, name: str) -> int | None:
-        """A whole number that may be absent."""
-        return self.whole(name) if self.fields.get(name) is not None else None
+    def at_most(self, name: str) -> int | None:
+        """A cost that may be absent, rounded up where it is no whole number."""
+        value = self.fields.get(name)
+        return ceil(value) if isinstance(value, int | float) else None
 
     def wholes(self, name: str) -> list[int]:
         """A list of whole numbers; none where the field is absent."""

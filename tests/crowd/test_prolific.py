@@ -96,6 +96,28 @@ def test_a_publication_that_failed_half_way_is_finished_by_asking_again(at: Hous
     assert len(at.account.studies) == 1
 
 
+def test_a_publication_that_takes_its_time_is_waited_for(at: House) -> None:
+    at.account.publishing = timedelta(seconds=3)
+    assert at.account.studies[at.published()].status == "ACTIVE"
+    assert at.clock.slept == [1, 2]
+
+
+def test_a_publication_that_takes_too_long_is_found_by_asking_again(at: House) -> None:
+    at.account.publishing = timedelta(minutes=5)
+    with pytest.raises(Unreachable, match="not confirmed"):
+        at.published()
+    (study,) = at.account.studies.values()
+    assert (at.crowd.publish(posting()).id, study.status) == (study.id, "PUBLISHING")
+    at.clock.advance(minutes=5)
+    at.crowd.pause(study.id)
+    assert study.status == "PAUSED"
+
+
+def test_a_cost_with_parts_of_a_penny_is_rounded_up() -> None:
+    costs = Record({"whole": 40.0, "part": 40.0001, "none": None, "text": "40"})
+    assert [costs.at_most(name) for name in ("whole", "part", "none", "text", "absent")] == [40, 41, None, None, None]
+
+
 def test_a_study_is_not_published_without_the_money_for_it() -> None:
     with house(balance=599) as at:
         with pytest.raises(NoMoney, match=r"£6\.00 with fees; £5\.99 are left"):

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from fractions import Fraction
 from http.client import HTTPConnection
 from threading import Barrier
@@ -294,6 +295,17 @@ def test_a_study_is_shown_to_whom_its_filters_let_through(vendor: Simulator, per
     else:
         with pytest.raises(Unwelcome, match=why):
             vendor.participants.reserve(person.id, study_id)
+
+
+def test_a_study_may_take_a_while_to_be_published(vendor: Simulator, clock: Clock) -> None:
+    vendor.account.publishing = timedelta(minutes=1)
+    study_id = study(vendor)
+    vendor.participants.sign_up(Person("ada"))
+    with pytest.raises(Unwelcome, match="PUBLISHING"):
+        vendor.participants.reserve("ada", study_id)
+    assert available(vendor) == 10_000 - 400
+    clock.advance(minutes=1)
+    assert vendor.participants.reserve("ada", study_id).status == "RESERVED"
 
 
 def test_a_paused_study_takes_nobody_new(vendor: Simulator) -> None:

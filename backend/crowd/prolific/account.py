@@ -70,7 +70,7 @@ class Prolific:
         if study is None:
             study = self.calls.post("/studies/", studies.draft(posting, project=self.project, filters=wanted.filters))
         if studies.status(study) in DRAFT:
-            cost = study.whole_or_none("total_cost")
+            cost = study.at_most("total_cost")
             if cost is not None and cost > left.minor:
                 raise NoMoney(f"The study costs {Money(cost, left.currency)} with fees; {left} are left.")
             self.move(study.text("id"), "PUBLISH", to=LIVE | PAUSED | OVER)

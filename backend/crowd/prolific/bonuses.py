@@ -100,7 +100,7 @@ class Bonuses:
         me = self.calls.get("/users/me/")
         if me.text("currency_code") != amount.currency:
             raise Refused(f"This account pays in {me.text('currency_code')}, not in {amount.currency}.")
-        cost, left = bulk.whole_or_none("total_amount"), me.whole("available_balance")
+        cost, left = bulk.at_most("total_amount"), me.whole("available_balance")
         if cost is not None and cost > left:
             raise NoMoney(f"The bonus costs {Money(cost, amount.currency)}; {Money(left, amount.currency)} are left.")
 

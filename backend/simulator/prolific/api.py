@@ -16,7 +16,7 @@ from backend.simulator.prolific.state import Account, Bonus, Study
 
 # action -> the states it leads from, and to which
 MOVES = {
-    "PUBLISH": ({"UNPUBLISHED"}, "ACTIVE"),
+    "PUBLISH": ({"UNPUBLISHED"}, "PUBLISHING"),
     "PAUSE": ({"ACTIVE"}, "PAUSED"),
     "START": ({"PAUSED"}, "ACTIVE"),
     "STOP": ({"ACTIVE", "PAUSED"}, "AWAITING REVIEW"),
@@ -86,6 +86,8 @@ def move_study(account: Account, request: Request) -> Reply:
     if action == "PUBLISH" and account.cost(study.reward) * study.places > account.available():
         raise Wrong(400, "Your balance does not cover this study")
     account.set_study(study, MOVES[action][1])
+    study.live_at = account.now() + account.publishing
+    account.tick()
     return 200, views.study(account, study)
 
 

@@ -57,6 +57,7 @@ class Study:
     places: int
     minutes: int
     status: str = "UNPUBLISHED"
+    live_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -122,6 +123,7 @@ class Account:
     changed: Callable[[str, str, str], None] = lambda kind, resource_id, status: None
     slow_bonuses: bool = False
     longest_page: int = 200
+    publishing: timedelta = timedelta(0)
     unshown: list[tuple[str, int]] = field(default_factory=list)
     made: int = 0
     lock: RLock = field(default_factory=RLock)
@@ -147,7 +149,7 @@ class Account:
 
     def reserved(self, study: Study) -> int:
         """The cost of everybody who may still have to be paid, those not yet come included while it is offered."""
-        coming = max(0, self.free_places(study)) if study.status in {"ACTIVE", "PAUSED"} else 0
+        coming = max(0, self.free_places(study)) if study.status in {"PUBLISHING", "ACTIVE", "PAUSED"} else 0
         return self.cost(study.reward) * (coming + sum(work.status in OPEN for work in self.works_of(study.id)))
 
     def set_status(self, work: Work, status: str) -> None:
@@ -179,8 +181,11 @@ class Account:
         self.unshown.clear()
 
     def tick(self) -> None:
-        """Let what ran out of time run out."""
+        """Let what takes time happen, and what ran out of time run out."""
         now = self.now()
+        for study in self.studies.values():
+            if study.status == "PUBLISHING" and now >= (study.live_at or now):
+                self.set_study(study, "ACTIVE")
         for work in self.works.values():
             if work.status == "RESERVED" and now - work.reserved_at >= RESERVATION:
                 self.set_status(work, "RETURNED")
