@@ -96,6 +96,28 @@ def test_a_publication_that_failed_half_way_is_finished_by_asking_again(at: Hous
     assert len(at.account.studies) == 1
 
 
+@pytest.mark.parametrize("publishing", [timedelta(0), timedelta(seconds=2)])
+def test_of_two_processes_that_publish_one_token_one_study_stays(at: House, publishing: timedelta) -> None:
+    at.crowd.groups.blocked()
+    at.account.publishing = publishing
+    barrier = Barrier(2)
+
+    class Crowded(Prolific):
+        def find(self, token: str) -> Record | None:
+            """Both look before either has made anything."""
+            found = super().find(token)
+            if found is None:
+                barrier.wait(10)
+            return found
+
+    crowds = [Crowded("a token", "a-project", at.vendor.base_url, sleep=at.clock.sleep, now=at.clock) for _ in "ab"]
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda crowd: crowd.publish(posting()).id, crowds)
+    assert first == second
+    assert {one.id: one.status for one in at.account.studies.values()} == {first: "ACTIVE"}
+    assert at.crowd.balance() == Money(100_000 - 3 * 200, "GBP")
+
+
 def test_a_publication_that_takes_its_time_is_waited_for(at: House) -> None:
     at.account.publishing = timedelta(seconds=3)
     assert at.account.studies[at.published()].status == "ACTIVE"

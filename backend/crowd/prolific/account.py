@@ -17,7 +17,7 @@ from backend.crowd.prolific import filters, studies
 from backend.crowd.prolific.bonuses import Bonuses
 from backend.crowd.prolific.calls import Calls, at
 from backend.crowd.prolific.groups import BLOCKED, Groups
-from backend.crowd.prolific.studies import DRAFT, LIVE, OVER, PAUSED
+from backend.crowd.prolific.studies import DRAFT, LIVE, ON_THE_WAY, OVER, PAUSED
 from backend.crowd.protocol import (
     NoMoney,
     Payment,
@@ -66,9 +66,7 @@ class Prolific:
             raise Refused(f"This account pays in {left.currency}, not in {posting.reward.currency}.")
         offered = self.calls.get("/filters/").records("results")
         wanted = filters.wanted(posting.qualifications, offered, blocked=self.groups.blocked())
-        study = self.find(posting.token)
-        if study is None:
-            study = self.calls.post("/studies/", studies.draft(posting, project=self.project, filters=wanted.filters))
+        study = self.find(posting.token) or self.draft(posting, wanted)
         if studies.status(study) in DRAFT:
             cost = study.at_most("total_cost")
             if cost is not None and cost > left.minor:
@@ -77,12 +75,24 @@ class Prolific:
         ignored = (*wanted.ignored, "open_for: Prolific shows a study until it is closed")
         return Posted(study.text("id"), ignored)
 
+    def draft(self, posting: Posting, wanted: filters.Wanted) -> Record:
+        """A draft. If another process has made one of the same token meanwhile, both agree on which one stays."""
+        made = self.calls.post("/studies/", studies.draft(posting, project=self.project, filters=wanted.filters))
+        chosen = self.find(posting.token)
+        if chosen is None or chosen.text("id") == made.text("id"):
+            return made
+        self.calls.ask("DELETE", at("studies", made.text("id")))
+        return chosen
+
     def find(self, token: str) -> Record | None:
-        """The study of a token, whole: a list may show less of it."""
+        """The study of a token, whole: a list may show less of it. One that is published goes before drafts."""
         name = studies.internal_name(token)
         found = self.calls.pages(at("projects", self.project, "studies/"))
-        first = next((study for study in found if study.text_or_none("internal_name") == name), None)
-        return self.calls.get(at("studies", first.text("id"))) if first is not None else None
+        ours = [study for study in found if study.text_or_none("internal_name") == name]
+        if not ours:
+            return None
+        first = min(ours, key=lambda study: (studies.status(study) in DRAFT, study.text("id")))
+        return self.calls.get(at("studies", first.text("id")))
 
     def extend(self, posting_id: str, *, places: int, token: str) -> None:
         """Offer so many more places. What an earlier call left in doubt is finished first, so that totals add up."""
@@ -131,8 +141,8 @@ class Prolific:
             return
         try:
             self.calls.post(f"{path}transition/", {"action": action})
-        except Unreachable:
-            if studies.status(self.calls.get(path)) not in to:
+        except (Refused, Unreachable):
+            if studies.status(self.calls.get(path)) not in to | (ON_THE_WAY if action == "PUBLISH" else frozenset()):
                 raise
         self.calls.wait(path, until=lambda study: studies.status(study) in to)
 
@@ -158,7 +168,7 @@ class Prolific:
             return
         try:
             self.calls.post(f"{path}transition/", body)
-        except Unreachable:
+        except (Refused, Unreachable):
             if studies.state(self.calls.get(path)) != to:
                 raise
 

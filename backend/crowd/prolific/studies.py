@@ -17,6 +17,7 @@ CODE_TYPES = {"completed": "COMPLETED", "no_consent": "NO_CONSENT"}
 REVIEW, GIVE_BACK = "MANUALLY_REVIEW", "REQUEST_RETURN"
 
 DRAFT, LIVE, PAUSED = frozenset({"UNPUBLISHED"}), frozenset({"ACTIVE", "SCHEDULED"}), frozenset({"PAUSED"})
+ON_THE_WAY = frozenset({"PUBLISHING"})
 OVER = frozenset({"AWAITING REVIEW", "COMPLETED"})
 
 STATES = {
@@ -24,7 +25,6 @@ STATES = {
     "ACTIVE": SubmissionState.ACTIVE,
     "AWAITING REVIEW": SubmissionState.SUBMITTED,
     "APPROVED": SubmissionState.APPROVED,
-    "PARTIALLY APPROVED": SubmissionState.APPROVED,
     "SCREENED OUT": SubmissionState.APPROVED,  # what Prolific pays for it stands among the bonuses
     "REJECTED": SubmissionState.REJECTED,
     "RETURNED": SubmissionState.RETURNED,
