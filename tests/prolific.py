@@ -102,6 +102,11 @@ def posting(**changes: object) -> Posting:
     return Posting(**(given | changes))
 
 
+def pay(crowd: Prolific, submission: str, *, token: str = "bonus-1", amount: Money = BONUS) -> None:
+    """A bonus for ada."""
+    crowd.pay_bonus(submission, rater_id="ada", amount=amount, reason="up to the target", token=token)
+
+
 @dataclass
 class Listener:
     """Somebody to notify: every notification's headers and raw body, as they came."""

@@ -11,7 +11,7 @@ import pytest
 from backend.crowd.prolific import Event, read_event
 from backend.crowd.prolific.events import signature
 from backend.crowd.protocol import Refused
-from tests.prolific import House, Listener, house, listener
+from tests.prolific import House, Listener, listener
 
 SECRET = "hush"
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -95,12 +95,6 @@ def test_a_signed_notification_without_sense_is_refused(body: bytes) -> None:
 def test_a_notification_without_an_id_can_not_be_told_from_its_repetition() -> None:
     with pytest.raises(Refused, match="lacks its id"):
         read_event(headers() | {"X-Event-ID": ""}, BODY, SECRET, NOW)
-
-
-@pytest.fixture
-def at() -> Iterator[House]:
-    with house() as made:
-        yield made
 
 
 @pytest.fixture
