@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import click
 
+from backend.domain.money import money
 from backend.domain.statistics import planning
-from backend.domain.statistics.costs import Pay, money
+from backend.domain.statistics.costs import Pay
 from backend.domain.statistics.planning import Plan, Wanted
 from backend.domain.statistics.power import Blind, Design
 from backend.errors import Invalid

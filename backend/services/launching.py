@@ -13,6 +13,7 @@ from backend.db.comparisons import Comparison, Seat
 from backend.db.outputs import Output
 from backend.db.studies import Study, StudyVersion
 from backend.domain.gold import Gold
+from backend.domain.rules import ExclusionKind
 from backend.domain.seating import PlannedComparison, plan
 from backend.domain.settings import StudySettings, from_json
 from backend.errors import Conflict, Invalid
@@ -44,6 +45,7 @@ def launch(
     chosen = chosen_candidates(systems, baseline, candidates)
     settings = from_json(study.settings)
     refuse_strangers(settings, systems, chosen)
+    refuse_idle(settings)
     batch = Batch(
         study_id=study.id,
         version_id=frozen(session, study, settings, now=now).id,
@@ -74,6 +76,15 @@ def chosen_candidates(systems: Mapping[str, int], baseline: str, candidates: Seq
     if not chosen:
         raise Invalid("A batch needs at least one candidate besides the baseline.")
     return [systems[name] for name in chosen]
+
+
+def refuse_idle(settings: StudySettings) -> None:
+    """Invalid when raters are to be left out for checks that nobody would meet."""
+    rates, kinds = settings.checks, {rule.kind for rule in settings.exclusions}
+    if ExclusionKind.FAILED_CHECKS in kinds and not rates.gold + rates.attention:
+        raise Invalid("The settings leave out raters who fail checks, but declare no gold and no attention checks.")
+    if ExclusionKind.INCONSISTENT in kinds and not rates.repeat:
+        raise Invalid("The settings leave out raters who answer repeats otherwise, but declare no repeats.")
 
 
 def refuse_strangers(settings: StudySettings, systems: Mapping[str, int], candidates: Sequence[int]) -> None:

@@ -4,6 +4,7 @@ They know only what a person would see. Their taste is declared and simple, so t
 finding about quality: it is there to rehearse a study.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -94,6 +95,12 @@ def prefers_longer(first: str, second: str, random: Random) -> str:
     return longer if random.random() < 0.8 else shorter
 
 
+def asked_for(outputs: str) -> str | None:
+    """What the outputs themselves ask to press, as attention checks do: these raters read, whatever their taste."""
+    found = re.search(r"press the button for Output ([12])", outputs)
+    return None if found is None else ("first", "second")[int(found[1]) - 1]
+
+
 @dataclass
 class SimulatedRater:
     """Somebody with a link, a taste and a seed, who rates until the server has nothing left for them."""
@@ -119,7 +126,7 @@ class SimulatedRater:
             if page.assignment is None:
                 return len(self.receipts)
             first, second = page.outputs
-            choice = self.taste(first, second, random)
+            choice = asked_for(first + second) or self.taste(first, second, random)
             status, html, receipt = browser.post(
                 f"{self.path}/ratings",
                 assignment=page.assignment,

@@ -202,3 +202,29 @@ def test_checks_that_cannot_be_given_refuse_the_launch_and_nothing_is_stored(
 def test_a_sample_launches_a_part_of_the_prompts(run: Assay, tmp_path: Path) -> None:
     two = write(tmp_path / "a.jsonl", *"abcdef"), write(tmp_path / "b.jsonl", *"fedcba")
     assert "3 raters a comparison: 6 ratings." in run("launch", *two, "--sample", "2").output
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ('{ kind = "failed_checks", limit = 0.3, least = 4 }', "declare no gold and no attention checks"),
+        ('{ kind = "inconsistent", limit = 0.3, least = 4 }', "declare no repeats"),
+    ],
+)
+def test_a_rule_for_checks_that_nobody_would_meet_refuses_the_launch(
+    rule: str, says: str, run: Assay, tmp_path: Path
+) -> None:
+    pair = write(tmp_path / "a.jsonl", "a"), write(tmp_path / "b.jsonl", "b")
+    done = run("launch", *pair, "--settings", rules_file(tmp_path, f"exclusions = [{rule}]"))
+    assert says in str(done.exception)
+
+
+def test_simulated_raters_read_what_attention_checks_ask(run: Assay, tmp_path: Path) -> None:
+    rules = rules_file(
+        tmp_path,
+        'checks = { attention = 0.3 }\nexclusions = [{ kind = "failed_checks", limit = 0.0, least = 1 }]',
+    )
+    assert run("try", "--simulate", "--settings", rules).exit_code == 0
+    found = json.loads(run("results", "1", "--json").output)
+    assert all(one["checks"]["passed"] == one["checks"]["asked"] >= 2 for one in found["each_rater"])
+    assert found["excluded"] == []

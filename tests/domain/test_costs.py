@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.domain.statistics.costs import Money, Pay, cost, money
+from backend.domain.money import Money, money
+from backend.domain.statistics.costs import Pay, cost
 
 
 def test_the_cost_of_votes_is_worked_out_by_hand() -> None:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from backend.domain.statistics.costs import Money, Pay
+from backend.domain.money import Money
+from backend.domain.statistics.costs import Pay
 from backend.domain.statistics.planning import Wanted, beside, curve, plan, points, to_json, unreachable, warning
 from backend.domain.statistics.power import Blind, Design, Limit, outlook
 

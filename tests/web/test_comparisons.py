@@ -125,3 +125,16 @@ def test_sealed_votes_can_not_be_read(database: Database, researcher: TestClient
         answer = researcher.get(f"/batches/{batch.id}/{path}")
         assert answer.status_code == 409
         assert "sealed until the batch is" in answer.text
+
+
+def test_votes_that_a_declared_rule_may_leave_out_are_said_to_be_here(
+    researcher: TestClient, database: Database, batch_id: int
+) -> None:
+    rule = {"kind": "one_sided", "limit": 0.9, "least": 20}
+    with database.transaction() as session:
+        strict = factories.launched(session, exclusions=[rule])
+        voted.vote(session, strict, 0, "ccb")
+    said = "They include those of raters whom a declared rule leaves out"
+    for place in ("", "/0"):
+        assert said in researcher.get(f"/batches/{strict.id}/comparisons{place}").text
+        assert said not in researcher.get(f"/batches/{batch_id}/comparisons{place}").text

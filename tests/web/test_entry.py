@@ -50,3 +50,9 @@ def test_logging_out_closes_the_pages(researcher: TestClient) -> None:
     assert researcher.get("/").status_code == 200
     researcher.post("/logout")
     assert researcher.get("/").status_code == 403
+
+
+def test_a_page_that_is_the_researchers_leads_strangers_to_the_login(stranger: TestClient) -> None:
+    for path in ("/", "/studies/new", "/batches/1/results", "/plan"):
+        assert '<a class="button" href="/login">Log in</a>' in stranger.get(path).text
+    assert "Log in</a>" not in stranger.get("/r/nobody").text

@@ -363,3 +363,9 @@ def test_gold_that_cannot_be_used_refuses_the_launch(
     assert says in answer.text
     with database.reading() as session:
         assert session.execute(select(func.count()).select_from(StudyVersion)).scalar_one() == 0
+
+
+def test_settings_that_cannot_be_used_lead_back_to_their_study(researcher: TestClient, study: str) -> None:
+    refused = researcher.post(f"{study}/settings", data={"seats": "0"})
+    assert refused.status_code == 422
+    assert f'href="{study}">Back to the study</a>' in refused.text

@@ -75,6 +75,7 @@ def listed(
             candidates=candidates,
             categories=categories,
             outcomes=list(Outcome),
+            leaves_out=bool(batches.settings_of(session, batch).exclusions),
             query=query,
         )
 
@@ -86,6 +87,7 @@ def one(request: Request, house: TheHouse, batch_id: Id, place: Id, wanted: TheW
         batch = unsealed(session, batch_id)
         found = opened.at_place(session, batch, place, key=house.tokens.secret_key)
         before, after = reading.neighbours(session, batch, wanted, place)
+        settings = batches.settings_of(session, batch)
         return page(
             request,
             "comparisons/comparison.html",
@@ -94,7 +96,8 @@ def one(request: Request, house: TheHouse, batch_id: Id, place: Id, wanted: TheW
             found=found,
             before=before,
             after=after,
-            labels={str(option.choice): option.label for option in batches.settings_of(session, batch).options},
+            labels={str(option.choice): option.label for option in settings.options},
+            leaves_out=bool(settings.exclusions),
             wanted=wanted,
             query=query,
         )

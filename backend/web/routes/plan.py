@@ -7,8 +7,9 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from backend.domain.money import money
 from backend.domain.statistics import planning
-from backend.domain.statistics.costs import Pay, money
+from backend.domain.statistics.costs import Pay
 from backend.domain.statistics.planning import Plan, Wanted
 from backend.domain.statistics.power import Blind, Design
 from backend.web.curves import Level, falling
