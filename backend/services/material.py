@@ -10,6 +10,7 @@ from backend.db.assignments import SkipReason
 from backend.db.batches import Batch, BatchState
 from backend.db.comparisons import Comparison, Seat
 from backend.db.outputs import System
+from backend.db.raters import Channel, Rater
 from backend.db.ratings import Rating
 from backend.db.studies import Prompt
 from backend.db.styles import OutputStyle
@@ -52,7 +53,7 @@ def gather(session: Session, batch: Batch, *, key: str) -> Material:
             prompt=prompt,
             candidate=candidate,
             unjudgeable=compared["unjudgeable"] == 1,
-            begun=np.bincount(place, minlength=len(prompt)) > 0,
+            begun=begun(session, batch, rows["rater"], place, len(prompt)),
             held=counted(place, rows["state"] == HELD, len(prompt)),
             skipped=counted(place, rows["state"] == SKIPPED, len(prompt)),
             returned=counted(place, np.isin(rows["state"], (RETURNED, LAPSED)), len(prompt)),
@@ -172,6 +173,21 @@ def skips(reason: Integers) -> dict[str, int]:
     """reason -> how often a rater gave it, by name."""
     counts = np.bincount(reason[reason >= 0], minlength=len(SkipReason)).tolist()
     return dict(sorted((str(word), count) for word, count in zip(SkipReason, counts, strict=True) if count))
+
+
+def begun(session: Session, batch: Batch, rater: Integers, place: Integers, comparisons: int) -> Flags:
+    """Whether anybody was ever seated at each comparison; rater, place: of each assignment. Shape (comparisons,).
+
+    Where all raters were imported, all comparisons count as begun: votes collected elsewhere came in another order
+    than the launch's, so that its beginning is no sample of them. Not so where a rule, which goes by the launch order,
+    stopped the batch.
+    """
+    seated_at = np.bincount(place, minlength=comparisons) > 0
+    if not len(rater) or batch.stopped_at is not None:
+        return seated_at
+    between = Rater.id.between(int(rater.min()), int(rater.max()))
+    (imported,) = columns.read(session, select(Rater.id).where(between, Rater.channel == Channel.IMPORTED))
+    return seated_at | bool(np.isin(rater, imported).all())
 
 
 def counted(place: Integers, mask: Flags, comparisons: int) -> Integers:

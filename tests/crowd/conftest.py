@@ -1,4 +1,4 @@
-"""A market with a few workers, its server on a real socket, and an account on it."""
+"""Accounts at the simulated vendors, each on a real socket."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,6 +10,7 @@ from backend.crowd.mturk_account import Account
 from backend.simulator.mturk import workers
 from backend.simulator.mturk.market import Market, Worker
 from backend.simulator.mturk.server import Server
+from tests.prolific import House, house
 
 
 @pytest.fixture
@@ -43,3 +44,10 @@ def mturk(account: Account, looks: list[float]) -> Iterator[MTurk]:
     made = connect(account, attempts=1)
     yield MTurk(made.client, made.masters, timedelta(days=30), looks.append)
     made.client.close()
+
+
+@pytest.fixture
+def at() -> Iterator[House]:
+    """An account at the simulated Prolific."""
+    with house() as made:
+        yield made

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from backend.db.assignments import Assignment, SkipReason
 from backend.db.batches import Batch
-from backend.db.comparisons import Seat
+from backend.db.comparisons import Comparison, Seat
 from backend.db.raters import Rater
 from backend.db.ratings import Rating
 from backend.db.session import Database
+from backend.db.studies import Prompt
 from backend.errors import Invalid
 from backend.services import assignments, batches, collected, launching, links, ratings, results
 from backend.services.files import Source
@@ -271,6 +272,34 @@ def test_an_unjudgeable_comparison_takes_no_votes(session: Session, folder: Path
         given_back(session, batch)
     with pytest.raises(Invalid, match="line 2: all 1 seats"):
         bring(session, batch, folder, "rater,prompt,preference", "Ada,p1,tie")
+
+
+def test_a_batch_of_imported_votes_is_closed_without_losing_any(session: Session, folder: Path) -> None:
+    """They did not come in launch order, so that a comparison without votes is not where its beginning ends."""
+    batch = factories.launched(session, prompts=9)
+    keys = session.scalars(select(Prompt.key).order_by(Prompt.key)).all()
+    rows = [f"r{rater},{key},candidate" for key in keys[::2] for rater in range(3)]
+    assert bring(session, batch, folder, "rater,prompt,preference", *rows) == 15
+    batches.close(session, batch)
+    session.expire_all()
+    found = results.of_batch(session, batch.id, key="a key")
+    assert (found.ratings, found.candidates[0].win_rate.prompts) == (15, 5)
+    assert (found.prefix.comparisons, found.prefix.launched) == (9, 9)
+    assert found.candidates[0].missing.unfinished == 12
+
+
+def test_votes_given_here_make_a_closed_batch_end_where_nobody_was_seated(session: Session, folder: Path) -> None:
+    batch = factories.launched(session, prompts=9)
+    last = session.execute(
+        select(Prompt.key).join(Comparison, Comparison.prompt_id == Prompt.id).where(Comparison.position == 8)
+    ).scalar_one()
+    (link,) = links.create_personal(session, batch.id, count=1, now=NOW)
+    assignments.claim(session, assignments.visitor(session, link_id=link.id), now=NOW)
+    assert bring(session, batch, folder, "rater,prompt,preference", f"Ada,{last},candidate") == 1
+    batches.close(session, batch)
+    session.expire_all()
+    found = results.of_batch(session, batch.id, key="a key")
+    assert (found.prefix.comparisons, found.prefix.votes_beyond) == (1, 1)
 
 
 def pandalm(session: Session, items: list[dict[str, object]], folder: Path) -> int:

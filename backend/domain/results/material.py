@@ -20,7 +20,8 @@ class Launched:
     """The m comparisons of a batch in launch order; columns of shape (m,) unless said otherwise.
 
     prompt, candidate: codes. unjudgeable: closed by the third can't-judge. begun: somebody was seated there at least
-    once. held, skipped, returned: seats that raters have now, could not judge, and gave back or let lapse.
+    once, or all votes were collected elsewhere. held, skipped, returned: seats that raters have now, could not judge,
+    and gave back or let lapse.
     candidate_style, baseline_style: backend.domain.features of the outputs as raters saw them, shape (m, 7).
     category: code of the prompt's category, -1 for none.
     """
