@@ -123,7 +123,7 @@ REFUSALS = {
     "payments_add_up": (
         "payment_intents",
         "UPDATE OF state",
-        f"OLD.state = 'intended' AND (NEW.amount <> {ADDS_UP.format('NOT ')} OR NEW.fee <> {ADDS_UP.format('')})",
+        f"OLD.state = 'intended' AND NEW.state = 'sent' AND (NEW.amount <> {ADDS_UP.format('NOT ')} OR NEW.fee <> {ADDS_UP.format('')})",
         "a payment is sent only when its ledger entries add up to it",
     ),
 }
