@@ -5,16 +5,15 @@ in between leaves a payment that is sent and has no outcome. The next run looks 
 asks again, with the same token, only for what is not there.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.crowd.protocol import NoMoney, NotAllowed, Payment, Refused, Unreachable
+from backend.crowd.protocol import Crowd, NoMoney, NotAllowed, Payment, Refused, Unreachable
 from backend.db.payments import PaymentIntent, PaymentKind, PaymentState
 from backend.db.raters import Rater
 from backend.db.session import Database
@@ -24,16 +23,6 @@ from backend.services.intents import Order
 
 log = structlog.get_logger()
 Clock = Callable[[], datetime]
-
-
-class Payer(Protocol):
-    """The part of a Crowd that pays; its docstrings say what each promises."""
-
-    def approve(self, submission_id: str) -> None: ...
-
-    def pay_bonus(self, submission_id: str, *, rater_id: str, amount: Money, reason: str, token: str) -> None: ...
-
-    def payments(self, posting_id: str) -> Iterator[Payment]: ...
 
 
 @dataclass(slots=True)
@@ -46,7 +35,7 @@ class Settled:
     stopped: str | None = None
 
 
-def settle(database: Database, crowd: Payer, batch_id: int, *, channel: str, clock: Clock) -> Settled:
+def settle(database: Database, crowd: Crowd, batch_id: int, *, channel: str, clock: Clock) -> Settled:
     """Ask the channel's vendor for every payment that waits. May be killed at any point and run again, or run twice.
 
     A payment that the vendor refuses is owed again. Where the account has no money or is not let in, the run stops:
@@ -66,7 +55,7 @@ def settle(database: Database, crowd: Payer, batch_id: int, *, channel: str, clo
     return done
 
 
-def ask(database: Database, crowd: Payer, order: Order, done: Settled, *, clock: Clock) -> None:
+def ask(database: Database, crowd: Crowd, order: Order, done: Settled, *, clock: Clock) -> None:
     """Ask for one payment and write down what came of it."""
     try:
         if not (order.again and is_paid(database, crowd, order)):
@@ -93,7 +82,7 @@ def unanswered(database: Database, order: Order) -> None:
         intents.stop_asking(session, order.payment_id)
 
 
-def pay(crowd: Payer, order: Order) -> None:
+def pay(crowd: Crowd, order: Order) -> None:
     """The vendor's call itself."""
     if order.kind == PaymentKind.APPROVAL:
         crowd.approve(order.submission_id)
@@ -103,7 +92,7 @@ def pay(crowd: Payer, order: Order) -> None:
     )
 
 
-def is_paid(database: Database, crowd: Payer, order: Order) -> bool:
+def is_paid(database: Database, crowd: Crowd, order: Order) -> bool:
     """Whether the vendor lists this payment: under its token, or under none and beyond what others of ours explain."""
     listed = list(crowd.payments(order.posting_id))
     with database.reading() as session:
