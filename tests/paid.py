@@ -55,7 +55,7 @@ def worked(session: Session, *, prompts: int, people: int, active_ms: Sequence[i
     return batch
 
 
-def owe_everything(session: Session, batch_id: int, reservation_id: int, rule: PayRule, fees: Fees) -> list[int]:
+def owe_everything(session: Session, batch_id: int, reservation_id: int, rule: PayRule, fees: Fees) -> int:
     """Owe the reward, and its fee, for all work for which nothing is owed yet."""
     fee = fees.on_reward(rule.reward)
     dues = [

@@ -60,8 +60,8 @@ class Due:
     amount: Money
 
 
-def owe(session: Session, reservation_id: int, dues: Sequence[Due], *, now: datetime) -> list[int]:
-    """Owe all of this, out of the reservation; the ids of new entries. What is owed already is left as it is.
+def owe(session: Session, reservation_id: int, dues: Sequence[Due], *, now: datetime) -> int:
+    """Owe all of this, out of the reservation; how much of it is new. What is owed already is left as it is.
 
     A reservation that is too small grows, for the work is done: Conflict, with what is missing, only where the budget
     itself is too small, or where the same work is owed with another amount. Nothing is owed for an amount of zero.
@@ -78,10 +78,9 @@ def owe(session: Session, reservation_id: int, dues: Sequence[Due], *, now: date
     if missing > 0:
         budgets.grow(session, reservation, by=missing)
     common = {"batch_id": reservation.batch_id, "reservation_id": reservation.id, "entered_at": now}
-    return [
-        session.execute(insert(LedgerEntry).values({**row(name, due), **common}).returning(LedgerEntry.id)).scalar_one()
-        for name, due in new.items()
-    ]
+    if new:
+        session.execute(insert(LedgerEntry), [{**row(name, due), **common} for name, due in new.items()])
+    return len(new)
 
 
 def key(batch_id: int, due: Due) -> str:

@@ -47,6 +47,13 @@ REFUSALS = {
         "NEW.reserved <> 0 OR NEW.spent <> 0",
         "a budget begins with nothing reserved or spent",
     ),
+    "budgets_count_what_is_true": (
+        "budgets",
+        "UPDATE OF reserved, spent",
+        "NEW.spent < OLD.spent"
+        " OR NEW.reserved < (SELECT coalesce(sum(remaining), 0) FROM reservations WHERE batch_id = NEW.batch_id)",
+        "what was spent or set aside is never uncounted",
+    ),
     "reservations_never_go": ("reservations", "DELETE", "true", "a reservation is never deleted"),
     "reservations_stay_put": (
         "reservations",

@@ -161,6 +161,12 @@ def test_a_budget_keeps_its_currency_and_never_goes(session: Session, reservatio
     refused(session, delete(Budget), "never deleted")
 
 
+def test_what_was_spent_or_set_aside_is_never_uncounted(session: Session, batch: Batch, reservation: int) -> None:
+    session.execute(entry(earning(session, batch, reservation)))
+    refused(session, update(Budget).values(spent=17), "never uncounted")
+    refused(session, update(Budget).values(reserved=881), "never uncounted")
+
+
 def test_an_entry_names_exactly_one_piece_of_work(session: Session, batch: Batch, reservation: int) -> None:
     row = earning(session, batch, reservation)
     refused(session, entry(row, assignment_id=None, state=None), "names_one_work|work_as_named")

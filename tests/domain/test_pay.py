@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.domain import pay
+from backend.domain.checks import Had, due
 from backend.domain.money import Money
 from backend.domain.pay import MTURK, NO_FEES, Fees, Offer, PayRule
+from backend.domain.rules import CheckRates
 
 PAPER = PayRule(median_ms=43_000)
 amounts = st.integers(0, 10**6)
@@ -135,6 +137,24 @@ def test_checks_are_at_most_one_more_than_the_rate_for_each_rater_and_kind() -> 
     assert pay.most_checks(756, (0.1, 0.05, 0.0), raters=71) == 254
     assert pay.most_checks(10, (0.5, 0.5), raters=4) == 10
     assert pay.most_checks(756, (0.0,), raters=71) == 0
+
+
+@given(
+    st.lists(st.integers(1, 40), min_size=1, max_size=4),
+    st.tuples(*[st.integers(0, 25).map(lambda hundredths: hundredths / 100)] * 3),
+    st.integers(0, 9),
+)
+def test_no_rater_meets_more_checks_than_the_most(
+    loads: list[int], rates: tuple[float, float, float], seed: int
+) -> None:
+    met = 0
+    for rater, load in enumerate(loads):
+        had: list[Had] = []
+        for judged in range(load + 1):
+            if kinds := due(CheckRates(*rates), judged=judged, had=had, seed=seed, rater=rater):
+                had.append(Had(kinds[0], judged))
+        met += len(had)
+    assert met <= pay.most_checks(sum(loads), rates, raters=len(loads))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What is owed for work: once, of the right kind, out of what is set aside; and what raters earned for their time."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import func, select
@@ -45,10 +46,10 @@ def test_all_work_is_owed_once_however_often_it_is_tried(session: Session, batch
     """Six rewards of 18 cents and six fees of 4: 132 of the 200 cents that are set aside."""
     reservation = with_budget(session, batch, 500, aside=200)
     assert len(unpaid.work(session, batch.id)) == 6
-    assert len(owe_everything(session, batch.id, reservation, PAPER, MTURK)) == 12
-    assert owe_everything(session, batch.id, reservation, PAPER, MTURK) == []
+    assert owe_everything(session, batch.id, reservation, PAPER, MTURK) == 12
+    assert owe_everything(session, batch.id, reservation, PAPER, MTURK) == 0
     piece = Piece(Work.RATING, *session.execute(select(Assignment.rater_id, Assignment.id).limit(1)).one())
-    assert ledger.owe(session, reservation, [Due(piece, Purpose.REWARD, Money(18))], now=NOW) == []
+    assert ledger.owe(session, reservation, [Due(piece, Purpose.REWARD, Money(18))], now=NOW) == 0
     with pytest.raises(Conflict, match=r"\$0\.18 are owed for this work already .*, not \$0\.19"):
         ledger.owe(session, reservation, [Due(piece, Purpose.REWARD, Money(19))], now=NOW)
     found = budgets.standing(session, batch.id)
@@ -58,7 +59,7 @@ def test_all_work_is_owed_once_however_often_it_is_tried(session: Session, batch
 def test_nothing_is_owed_for_zero_and_nobody_is_owed_less(session: Session, batch: Batch) -> None:
     reservation = with_budget(session, batch, 500, aside=200)
     piece = Piece(Work.RATING, 1, assignment_id=1)
-    assert ledger.owe(session, reservation, [Due(piece, Purpose.REWARD_FEE, Money(0))], now=NOW) == []
+    assert ledger.owe(session, reservation, [Due(piece, Purpose.REWARD_FEE, Money(0))], now=NOW) == 0
     with pytest.raises(Invalid, match="less than nothing"):
         ledger.owe(session, reservation, [Due(piece, Purpose.REWARD, Money(-1))], now=NOW)
 
@@ -76,8 +77,26 @@ def test_work_that_a_budget_can_not_pay_is_found_again(session: Session, batch: 
         owe_everything(session, batch.id, reservation, PAPER, MTURK)
     assert len(unpaid.work(session, batch.id)) == 6
     budgets.set_budget(session, batch.id, allowed=Money(132))
-    assert len(owe_everything(session, batch.id, reservation, PAPER, MTURK)) == 12
+    assert owe_everything(session, batch.id, reservation, PAPER, MTURK) == 12
     assert unpaid.work(session, batch.id) == []
+
+
+def test_many_who_owe_the_same_work_at_once_owe_it_once(database: Database) -> None:
+    """Sixteen threads, two reservations, each with too little: nothing is owed twice, and nobody waits for ever."""
+    with database.transaction() as session:
+        batch = worked(session, prompts=2, people=3, active_ms=[43_000])
+        first = with_budget(session, batch, 142, aside=10)
+        second = budgets.reserve(session, batch.id, amount=Money(10), key="another", now=NOW).id
+
+    def owe(number: int) -> int:
+        with database.transaction() as session:
+            return owe_everything(session, batch.id, (first, second)[number % 2], PAPER, MTURK)
+
+    with ThreadPoolExecutor(16) as crowd:
+        made = list(crowd.map(owe, range(16)))
+    assert sorted(made) == [0] * 15 + [12]
+    with database.reading() as session:
+        assert budgets.standing(session, batch.id).spent == Money(132)
 
 
 def test_late_ratings_skips_and_checks_are_found_and_owed_as_what_they_are(session: Session) -> None:
@@ -124,8 +143,8 @@ def test_an_entry_test_is_paid_even_when_it_was_failed(session: Session, batch: 
     reservation = with_budget(session, batch, 300, aside=200)
     (rater,) = raters(session, 1, first=50)
     test = Due(Piece(Work.ENTRY_TEST, rater, entry_test="first"), Purpose.REWARD, Money(40))
-    assert len(ledger.owe(session, reservation, [test], now=NOW)) == 1
-    assert ledger.owe(session, reservation, [test], now=NOW) == []
+    assert ledger.owe(session, reservation, [test], now=NOW) == 1
+    assert ledger.owe(session, reservation, [test], now=NOW) == 0
     assert [entry.amount for entry in ledger.entries_of(session, batch.id, rater)] == [40]
 
 
