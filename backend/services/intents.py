@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, insert, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from backend.db.ledger import FEES, Account, LedgerEntry
@@ -83,7 +83,7 @@ def move(
     session: Session, entries: Sequence[LedgerEntry], *, payment_id: int, to: Sequence[Account], now: datetime
 ) -> None:
     """Move the money of these entries on, each to its account."""
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             **{name: getattr(entry, name) for name in (*CARRIED, "assignment_id", "check_assignment_id")},
             "entry_test": entry.entry_test,
@@ -97,7 +97,7 @@ def move(
         }
         for entry, account in zip(entries, to, strict=True)
     ]
-    session.execute(insert(LedgerEntry), rows)
+    ledger.enter(session, rows)
 
 
 def waiting(session: Session, batch_id: int, *, channel: str, now: datetime) -> list[int]:

@@ -78,9 +78,14 @@ def owe(session: Session, reservation_id: int, dues: Sequence[Due], *, now: date
     if missing > 0:
         budgets.grow(session, reservation, by=missing)
     common = {"batch_id": reservation.batch_id, "reservation_id": reservation.id, "entered_at": now}
-    if new:
-        session.execute(insert(LedgerEntry), [{**row(name, due), **common} for name, due in new.items()])
+    enter(session, [{**row(name, due), **common} for name, due in new.items()])
     return len(new)
+
+
+def enter(session: Session, rows: Sequence[dict[str, object]]) -> None:
+    """Write these entries, a thousand a statement: it is RETURNING that makes it so."""
+    if rows:
+        session.execute(insert(LedgerEntry).returning(LedgerEntry.id), rows).all()
 
 
 def key(batch_id: int, due: Due) -> str:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.triggers import create, create_refusal, drop
+from migrations.triggers import create, create_refusal, drop, is_postgresql
 
 revision = "0006"
 down_revision = "0005"
@@ -23,15 +23,22 @@ COUNTERS = {
         "NEW.remaining <> OLD.remaining",
         "UPDATE budgets SET reserved = reserved + NEW.remaining - OLD.remaining WHERE batch_id = NEW.batch_id;",
     ),
-    # The reservation first, so that what is reserved falls before what is spent rises.
-    "entry_takes_from_a_reservation": (
-        "ledger_entries",
-        "AFTER INSERT",
-        "NEW.reservation_id IS NOT NULL",
-        "UPDATE reservations SET remaining = remaining - NEW.amount WHERE id = NEW.reservation_id;"
-        " UPDATE budgets SET spent = spent + NEW.amount WHERE batch_id = NEW.batch_id;",
-    ),
 }
+# What entries take from reservations. The reservation first, so that what is reserved falls before what is spent rises.
+# PostgreSQL keeps every version of a row until the transaction ends, so there it is one update a statement, not a row.
+TAKES = "entry_takes_from_a_reservation"
+TAKE_BY_ROW = """
+    UPDATE reservations SET remaining = remaining - NEW.amount WHERE id = NEW.reservation_id;
+    UPDATE budgets SET spent = spent + NEW.amount WHERE batch_id = NEW.batch_id;
+"""
+TAKE_BY_STATEMENT = """
+    UPDATE reservations SET remaining = remaining - taken.amount
+        FROM (SELECT reservation_id, sum(amount) AS amount FROM entered WHERE reservation_id IS NOT NULL GROUP BY 1) taken
+        WHERE id = taken.reservation_id;
+    UPDATE budgets SET spent = spent + taken.amount
+        FROM (SELECT batch_id, sum(amount) AS amount FROM entered WHERE reservation_id IS NOT NULL GROUP BY 1) taken
+        WHERE budgets.batch_id = taken.batch_id;
+"""
 OTHER = " OR ".join(
     f"coalesce(m.{name}, 0) <> coalesce(NEW.{name}, 0)"
     for name in ("assignment_id", "check_assignment_id", "compensation_id")
@@ -142,10 +149,25 @@ def upgrade() -> None:
     create_payment_intents()
     create_reservations()
     create_ledger_entries()
+    create_takes()
     for name, (table, when, condition, body) in COUNTERS.items():
         create(name, f"{when} ON {table}", condition, body)
     for name, (table, event, condition, message) in REFUSALS.items():
         create_refusal(name, f"{event} ON {table}", condition, message)
+
+
+def create_takes() -> None:
+    """The trigger by which entries take from reservations."""
+    if not is_postgresql():
+        create(TAKES, "AFTER INSERT ON ledger_entries", "NEW.reservation_id IS NOT NULL", TAKE_BY_ROW)
+        return
+    op.execute(
+        f"CREATE FUNCTION {TAKES}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {TAKE_BY_STATEMENT} RETURN NULL; END $$"
+    )
+    op.execute(
+        f"CREATE TRIGGER {TAKES} AFTER INSERT ON ledger_entries REFERENCING NEW TABLE AS entered"
+        f" FOR EACH STATEMENT EXECUTE FUNCTION {TAKES}()"
+    )
 
 
 def create_budgets() -> None:
@@ -400,6 +422,7 @@ def create_ledger_entries() -> None:
 
 
 def downgrade() -> None:
+    drop(TAKES, "ledger_entries")
     for name, (table, *_) in (COUNTERS | REFUSALS).items():
         drop(name, table)
     op.drop_table("ledger_entries")
