@@ -25,6 +25,7 @@ STATES = {
     Work.SKIP: AssignmentState.SKIPPED,
     Work.CHECK: CheckState.ANSWERED,
 }
+KEYS_AT_ONCE = 5_000  # SQLite takes no more than 32,766 parameters in a statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,13 @@ def key(batch_id: int, due: Due) -> str:
 
 def amounts(session: Session, keys: Iterable[str]) -> dict[str, int]:
     """The amounts of those entries that exist."""
-    rows = session.execute(select(LedgerEntry.key, LedgerEntry.amount).where(LedgerEntry.key.in_(list(keys))))
-    return {one.key: one.amount for one in rows}
+    names, found = list(keys), dict[str, int]()
+    for start in range(0, len(names), KEYS_AT_ONCE):
+        some = LedgerEntry.key.in_(names[start : start + KEYS_AT_ONCE])
+        found |= {
+            one.key: one.amount for one in session.execute(select(LedgerEntry.key, LedgerEntry.amount).where(some))
+        }
+    return found
 
 
 def row(name: str, due: Due) -> dict[str, object]:
