@@ -1,6 +1,19 @@
 """The schema and the only commit. Knows no verbs: those are in services."""
 
-from backend.db import assignments, batches, checks, comparisons, outputs, raters, ratings, studies, styles
+from backend.db import (
+    assignments,
+    batches,
+    budgets,
+    checks,
+    comparisons,
+    ledger,
+    outputs,
+    payments,
+    raters,
+    ratings,
+    studies,
+    styles,
+)
 from backend.db.base import Base
 
 metadata = Base.metadata
@@ -8,10 +21,13 @@ metadata = Base.metadata
 __all__ = [
     "assignments",
     "batches",
+    "budgets",
     "checks",
     "comparisons",
+    "ledger",
     "metadata",
     "outputs",
+    "payments",
     "raters",
     "ratings",
     "studies",

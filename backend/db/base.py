@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from sqlalchemy import CheckConstraint, DateTime, Dialect, MetaData, Table, Text, TypeDecorator
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, MetaData, Table, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 LARGEST_NUMBER = 2**31 - 1  # what both databases can hold in an id
@@ -47,6 +47,7 @@ class Base(DeclarativeBase):
 
 
 Id = Annotated[int, mapped_column(primary_key=True)]
+Minor = Annotated[int, mapped_column(BigInteger)]  # minor units of a currency: 32 bits end at $21 million
 
 
 def one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
