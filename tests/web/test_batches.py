@@ -7,8 +7,10 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
+from backend.db.assignments import Assignment
 from backend.db.session import Database
 from backend.web.deps import House
 from tests import factories
@@ -42,6 +44,17 @@ def test_progress_moves_with_every_vote(researcher: TestClient, raters: list[str
     assert "1 of 3 ratings" in part
     assert "<html" not in part
     assert "1 of 3 ratings" in researcher.get("/", headers=PART).text
+
+
+def test_whoever_has_let_a_lease_run_out_is_not_at_work(
+    researcher: TestClient, raters: list[str], database: Database
+) -> None:
+    researcher.post(f"{raters[0]}/next")
+    at_work = r"At work now</dt><dd[^>]*>(\d+)"
+    assert re.search(at_work, researcher.get("/batches/1").text)[1] == "1"
+    with database.transaction() as session:
+        session.execute(update(Assignment).values(lease_expires_at=factories.NOW))
+    assert re.search(at_work, researcher.get("/batches/1").text)[1] == "0"
 
 
 def test_a_complete_batch_says_so(researcher: TestClient, raters: list[str]) -> None:

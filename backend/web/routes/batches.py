@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from backend.db.batches import Batch
 from backend.db.raters import Link
 from backend.errors import Invalid
-from backend.services import batches, launching, links, sealing, studies
+from backend.services import batches, glances, launching, links, sealing, studies
 from backend.web import forms
 from backend.web.deps import Id, TheHouse, now
 from backend.web.render import page
@@ -40,6 +40,7 @@ def show(request: Request, house: TheHouse, batch_id: Id) -> Response:
             batch=batch,
             study=studies.get(session, batch.study_id),
             progress=batches.progress(session, batch_id),
+            pulse=glances.pulses(session, [batch_id], now=now())[batch_id],
             skips=batches.skips(session, batch_id),
             links=[] if part else links.of_batch(session, batch_id),
             settings=batches.settings_of(session, batch),
