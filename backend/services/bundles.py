@@ -22,9 +22,8 @@ from backend.db.ratings import Rating
 from backend.db.studies import Prompt, StudyVersion
 from backend.domain.checks import FAILED, NOT_JUDGED, PASSED
 from backend.domain.results.material import Material
-from backend.domain.results.summary import summarise
 from backend.errors import Conflict
-from backend.services import batches, checks, sealing
+from backend.services import batches, checks, results, sealing
 from backend.services.material import gather
 from backend.services.pseudonyms import pseudonyms
 
@@ -68,7 +67,7 @@ def export(session: Session, batch_id: int, folder: Path, *, key: str, comments:
     columns = (*RATING_COLUMNS, "comment") if comments else RATING_COLUMNS
     write_table(folder / "ratings.csv", columns, rating_rows(session, batch_id, pseudonyms(key, batch_id)))
     write_table(folder / "skips.csv", ("comparison", "rater", "reason"), skip_rows(session, batch_id, key))
-    write_json(folder / "results.json", summarise(material).to_json())
+    write_json(folder / "results.json", results.compute(material).to_json())
     has_checks = material.settings.checks.any
     if has_checks:
         write_table(folder / "checks.csv", CHECK_COLUMNS, check_rows(session, batch_id, key))

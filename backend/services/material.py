@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from sqlalchemy import case, select
+from sqlalchemy import BigInteger, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from backend.db.assignments import SkipReason
@@ -125,27 +125,33 @@ def ratings(session: Session, assignment: Integers) -> tuple[Integers, Integers]
     """(choices, active milliseconds) of these assignments, in their order."""
     if not len(assignment):
         return assignment, assignment
-    ids, choice, milliseconds = columns.read(
+    # Eleven days of milliseconds are larger than half an integer of PostgreSQL.
+    milliseconds = func.coalesce(cast(Rating.active_ms, BigInteger), -1)
+    packed = (milliseconds + 1) * len(CHOICES) + seated.coded(Rating.choice, CHOICES)
+    ids, small = columns.read(
         session,
-        select(Rating.assignment_id, seated.coded(Rating.choice, CHOICES), Rating.active_ms).where(
+        select(Rating.assignment_id, packed).where(
             Rating.assignment_id.between(int(assignment.min()), int(assignment.max()))
         ),
     )
-    at = columns.places(ids, assignment)
-    return choice[at], milliseconds[at]
+    active, choice = np.divmod(small[columns.places(ids, assignment)], len(CHOICES))
+    return choice, active - 1
 
 
 def sides(session: Session, comparison: Integers, seat: Integers) -> Integers:
     """Whether the candidate stood second: 1, 0, or -1 where nobody knows; of these seats, in their order."""
     if not len(comparison):
         return comparison
-    of, number, flipped = columns.read(
+    side = case((Seat.flipped.is_(True), 2), (Seat.flipped.is_(False), 1), else_=0)
+    of, small = columns.read(
         session,
-        select(Seat.comparison_id, Seat.seat, case((Seat.flipped.is_(True), 1), (Seat.flipped.is_(False), 0))).where(
+        select(Seat.comparison_id, Seat.seat * 3 + side).where(
             Seat.comparison_id.between(int(comparison.min()), int(comparison.max()))
         ),
     )
-    return flipped[columns.places(of * SEATS_AT_MOST + number, comparison * SEATS_AT_MOST + seat)]
+    number, flipped = np.divmod(small, 3)
+    at = columns.places(of * SEATS_AT_MOST + number, comparison * SEATS_AT_MOST + seat)
+    return flipped[at] - 1
 
 
 def prompts_of(session: Session, prompt: Integers, study_id: int) -> tuple[Integers, list[str], Integers, list[str]]:

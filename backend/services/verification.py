@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.domain.records import Json
-from backend.domain.results.summary import Results, summarise
+from backend.domain.results.summary import Results
 from backend.domain.settings import StudySettings, from_json
 from backend.errors import Invalid
 from backend.services.bundles import FORMAT, digest
+from backend.services.results import compute
 from backend.services.unpacked import material_of
 
 TOLERANCE = 1e-9
@@ -71,7 +72,7 @@ def altered(folder: Path, files: Mapping[str, Json]) -> Iterator[Difference]:
 
 def recomputed(folder: Path, settings: StudySettings, manifest: Mapping[str, Json]) -> Results:
     """The results anew, from the ratings, comparisons and texts in the bundle."""
-    return summarise(material_of(folder, settings, manifest))
+    return compute(material_of(folder, settings, manifest))
 
 
 def differences(where: str, said: Json, found: Json) -> Iterator[Difference]:

@@ -5,7 +5,9 @@ the majority outcome with its standard deviation, stands beside it.
 """
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -65,47 +67,59 @@ class Results:
 
 
 STEPS = ("candidates", "differences", "agreement", "position", "style", "models", "reading", "raters")
+THREADS = 2  # sections don't know of each other, and most of their time is NumPy's, which lets others run
 OnStep = Callable[[str], None]
+Section = TypeVar("Section")
 
 
 def quiet(step: str) -> None:
-    """Tells nobody which step begins."""
+    """Tells nobody which step is done."""
 
 
 def summarise(given: Material, *, on_step: OnStep = quiet) -> Results:
-    """Every number of a batch. on_step is told which of STEPS begins. Raises ValueError when counts don't add up."""
+    """Every number of a batch. on_step is told each of STEPS, in their order, once it is done.
+
+    Raises ValueError when counts don't add up.
+    """
     rest = counted(given)
     material, everybody, excluded = rest.material, rest.everybody, rest.excluded
 
-    def begun(step: str, on: Material = material) -> Material:
+    def done(step: str, section: Future[Section]) -> Section:
+        found = section.result()
         on_step(step)
-        return on
+        return found
 
-    found = candidates(begun("candidates"), everybody=everybody)
-    return Results(
-        schema_version=SCHEMA_VERSION,
-        baseline=material.baseline,
-        seats=material.seats,
-        opening=material.opening,
-        split_rule=material.settings.split_rule,
-        split_fallback=material.settings.split_fallback,
-        prefix=rest.prefix,
-        comparisons=sum(one.outcomes.comparisons for one in found),
-        settled=sum(one.outcomes.comparisons - one.outcomes.unfinished for one in found),
-        ratings=len(material.votes),
-        late=material.late,
-        skips=material.skips,
-        raters=len(np.unique(material.votes.rater)),
-        median_seconds=median(material.votes.seconds),
-        excluded=excluded,
-        candidates=found,
-        family=family(begun("differences")),
-        agreement=agreement.of(begun("agreement")),
-        position=position(begun("position")),
-        style=style(begun("style")),
-        models=models(begun("models")),
-        reading=reading(begun("reading")),
-        each_rater=raters(begun("raters", everybody), excluded={one.rater for one in excluded}),
-        sequence=sequence(given),
-        methods=paragraph(material, found, excluded, rest.prefix, len(material.votes)),
-    )
+    with ThreadPoolExecutor(THREADS) as pool:
+        of_candidates = pool.submit(candidates, material, everybody=everybody)
+        of_models, of_style = pool.submit(models, material), pool.submit(style, material)
+        of_raters = pool.submit(raters, everybody, excluded={one.rater for one in excluded})
+        of_family, of_position = pool.submit(family, material), pool.submit(position, material)
+        of_reading, of_agreement = pool.submit(reading, material), pool.submit(agreement.of, material)
+        found = done("candidates", of_candidates)
+        return Results(
+            schema_version=SCHEMA_VERSION,
+            baseline=material.baseline,
+            seats=material.seats,
+            opening=material.opening,
+            split_rule=material.settings.split_rule,
+            split_fallback=material.settings.split_fallback,
+            prefix=rest.prefix,
+            comparisons=sum(one.outcomes.comparisons for one in found),
+            settled=sum(one.outcomes.comparisons - one.outcomes.unfinished for one in found),
+            ratings=len(material.votes),
+            late=material.late,
+            skips=material.skips,
+            raters=len(np.unique(material.votes.rater)),
+            median_seconds=median(material.votes.seconds),
+            excluded=excluded,
+            candidates=found,
+            family=done("differences", of_family),
+            agreement=done("agreement", of_agreement),
+            position=done("position", of_position),
+            style=done("style", of_style),
+            models=done("models", of_models),
+            reading=done("reading", of_reading),
+            each_rater=done("raters", of_raters),
+            sequence=sequence(given),
+            methods=paragraph(material, found, excluded, rest.prefix, len(material.votes)),
+        )
