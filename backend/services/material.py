@@ -38,6 +38,7 @@ def gather(session: Session, batch: Batch, *, key: str) -> Material:
     rater, raters = raters_of(rows["rater"], pseudonyms(key, batch.id))
     place = columns.places(compared["id"], rows["comparison"])
     candidate = np.searchsorted(known, compared["candidate"])
+    candidate_style, baseline_style = styles(session, compared["candidate_output"], compared["baseline_output"])
     return Material(
         baseline=names[batch.baseline_id],
         candidates=[names[int(number)] for number in known],
@@ -57,8 +58,8 @@ def gather(session: Session, batch: Batch, *, key: str) -> Material:
             held=counted(place, rows["state"] == HELD, len(prompt)),
             skipped=counted(place, rows["state"] == SKIPPED, len(prompt)),
             returned=counted(place, np.isin(rows["state"], (RETURNED, LAPSED)), len(prompt)),
-            candidate_style=style(session, compared["candidate_output"]),
-            baseline_style=style(session, compared["baseline_output"]),
+            candidate_style=candidate_style,
+            baseline_style=baseline_style,
             category=category,
         ),
         checks=check_answers(session, batch, raters, pseudonyms(key, batch.id)),
@@ -201,15 +202,13 @@ def counted(place: Integers, mask: Flags, comparisons: int) -> Integers:
     return np.bincount(place[mask], minlength=comparisons)
 
 
-def style(session: Session, output: Integers) -> Integers:
-    """The styles of these outputs, in their order; shape (outputs, 7)."""
-    if not len(output):
-        return np.zeros((0, len(STYLE)), dtype=np.int64)
+def styles(session: Session, *outputs: Integers) -> list[Integers]:
+    """The styles of each of these columns of outputs, in their order; shape (outputs, 7)."""
+    every = np.concatenate(outputs)
+    if not len(every):
+        return [np.zeros((0, len(STYLE)), dtype=np.int64) for _ in outputs]
     wanted = [getattr(OutputStyle, name) for name in STYLE]
-    ids, *counts = columns.read(
-        session,
-        select(OutputStyle.output_id, *wanted).where(
-            OutputStyle.output_id.between(int(output.min()), int(output.max()))
-        ),
-    )
-    return np.stack(counts, axis=1)[columns.places(ids, output)]
+    between = OutputStyle.output_id.between(int(every.min()), int(every.max()))
+    ids, *counts = columns.read(session, select(OutputStyle.output_id, *wanted).where(between))
+    table = np.stack(counts, axis=1)
+    return [table[columns.places(ids, column)] for column in outputs]

@@ -84,15 +84,20 @@ class CandidateResult:
 
 def candidates(material: Material, *, everybody: Material) -> tuple[CandidateResult, ...]:
     """Every candidate in its order. everybody: the same material with the votes of excluded raters."""
-    found = outcomes(
+    found = outcomes_of(material)
+    return tuple(
+        candidate(material, code, found.where(found.candidate == code), everybody=everybody)
+        for code in range(len(material.candidates))
+    )
+
+
+def outcomes_of(material: Material) -> Outcomes:
+    """What became of the comparisons, by all votes that count."""
+    return outcomes(
         material.votes,
         seats=material.seats,
         opening=material.opening,
         unjudgeable=np.flatnonzero(material.launched.unjudgeable).tolist(),
-    )
-    return tuple(
-        candidate(material, code, found.where(found.candidate == code), everybody=everybody)
-        for code in range(len(material.candidates))
     )
 
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backend.domain.results.candidates import outcomes_of
 from backend.domain.results.exclusions import words_a_minute
 from backend.domain.results.material import Material
-from backend.domain.scoring import Outcomes, outcomes
+from backend.domain.scoring import Outcomes
 from backend.domain.statistics.ids import medians
 from backend.domain.statistics.votes import Floats, Integers
 
@@ -40,12 +41,7 @@ class Reading:
 
 def reading(material: Material) -> Reading:
     """At most ten of each."""
-    found = outcomes(
-        material.votes,
-        seats=material.seats,
-        opening=material.opening,
-        unjudgeable=np.flatnonzero(material.launched.unjudgeable).tolist(),
-    )
+    found = outcomes_of(material)
     counts = tallies(material)
     split = found.comparison[found.split]
     surprise, speed = chances(material, found, counts), speeds(material)
