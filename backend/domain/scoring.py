@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from backend.domain.choices import SplitRule
+from backend.domain.statistics.ids import dense
 from backend.domain.statistics.votes import Flags, Floats, Integers, Votes
 
 # split rule -> (its win score, its equal-or-better score); None: the comparison is left out.
@@ -61,7 +62,7 @@ def outcomes(votes: Votes, *, seats: int, opening: int | None = None, unjudgeabl
     Raises ValueError when a comparison has more votes than seats.
     """
     opening = seats if opening is None else opening
-    ids, first, index = np.unique(votes.comparison, return_index=True, return_inverse=True)
+    ids, index = dense(votes.comparison)
     if not len(ids):
         nobody, none = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_)
         return Outcomes(nobody, nobody, nobody, nobody, none, none, none)
@@ -75,13 +76,20 @@ def outcomes(votes: Votes, *, seats: int, opening: int | None = None, unjudgeabl
     has_majority = settled_at_first | (tally.max(axis=0) * 2 > seats)
     return Outcomes(
         comparison=ids,
-        prompt=votes.prompt[first],
-        candidate=votes.candidate[first],
+        prompt=of_each(index, votes.prompt, len(ids)),
+        candidate=of_each(index, votes.candidate, len(ids)),
         preference=np.where(has_majority, np.where(settled_at_first, opened, tally).argmax(axis=0) - 1, 0),
         has_majority=has_majority,
         finished=settled_at_first | (total == seats),
         unjudgeable=np.isin(ids, list(unjudgeable)),
     )
+
+
+def of_each(index: Integers, column: Integers, comparisons: int) -> Integers:
+    """What all votes on a comparison have in common, once for each comparison; shape (comparisons,)."""
+    found = np.zeros(comparisons, dtype=np.int64)
+    found[index] = column
+    return found
 
 
 def tallies(index: Integers, preference: Integers, comparisons: int) -> Integers:
