@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 
-from backend.db.migrate import upgrade
+from backend.db.migrate import config, upgrade
 from backend.db.session import Database
-from tests.postgres import Postgres, empty, why_not
+from tests.postgres import Postgres, empty, schema_of, why_not
 
+NEWEST = ScriptDirectory.from_config(config()).get_current_head()
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -60,6 +62,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'assay.db'}"
     address: str = request.getfixturevalue("migrated_address")
     empty(address)
+    if schema_of(address) != NEWEST:  # a test of migrations has left it at an older one
+        made = Database(address)
+        upgrade(made)
+        made.engine.dispose()
     return address
 
 

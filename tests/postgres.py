@@ -86,5 +86,13 @@ def empty(address: str) -> None:
             "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables"
             " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
         ).fetchone()
-        assert tables is not None
+        if tables is None or tables[0] is None:
+            return
         connection.execute(f"TRUNCATE {tables[0]} RESTART IDENTITY CASCADE".encode())
+
+
+def schema_of(address: str) -> str | None:
+    """The revision of the schema that a database has."""
+    with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as connection:
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        return None if found is None else str(found[0])
