@@ -127,7 +127,7 @@ def test_three_people_finish_the_demo_that_assay_try_serves_and_the_researcher_r
     researcher = visits.person().new_page()
     researcher.goto(trial.researcher)
     researcher.goto(trial.results)
-    expect(researcher.locator(".verdict")).to_have_text("Raters prefer plain-speaker.")
+    expect(researcher.locator(".verdict")).to_have_text("These 3 raters prefer plain-speaker.")
     expect(researcher.locator("#numbers")).to_contain_text("14 of 14 comparisons settled · 42 ratings · 3 raters")
     expect(researcher.locator(".legend").first).to_contain_text("100.0 % worse")
     expect(researcher.locator(".legend").last).to_contain_text("14 worse")
