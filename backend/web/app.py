@@ -11,7 +11,7 @@ from backend.services.glances import Memory
 from backend.services.kept import Kept
 from backend.services.keys import secret_key
 from backend.services.tokens import Tokens
-from backend.web import errors
+from backend.web import errors, markdown
 from backend.web.deps import House, researcher
 from backend.web.render import FRONTEND
 from backend.web.routes import batches, comparisons, entry, home, plan, rating, results, studies
@@ -31,6 +31,7 @@ class Static(StaticFiles):
 
 def create_app(settings: Settings, database: Database) -> FastAPI:
     """The web on this database. Raters' routes are open to token holders; all others are the researcher's."""
+    markdown.prepare()
     app = FastAPI(title="Assay", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.house = House(settings, database, Tokens(secret_key(settings)))
     app.state.kept = Kept()

@@ -66,6 +66,13 @@ CLEANER = nh3.Cleaner(
 )
 
 
+def prepare() -> None:
+    """To be called once, before there are threads: cmark registers its extensions at its first call, and two threads
+    that do so at the same moment end the whole process.
+    """
+    cmark("")
+
+
 def rendered(text: str) -> Markup:
     """The output as its writer meant it: Markdown, tables, code, maths."""
     return cached(text) if len(text) <= LONGEST_CACHED else made(text)

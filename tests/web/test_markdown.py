@@ -1,5 +1,7 @@
 """Outputs are hostile text: nothing in them runs, loads, submits, hides or breaks out of its place."""
 
+import subprocess
+import sys
 import unicodedata
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -9,6 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.web import markdown
+from backend.web.app import create_app
+from backend.web.deps import House
 from backend.web.markdown import plain, rendered
 
 PLAIN_TAGS = """
@@ -416,3 +421,32 @@ def test_plain_text_loses_no_visible_character_and_has_no_tags(text: str) -> Non
     shown = iter(found.text)
     visible = [one for one in text if unicodedata.category(one)[0] in "LMNPSZ"]
     assert all(one in shown for one in visible)
+
+
+AT_ONCE = """
+import sys, threading
+from backend.web import markdown
+sys.setswitchinterval(1e-6)
+{prepared}
+barrier = threading.Barrier(16)
+def render():
+    barrier.wait()
+    markdown.made("| a |\\n|---|\\n| b |")
+threads = [threading.Thread(target=render) for _ in range(16)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+"""
+
+
+def test_the_first_outputs_can_be_shown_by_many_threads_at_once() -> None:
+    """Unprepared, cmark ends the process in some of such starts: its extensions are registered twice."""
+    for _ in range(5):
+        done = subprocess.run([sys.executable, "-c", AT_ONCE.format(prepared="markdown.prepare()")], check=False)
+        assert done.returncode == 0
+
+
+def test_an_app_prepares_before_it_has_threads(monkeypatch: pytest.MonkeyPatch, house: House) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(markdown, "cmark", called.append)
+    create_app(house.settings, house.database)
+    assert called == [""]
