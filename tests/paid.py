@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from backend.db.assignments import Assignment
 from backend.db.batches import Batch
 from backend.db.comparisons import Comparison
+from backend.db.journeys import EntryTest
 from backend.db.ledger import Purpose
 from backend.db.raters import Channel, Rater
 from backend.db.ratings import Rating
@@ -27,6 +28,22 @@ def raters(session: Session, count: int, *, first: int = 1) -> list[int]:
         ).scalar_one()
         for number in range(first, first + count)
     ]
+
+
+def took_test(session: Session, batch_id: int, rater_id: int, name: str, *, passed: bool = False) -> None:
+    """This rater has taken an entry test."""
+    session.execute(
+        insert(EntryTest).values(
+            batch_id=batch_id,
+            rater_id=rater_id,
+            name=name,
+            answers=["first"],
+            score=int(passed),
+            out_of=1,
+            passed=passed,
+            taken_at=NOW,
+        )
+    )
 
 
 def worked(session: Session, *, prompts: int, people: int, active_ms: Sequence[int | None]) -> Batch:

@@ -23,10 +23,10 @@ from backend.crowd.protocol import (
     Posting,
     Refused,
     Submission,
-    SubmissionState,
     Unreachable,
 )
 from backend.domain.money import Money
+from backend.domain.submissions import SubmissionState
 
 if TYPE_CHECKING:  # stubs: there is nothing to import when it runs
     from types_boto3_mturk.client import MTurkClient

@@ -8,10 +8,10 @@ vendor where it can or by the adapter where it can't.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Protocol
 
 from backend.domain.money import Money
+from backend.domain.submissions import SubmissionState
 
 
 class CrowdError(Exception):
@@ -32,17 +32,6 @@ class NotAllowed(Refused):
 
 class Unreachable(CrowdError):
     """No answer, or a failure of the vendor's: it may have acted. Ask again with the same token."""
-
-
-class SubmissionState(StrEnum):
-    """What the vendor says of a rater's piece of work."""
-
-    ACTIVE = "active"
-    SUBMITTED = "submitted"
-    APPROVED = "approved"
-    REJECTED = "rejected"
-    RETURNED = "returned"
-    TIMED_OUT = "timed_out"
 
 
 @dataclass(frozen=True, slots=True)

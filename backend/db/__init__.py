@@ -4,8 +4,10 @@ from backend.db import (
     assignments,
     batches,
     budgets,
+    channels,
     checks,
     comparisons,
+    journeys,
     ledger,
     outputs,
     payments,
@@ -13,6 +15,8 @@ from backend.db import (
     ratings,
     studies,
     styles,
+    submissions,
+    vendor_calls,
 )
 from backend.db.base import Base
 
@@ -22,8 +26,10 @@ __all__ = [
     "assignments",
     "batches",
     "budgets",
+    "channels",
     "checks",
     "comparisons",
+    "journeys",
     "ledger",
     "metadata",
     "outputs",
@@ -32,4 +38,6 @@ __all__ = [
     "ratings",
     "studies",
     "styles",
+    "submissions",
+    "vendor_calls",
 ]

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     CheckConstraint,
+    ForeignKey,
     ForeignKeyConstraint,
     Index,
     UniqueConstraint,
@@ -56,7 +57,8 @@ class Comparison(Base):
 class Seat(Base):
     """One rater place of a comparison. `flipped`: the candidate is shown second; NULL only for imported votes.
 
-    `is_open` and `started` are the queue that claims read; triggers on assignments keep them, nobody else.
+    `is_open` and `started` are the queue that claims read; triggers keep them, nobody else. A seat that is bound to a
+    posting is not in the queue: only who came through that posting may take it.
     """
 
     __tablename__ = "seats"
@@ -76,6 +78,7 @@ class Seat(Base):
     prompt_id: Mapped[int]
     position: Mapped[int]
     flipped: Mapped[bool | None]
+    posting_id: Mapped[int | None] = mapped_column(ForeignKey("postings.id"), default=None)
     is_open: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     started: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
 
@@ -99,4 +102,10 @@ Index(
     Seat.seat,
     sqlite_where=OPEN,
     postgresql_where=OPEN,
+)
+Index(
+    "ix_seats_posting_id",
+    Seat.posting_id,
+    sqlite_where=text("posting_id IS NOT NULL"),
+    postgresql_where=text("posting_id IS NOT NULL"),
 )

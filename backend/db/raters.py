@@ -13,6 +13,9 @@ class Channel(StrEnum):
     """How a rater came; `imported` ratings were collected elsewhere."""
 
     LINK = "link"
+    PANEL = "panel"
+    PROLIFIC = "prolific"
+    MTURK = "mturk"
     IMPORTED = "imported"
 
 

@@ -15,10 +15,10 @@ from backend.crowd.protocol import (
     NoMoney,
     Qualifications,
     Refused,
-    SubmissionState,
     Unreachable,
 )
 from backend.domain.money import Money
+from backend.domain.submissions import SubmissionState
 from backend.simulator.mturk import pages, passing, workers
 from backend.simulator.mturk.faults import Fault
 from backend.simulator.mturk.market import Market, State, Worker

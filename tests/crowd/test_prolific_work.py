@@ -8,10 +8,10 @@ from backend.crowd.protocol import (
     NoMoney,
     Payment,
     Refused,
-    SubmissionState,
     Unreachable,
 )
 from backend.domain.money import Money
+from backend.domain.submissions import SubmissionState
 from backend.simulator.prolific import Person, When
 from tests.prolific import BONUS, REWARD, START, House, pay
 

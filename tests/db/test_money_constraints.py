@@ -17,6 +17,7 @@ from tests import factories
 from tests.db.test_check_constraints import answered
 from tests.db.test_constraints import comparison_at, new_rater, rated, refused, sat
 from tests.factories import NOW
+from tests.paid import took_test
 
 ROOM = 1_000
 
@@ -176,7 +177,9 @@ def test_an_entry_names_exactly_one_piece_of_work(session: Session, batch: Batch
 
 @pytest.mark.parametrize("work", ["late_rating", "skip", "check", "entry_test", "compensation", "tip"])
 def test_a_rating_is_paid_as_nothing_else(session: Session, batch: Batch, reservation: int, work: str) -> None:
-    refused(session, entry(earning(session, batch, reservation), work=work), "work_as_named|ck_ledger_entries_work")
+    refused(
+        session, entry(earning(session, batch, reservation), work=work), "work_as_named|ck_ledger_entries_work|taken it"
+    )
 
 
 @pytest.mark.parametrize("state", ["late", "skipped", None])
@@ -249,6 +252,11 @@ def test_a_compensation_is_its_raters_and_says_why(session: Session, batch: Batc
 
 def test_an_entry_test_is_paid_by_its_name(session: Session, batch: Batch, reservation: int) -> None:
     row = earning(session, batch, reservation, work="entry_test", assignment_id=None, entry_test="first")
+    refused(session, entry(row, state=None), "who has taken it")
+    rater = int(str(row["rater_id"]))
+    took_test(session, batch.id, rater, "second")
+    refused(session, entry(row, state=None), "who has taken it")
+    took_test(session, batch.id, rater, "first")
     refused(session, entry(row), "work_as_named")
     session.execute(entry(row, state=None))
 

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from backend.db.assignments import Assignment
@@ -20,7 +21,7 @@ from tests import factories
 from tests.db.test_check_constraints import answer_of, answered, at_check, becoming, given, written
 from tests.db.test_constraints import comparison_at, new_rater, rated, rating_of, sat
 from tests.factories import NOW
-from tests.paid import owe_everything, raters, with_budget, worked
+from tests.paid import owe_everything, raters, took_test, with_budget, worked
 
 PAPER = PayRule(median_ms=43_000)
 
@@ -143,6 +144,9 @@ def test_an_entry_test_is_paid_even_when_it_was_failed(session: Session, batch: 
     reservation = with_budget(session, batch, 300, aside=200)
     (rater,) = raters(session, 1, first=50)
     test = Due(Piece(Work.ENTRY_TEST, rater, entry_test="first"), Purpose.REWARD, Money(40))
+    with pytest.raises(DatabaseError, match="who has taken it"), session.begin_nested():
+        ledger.owe(session, reservation, [test], now=NOW)
+    took_test(session, batch.id, rater, "first", passed=False)
     assert ledger.owe(session, reservation, [test], now=NOW) == 1
     assert ledger.owe(session, reservation, [test], now=NOW) == 0
     assert [entry.amount for entry in ledger.entries_of(session, batch.id, rater)] == [40]

@@ -25,10 +25,10 @@ from backend.crowd.protocol import (
     Posting,
     Refused,
     Submission,
-    SubmissionState,
     Unreachable,
 )
 from backend.domain.money import Money
+from backend.domain.submissions import SubmissionState
 
 HOME = "https://api.prolific.com/api/v1"
 

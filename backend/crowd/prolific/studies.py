@@ -6,7 +6,8 @@ from math import ceil
 from urllib.parse import urlsplit, urlunsplit
 
 from backend.crowd.http import Json, Record
-from backend.crowd.protocol import Posting, Refused, Submission, SubmissionState
+from backend.crowd.protocol import Posting, Refused, Submission
+from backend.domain.submissions import SubmissionState
 
 PLACEHOLDERS = "PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}"
 # Prolific also asks for the usual time. Paid time is capped at three times the median, and a posting allows that much.
