@@ -18,6 +18,7 @@ from backend.db.raters import Channel, Rater
 from backend.db.ratings import Rating
 from backend.db.studies import Prompt
 from backend.domain.choices import Choice, Preference, choice
+from backend.domain.collected import Collected, seconds_of
 from backend.domain.records import Json, Row, storable
 from backend.errors import Invalid
 from backend.services.files import Source, rows
@@ -26,19 +27,6 @@ from backend.services.ratings import receipt_number
 PROMPT_COLUMNS = ("prompt", "prompt_id", "id")
 Word = TypeVar("Word", bound=StrEnum)
 ORDERS = {"candidate first": False, "baseline first": True, "": None, "unknown": None}
-
-
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """One row understood. `flipped` is None where nobody knows which output stood first."""
-
-    line: int
-    rater: str
-    prompt: str
-    candidate: str | None
-    choice: Choice
-    flipped: bool | None
-    seconds: float | None
 
 
 @dataclass
@@ -129,18 +117,6 @@ def one_of(known: type[Word], column: str, given: str) -> Word:
     if given not in list(known):
         raise ValueError(f"{column} is {given!r}; it must be one of {', '.join(known)}")
     return known(given)
-
-
-def seconds_of(given: str) -> float | None:
-    if not given:
-        return None
-    try:
-        seconds = float(given)
-    except ValueError:
-        raise ValueError(f"seconds are {given!r}; they must be a number") from None
-    if not 0 <= seconds < 1e6:
-        raise ValueError(f"seconds are {given}; they must be between 0 and 1,000,000")
-    return seconds
 
 
 def places_of(session: Session, batch: Batch) -> Places:
