@@ -26,7 +26,7 @@ COUNTED = frozenset({"approved", "submitted", "accepted", "awaiting review", "co
 NOT_COUNTED = frozenset({"rejected", "returned", "timed-out", "screened out", "active", "reserved"})
 PROMPT_WORDS = word_set("prompt item question task instruction input example instance query id idx key")
 MOST_STATUSES = 12
-ENOUGH = 0.5
+ENOUGH, SOME = 0.5, 0.1  # a file may hold more prompts than the batch
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def which_prompt(table: Sheet, mapping: ColumnMapping) -> Step:
         for name in free
         if is_prompt_name(table, name)
     }
-    if not shares or max(shares.values()) < ENOUGH:
+    if not shares or max(shares.values()) < SOME:
         return Step(mapping, (), ("No column holds this batch’s prompts, neither their ids nor their texts.",))
     best, by = max(shares, key=lambda one: (shares[one], one[1] == PromptBy.TEXT, "prompt" in words_of(one[0])))
     reason = f"{shares[best, by]:.0%} of its values are {by}s of this batch’s prompts"
