@@ -114,7 +114,7 @@ def once(seen: dict[tuple[str, str], Collected], assignment: str, rating: Collec
     if before is rating:
         return
     if replace(before, line=rating.line) == rating:
-        raise KeptOut("their assignment stands in the file before")
+        raise KeptOut("the assignment stands in the file before")
     raise Problem("An assignment says two things", f"assignment {assignment} says other than in line {before.line}")
 
 

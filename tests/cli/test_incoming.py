@@ -114,7 +114,7 @@ def test_problems_are_listed_and_can_be_left_out(launched: Assay, tmp_path: Path
 def test_rejected_rows_are_told_as_kept_out(launched: Assay, tmp_path: Path) -> None:
     write(tmp_path, {"WorkerId": "ADD", "Input.id": "1", "Answer.choice": "A", "AssignmentStatus": "Rejected"})
     done = launched("import-ratings", "1", "mturk.csv", "--dry-run")
-    assert "  kept out: 1, their status is Rejected" in done.output.splitlines()
+    assert "  kept out: 1, the status is Rejected" in done.output.splitlines()
 
 
 def test_a_mapping_is_written_changed_and_used(launched: Assay, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_prolifics_export_is_joined(launched: Assay, tmp_path: Path) -> None:
     panel = exports.prolific(("s1", "ann", "APPROVED", "60"), ("s2", "bob", "RETURNED", ""))
     exports.saved(tmp_path, panel, name="panel.csv")
     done = launched("import-ratings", "1", "survey.csv", "--submissions", "panel.csv", "--yes")
-    assert "  kept out: 1, their submission’s status is RETURNED" in done.output
+    assert "  kept out: 1, the submission’s status is RETURNED" in done.output
     assert stored(launched) == 1
 
 

@@ -129,7 +129,7 @@ def test_rejected_work_is_kept_out_and_counted(session: Session, folder: Path) -
         batch,
         mturk(folder, [vote("AAA", 1, "A"), rejected, vote("ACC", 1, "A", AssignmentStatus="Submitted")]),
     )
-    assert (report.ratings, report.kept_out) == (2, {"their status is Rejected": 1})
+    assert (report.ratings, report.kept_out) == (2, {"the status is Rejected": 1})
     assert votes_of(session, batch) == (2, 0, 0)
 
 
@@ -158,7 +158,7 @@ def test_an_assignment_that_stands_twice_counts_once(session: Session, folder: P
     batch = factories.launched(session)
     rows = [vote("AAA", 1, "A", AssignmentId="3AS"), vote("ABB", 1, "A"), vote("AAA", 1, "A", AssignmentId="3AS")]
     report = bring(session, batch, mturk(folder, rows))
-    assert (report.ratings, report.kept_out) == (2, {"their assignment stands in the file before": 1})
+    assert (report.ratings, report.kept_out) == (2, {"the assignment stands in the file before": 1})
 
 
 def test_an_assignment_that_says_two_things_is_a_problem(session: Session, folder: Path) -> None:
@@ -281,7 +281,7 @@ def test_a_panels_export_takes_rejected_people_out_and_gives_time(session: Sessi
     panel = exports.saved(folder, PANEL, name="prolific_export.csv")
     report = bring(session, factories.launched(session), exports.saved(folder, SURVEY, name="survey.csv"), panel=panel)
     assert (report.ratings, report.raters) == (4, {"ann", "cy"})
-    assert report.kept_out == {"their submission’s status is REJECTED": 2}
+    assert report.kept_out == {"the submission’s status is REJECTED": 2}
     assert sorted(session.scalars(select(Rating.active_ms))) == [30_000, 30_000, 50_000, 50_000]
 
 

@@ -170,7 +170,7 @@ def test_submissions_say_whose_votes_count(researcher: TestClient) -> None:
         ("s1", "ann", "APPROVED", "60"), ("s2", "bob", "RETURNED", ""), ("s3", "cy", "APPROVED", "9")
     )
     html = upload(researcher, rows, submissions=exports.text(people))
-    assert "1 row is kept out, since their submission’s status is RETURNED." in html
+    assert "1 row is kept out, since the submission’s status is RETURNED." in html
     assert "Import 2 ratings" in html
     assert shown_mapping(researcher.post(address(html), data=fields(html)).text) == shown_mapping(html)
 

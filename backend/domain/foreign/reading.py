@@ -43,7 +43,7 @@ def collected(lens: Lens, line: int, row: Cells) -> Collected:
 
 def check_status(lens: Lens, status: str | None) -> None:
     if status is not None and plain(status) not in lens.counted:
-        raise KeptOut(f"their status is {status or 'empty'}")
+        raise KeptOut(f"the status is {status or 'empty'}")
 
 
 def joined(lens: Lens, submissions: Submissions, rater: str, row: Cells) -> str:
@@ -53,7 +53,7 @@ def joined(lens: Lens, submissions: Submissions, rater: str, row: Cells) -> str:
     if found is None:
         raise Problem("A rater is not among the submissions", f"{rater} is not in {submissions.label}")
     if plain(found.status) not in lens.counted:
-        raise KeptOut(f"their submission’s status is {found.status or 'empty'}")
+        raise KeptOut(f"the submission’s status is {found.status or 'empty'}")
     if not lens.mapping.share_time or lens.mapping.seconds or not found.seconds:
         return ""
     return str(found.seconds / lens.rows_of.get(session or rater, 1))

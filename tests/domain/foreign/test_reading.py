@@ -201,7 +201,7 @@ def test_candidates_of_one_output_are_told_apart_by_their_column_only() -> None:
 def test_rows_that_do_not_count_are_kept_out_with_a_reason() -> None:
     mapping = replace(SYSTEMS, status="status", counted=("Approved",))
     assert read(ROW | {"status": "approved "}, mapping).rater == "AAA"
-    for status, why in (("Rejected", "their status is Rejected"), ("", "their status is empty")):
+    for status, why in (("Rejected", "the status is Rejected"), ("", "the status is empty")):
         with pytest.raises(KeptOut, match=why):
             read(ROW | {"status": status}, mapping)
     with pytest.raises(KeptOut, match="'skip' is no vote"):
@@ -225,7 +225,7 @@ def test_a_submission_gives_status_and_a_share_of_its_time() -> None:
 
 
 def test_whoever_was_rejected_is_kept_out_and_whoever_is_not_there_is_named() -> None:
-    with pytest.raises(KeptOut, match="their submission’s status is REJECTED"):
+    with pytest.raises(KeptOut, match="the submission’s status is REJECTED"):
         read(ROW | {"who": "ABB"}, JOINED, submissions=PANEL)
     with pytest.raises(Problem, match=r"stranger is not in export\.csv"):
         read(ROW | {"who": "stranger"}, JOINED, submissions=PANEL)
