@@ -66,8 +66,8 @@ def fields(html: str) -> dict[str, list[str]]:
 
 
 def address(html: str) -> str:
-    """Where the form of this page leads."""
-    return re.search(r'action="(/batches/1/incoming/[0-9a-f]{32})#result"', html)[1]
+    """The address of this page."""
+    return re.search(r'action="(/batches/1/incoming/[0-9a-f]{32})/mapping#result"', html)[1]
 
 
 def shown_mapping(html: str) -> str:
@@ -112,13 +112,13 @@ def test_the_button_imports_what_was_shown_and_the_upload_is_gone(researcher: Te
 
 def test_a_form_that_is_sent_as_it_stands_says_the_same(researcher: TestClient) -> None:
     html = upload(researcher, votes())
-    assert shown_mapping(researcher.post(address(html), data=fields(html)).text) == shown_mapping(html)
+    assert shown_mapping(researcher.post(f"{address(html)}/mapping", data=fields(html)).text) == shown_mapping(html)
 
 
 def test_a_meaning_that_is_changed_changes_what_would_come_in(researcher: TestClient, house: House) -> None:
     html = upload(researcher, votes())
     said = fields(html) | {"meanings_word": ["first", "second", "no vote"]}
-    html = researcher.post(address(html), data=said).text
+    html = researcher.post(f"{address(html)}/mapping", data=said).text
     assert "Import 6 ratings" in html
     assert "3 rows are kept out, since" in html
     researcher.post(f"{address(html)}/ratings", data={"mapping": shown_mapping(html)})
@@ -128,14 +128,14 @@ def test_a_meaning_that_is_changed_changes_what_would_come_in(researcher: TestCl
 def test_another_choice_of_column_shows_the_values_of_that_column(researcher: TestClient) -> None:
     rows = [{**row, "Answer.second_choice": "1" if row["Answer.choice"] == "A" else "2"} for row in votes()]
     html = upload(researcher, rows)
-    html = researcher.post(address(html), data=fields(html) | {"choice": ["Answer.second_choice"]}).text
+    html = researcher.post(f"{address(html)}/mapping", data=fields(html) | {"choice": ["Answer.second_choice"]}).text
     assert fields(html)["meanings_value"] == ["2", "1"]
     assert fields(html)["meanings_word"] == ["second", "first"]
 
 
 def test_a_mapping_without_what_it_needs_says_so_and_has_no_button(researcher: TestClient, house: House) -> None:
     html = upload(researcher, votes())
-    html = researcher.post(address(html), data=fields(html) | {"rater": [""]}).text
+    html = researcher.post(f"{address(html)}/mapping", data=fields(html) | {"rater": [""]}).text
     assert "Nothing says who rated." in unescape(html)
     assert "Import 9" not in html
     assert stored(house) == 0
@@ -149,7 +149,7 @@ def test_rows_with_problems_are_named_and_keep_the_file_out_until_they_are_left_
     assert "votes.csv, line 11: prompt &#39;p9&#39; is not in this batch." in html
     assert "1 row has a problem, so nothing can be imported yet" in html
     assert 'name="mapping"' not in html
-    html = researcher.post(address(html), data=fields(html) | {"leave_out": ["1"]}).text
+    html = researcher.post(f"{address(html)}/mapping", data=fields(html) | {"leave_out": ["1"]}).text
     assert "Import 9 ratings" in html
     researcher.post(f"{address(html)}/ratings", data={"mapping": shown_mapping(html)})
     assert stored(house) == 9
@@ -172,7 +172,7 @@ def test_submissions_say_whose_votes_count(researcher: TestClient) -> None:
     html = upload(researcher, rows, submissions=exports.text(people))
     assert "1 row is kept out, since the submission’s status is RETURNED." in html
     assert "Import 2 ratings" in html
-    assert shown_mapping(researcher.post(address(html), data=fields(html)).text) == shown_mapping(html)
+    assert shown_mapping(researcher.post(f"{address(html)}/mapping", data=fields(html)).text) == shown_mapping(html)
 
 
 def test_an_upload_can_be_forgotten(researcher: TestClient, house: House) -> None:
@@ -186,7 +186,7 @@ def test_an_upload_can_be_forgotten(researcher: TestClient, house: House) -> Non
 @pytest.mark.parametrize("name", ["0" * 32, "nonsense"])
 def test_an_upload_that_is_not_there_is_not_found(researcher: TestClient, name: str) -> None:
     assert researcher.get(f"{PLACE}/{name}").status_code == 404
-    assert researcher.post(f"{PLACE}/{name}").status_code == 404
+    assert researcher.post(f"{PLACE}/{name}/mapping").status_code == 404
 
 
 def test_forgetting_what_is_no_upload_removes_nothing(researcher: TestClient, house: House) -> None:
@@ -219,7 +219,7 @@ def test_a_mapping_that_is_none_is_refused(researcher: TestClient) -> None:
     place = address(upload(researcher, votes()))
     for broken in ("", "{}x", '{"strange": 1}', '"text"'):
         assert researcher.post(f"{place}/ratings", data={"mapping": broken}).status_code == 422
-    assert researcher.post(place, data={"order": "sideways"}).status_code == 422
+    assert researcher.post(f"{place}/mapping", data={"order": "sideways"}).status_code == 422
 
 
 def test_uploads_that_nobody_came_back_for_are_removed_after_a_day(researcher: TestClient, house: House) -> None:

@@ -67,7 +67,7 @@ def show(request: Request, house: TheHouse, batch_id: Id, name: str) -> Response
     return mapping_page(request, house, batch_id, files, file, file.proposal().mapping)
 
 
-@router.post("/{name}")
+@router.post("/{name}/mapping")
 def change(request: Request, house: TheHouse, batch_id: Id, name: str, form: TheForm) -> Response:
     """The mapping as it was changed, and what an import by it would do."""
     files = held(house.settings.data_dir, name, batch_id=batch_id)
