@@ -26,7 +26,9 @@ RAINING, SNOWING = (texts[0] for texts in TEXTS.values())
 OWN = re.compile(
     r"/[ro]/[\w.-]+|value=\"[\w-]+\.[\w-]+\"|[0-9A-Z]{5}-[0-9A-Z]{5}|[0-9A-Z]{4}(?:-|%2D)[0-9A-Z]{4}(?:-|%2D)[0-9A-Z]{2}"
 )
-TIMES = re.compile(r'datetime="[^"]+"|Output [12] is better</td>')
+MOMENT = re.compile(r"<time [^>]*>[^<]*</time>")
+ANSWERED = re.compile(r"<td>Output [12] is better")
+LENGTH = re.compile(r"content-length: \d+")
 
 Sent = list[tuple[str, str]]
 
@@ -58,7 +60,15 @@ def shown(answer: Response) -> str:
 
 
 def anonymous(sent: Sent) -> Sent:
-    return [(TIMES.sub("…", OWN.sub("…", headers)), TIMES.sub("…", OWN.sub("…", body))) for headers, body in sent]
+    """Without what is a rater's own: tokens, codes, receipts, what they chose, and when."""
+    return [
+        (headers_of(headers, body), ANSWERED.sub("…", MOMENT.sub("…", OWN.sub("…", body)))) for headers, body in sent
+    ]
+
+
+def headers_of(headers: str, body: str) -> str:
+    """The headers; how long ago something was is shorter or longer, and so is its page."""
+    return OWN.sub("…", LENGTH.sub("…", headers) if MOMENT.search(body) else headers)
 
 
 def swapped(sent: Sent) -> Sent:

@@ -285,9 +285,9 @@ def test_own_work_shows_receipts_answers_times_and_pay(database: Database) -> No
     assert html.count("Output 1 is better") == 2
     assert html.count(">1:01<") == 2
     assert html.count("not booked yet") == 2
-    assert "Question" not in html, "a repeat could be looked up"
+    assert not re.search(r"Question \d", html), "a repeat could be looked up"
     way.post("withdrawal")
-    assert way.client.get(f"{way.path}/work").text.count("Question") == 2
+    assert len(re.findall(r"Question \d", way.client.get(f"{way.path}/work").text)) == 2
 
 
 def test_an_appeal_is_sent_and_its_answer_stands_on_the_same_page(database: Database) -> None:
