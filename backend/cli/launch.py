@@ -33,9 +33,7 @@ OPTIONS = (
         "--gold", type=FILE, help="Gold comparisons (prompt, better, worse), where checks declare a gold rate."
     ),
     click.option("--training", help="Exercises with feedback before the task: a file, or “default” for our own four."),
-    click.option(
-        "--test", type=FILE, help="Exercises of an entry test, as in --gold, or first, second and right."
-    ),
+    click.option("--test", type=FILE, help="Exercises of an entry test, as in --gold, or first, second and right."),
     click.option("--pass-mark", type=click.IntRange(1), help="How many exercises of the entry test must be right."),
     click.option("--scrub", is_flag=True, help="Hide what gives a system away (“As an AI model by …”) from raters."),
 )

@@ -83,6 +83,7 @@ def test_a_whole_way_by_keyboard_begun_on_one_device_and_finished_on_another(sit
     heading(page, "Before you begin")
     tab_to(page, "I agree")
     practise(page, 1, "2", "Next exercise")
+    heading(page, PRACTICE.format(2))
     page.goto(f"{path}/address")
     address = page.locator("#own-address").inner_text()
 
@@ -120,6 +121,7 @@ def test_one_fails_the_test_and_is_thanked_and_one_declines(site: Site, visits: 
     expect(page.get_by_text("the test is paid")).to_be_visible()
     expect(page.locator("#completion-code")).to_have_text("SCREEN")
     page.goto(rater(site, batch, "declines"))
+    heading(page, "Before you begin")
     tab_to(page, "No, I don’t want to take part")
     heading(page, "That is all right")
     expect(page.locator("#completion-code")).to_have_text("NOCON")
