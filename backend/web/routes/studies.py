@@ -12,7 +12,7 @@ from backend.domain.choices import SplitRule
 from backend.domain.declared import digits
 from backend.domain.settings import from_json
 from backend.errors import Invalid
-from backend.services import batches, gold, imports, launching, studies
+from backend.services import batches, exercises, gold, imports, launching, studies
 from backend.web import forms, settings_form
 from backend.web.deps import Id, TheHouse, now
 from backend.web.render import page
@@ -69,7 +69,8 @@ def show(request: Request, house: TheHouse, study_id: Id) -> Response:
             in_words=in_words,
             digits=digits,
             split_rules=list(SplitRule),
-            settings=from_json(study.settings),
+            settings=(settings := from_json(study.settings)),
+            ours=exercises.ours(settings),
             systems=list(batches.systems_of(session, study_id)),
             samples=studies.samples(session, study_id),
             mention_count=count,
@@ -84,9 +85,13 @@ def show(request: Request, house: TheHouse, study_id: Id) -> Response:
 @router.post("/studies/{study_id}/settings")
 def change_settings(house: TheHouse, study_id: Id, form: TheForm) -> Response:
     """Change what the next launch will ask."""
+    with uploaded_one(form, "test", house.settings.data_dir) as source:
+        test = exercises.read(source, seed=study_id) if source else None
     with house.database.transaction() as session:
         study = studies.get(session, study_id)
-        studies.change_settings(session, study, settings_form.settings(form, from_json(study.settings)))
+        before = from_json(study.settings)
+        changed = settings_form.settings(form, before, ours=exercises.ours(before), test=test)
+        studies.change_settings(session, study, changed)
     return RedirectResponse(f"/studies/{study_id}#settings", 303)
 
 
