@@ -19,6 +19,10 @@ class Settings(BaseSettings):
     admin_password: str = Field(default="", description="opens the researcher's pages; empty: only the link does")
     public_url: str = Field(default="", description="address at which raters reach this server")
     contact: str = Field(default="the person who sent you this link", description="whom raters can write to")
+    mturk_submit_hosts: str = Field(
+        default="", description="where HITs are submitted besides Mechanical Turk itself: https://host, between commas"
+    )
+    prolific_webhook_secret: str = Field(default="", description="signs Prolific's notifications; empty: none is taken")
     max_upload_mb: int = Field(default=1024, ge=1, description="largest upload of one study, in MiB")
 
     @property
