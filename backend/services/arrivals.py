@@ -33,6 +33,7 @@ BEGUN = (
 )
 BEGUN_OTHERWISE = "This id has begun already, with another submission. Please go on with that one."
 OTHERS = "This submission is somebody else’s. Please open the study again from where you found it."
+REVOKED = "The researcher has closed your way into this study. What you rated before is kept and counts."
 NOT_YOU = "The researcher can’t let you take part in this study."
 
 
@@ -116,9 +117,7 @@ def arrive(
     return link
 
 
-def accept(
-    session: Session, batch_channel: BatchChannel, external_id: str, work: Work, *, now: datetime
-) -> Submission:
+def accept(session: Session, batch_channel: BatchChannel, external_id: str, work: Work, *, now: datetime) -> Submission:
     """The submission of who has accepted work that may be returned and accepted again, each time under another id.
 
     Their link is given to nobody: whoever knows a rater's id could otherwise see all that they do.
@@ -140,6 +139,8 @@ def enter(session: Session, batch_channel: BatchChannel, external_id: str, *, no
     link = session.execute(
         select(Link).where(Link.batch_id == batch_channel.batch_id, Link.rater_id == rater)
     ).scalar_one()
+    if link.revoked_at is not None:
+        raise Forbidden(REVOKED)
     return link, is_new
 
 
