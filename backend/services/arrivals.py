@@ -117,13 +117,14 @@ def arrive(
     return link
 
 
-def accept(session: Session, batch_channel: BatchChannel, external_id: str, work: Work, *, now: datetime) -> Submission:
-    """The submission of who has accepted work that may be returned and accepted again, each time under another id.
+def accept(session: Session, batch_channel: BatchChannel, external_id: str, work: Work, *, now: datetime) -> Link:
+    """The link of who has accepted work that may be returned and accepted again, each time under another id.
 
-    Their link is given to nobody: whoever knows a rater's id could otherwise see all that they do.
+    It is to be given to nobody: whoever knows a rater's id could otherwise see all that they do.
     """
     link, _ = enter(session, batch_channel, external_id, now=now)
-    return note(session, batch_channel, external_id, link, work, now=now)
+    note(session, batch_channel, external_id, link, work, now=now)
+    return link
 
 
 def enter(session: Session, batch_channel: BatchChannel, external_id: str, *, now: datetime) -> tuple[Link, bool]:
@@ -146,8 +147,8 @@ def enter(session: Session, batch_channel: BatchChannel, external_id: str, *, no
 
 def note(
     session: Session, batch_channel: BatchChannel, external_id: str, link: Link, work: Work, *, now: datetime
-) -> Submission:
-    """The row of a submission, of which nothing is believed until the vendor lists it. Forbidden for another's."""
+) -> None:
+    """Store a submission, of which nothing is believed until the vendor lists it. Forbidden for somebody else's."""
     is_new = store(
         session,
         Submission,
@@ -161,12 +162,11 @@ def note(
     )
     if is_new:
         admit(session, batch_channel, external_id)
-    found = session.execute(
-        select(Submission).where(Submission.posting_id == work.at.id, Submission.vendor_id == work.submission)
-    ).scalar_one()
-    if found.rater_id != link.rater_id:
+    whose = select(Submission.rater_id).where(
+        Submission.posting_id == work.at.id, Submission.vendor_id == work.submission
+    )
+    if session.execute(whose).scalar_one() != link.rater_id:
         raise Forbidden(OTHERS)
-    return found
 
 
 def admit(session: Session, batch_channel: BatchChannel, external_id: str) -> None:
