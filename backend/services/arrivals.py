@@ -39,15 +39,15 @@ NOT_YOU = "The researcher can’t let you take part in this study."
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What shows that somebody is who began before. link: of the browser; seen: when they opened the invitation."""
+    """What shows that somebody is who began. browser: the link it was given; seen: when they opened the invitation."""
 
-    link: int | None = None
+    browser: int | None = None
     seen: datetime | None = None
 
     def shows(self, link: Link, *, now: datetime) -> bool:
         """Whether this is the browser that was given this link, or somebody who pressed twice at that moment."""
         pressed_twice = self.seen is not None and self.seen <= link.created_at and now - link.created_at <= AT_ONCE
-        return self.link == link.id or pressed_twice
+        return self.browser == link.id or pressed_twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +98,12 @@ def join(session: Session, batch_channel: BatchChannel, external_id: str, *, pro
 
 
 def arrive(
-    session: Session, batch_channel: BatchChannel, external_id: str, work: Work, *, proof: Proof, now: datetime
+    session: Session, batch_channel: BatchChannel, external_id: str, work: Work, *, browser: int | None, now: datetime
 ) -> Link:
     """The personal link of who comes with the one submission that they have on a posting.
 
     The same pair of ids comes to the same link, on any device. Forbidden for a submission of somebody else's, Conflict
-    for an id that began with another one.
+    for an id that began otherwise, unless it comes with another posting and a browser that was given this link.
     """
     link, is_new = enter(session, batch_channel, external_id, now=now)
     own = submissions_of(session, work.at, link)
@@ -111,7 +111,7 @@ def arrive(
         return resumed(link, own, work.submission)
     if own:
         raise Conflict(BEGUN_OTHERWISE)
-    if not is_new and not proof.shows(link, now=now):
+    if not is_new and browser != link.id:
         raise Conflict(BEGUN)
     note(session, batch_channel, external_id, link, work, now=now)
     return link
