@@ -90,7 +90,7 @@ def sit(session: Session, who: Visitor, posting: Posting, *, now: datetime, unti
         ASSIGNMENTS.state.in_((AssignmentState.HELD, AssignmentState.RATED)),
     )
     judgeable = exists().where(Comparison.id == SEATS.comparison_id, ~Comparison.unjudgeable)
-    wanted = case((SEATS.flipped == (who.balance < 0), 0), else_=1) if who.balance else literal_column("0")
+    wanted = [case((SEATS.flipped == (who.balance < 0), 0), else_=1)] if who.balance else []
     chosen = (
         select(
             SEATS.batch_id,
@@ -103,7 +103,7 @@ def sit(session: Session, who: Visitor, posting: Posting, *, now: datetime, unti
             bindparam("until", until, type_=ASSIGNMENTS.claimed_at.type),
         )
         .where(SEATS.comparison_id == posting.comparison_id, is_mine, ~taken, judgeable)
-        .order_by(wanted, SEATS.seat)
+        .order_by(*wanted, SEATS.seat)
         .limit(1)
     )
     insert = sqlite_insert if dialect(session) == "sqlite" else postgresql_insert
