@@ -2,7 +2,7 @@
 
 A vendor pays a place its whole reward, or nothing; the ledger names pieces of work. So that both agree to the cent:
 - An approval pays the reward of the place. It is apportioned among the pieces that were done there, as many as the
-  place was for; whoever did fewer and was told that they had finished gets all of it.
+  place was for; whoever did fewer because there was nothing more to do gets all of it.
 - Everything else is a bonus at the declared reward a piece: further pieces, late ones, work on a place that was given
   back or ran out of time, entry tests; and top-ups and compensations.
 Nothing is paid for a submission that the vendor has not listed, and nothing by itself where no work of ours is behind
@@ -66,7 +66,8 @@ def approve(session: Session, settings: ChannelSettings, one: Handed, own: Seque
     """Owe the place's reward to its pieces of work, and intend the approval that pays it."""
     pieces = [each.piece for each in own[: pieces_of(settings, one.posting)]]
     reward = Money(one.posting.reward, one.posting.currency)
-    fee = settings.fees.on_reward(reward, places=one.posting.places)
+    masters = postings.for_masters(session, one.row.batch_id)
+    fee = settings.fees.on_reward(reward, places=one.posting.places, masters=masters)
     owe(session, one.posting, pieces, reward, fee, now=now)
     intend(session, one, entries_of(session, one.row, pieces), PaymentKind.APPROVAL, "The reward of this work", now=now)
 

@@ -42,7 +42,7 @@ def set_aside(session: Session, channel: BatchChannel, *, now: datetime) -> Rese
     if settings.places is not None:
         batch = session.get_one(Batch, channel.batch_id)
         pieces = min(pieces, settings.places * postings.pieces_per_place(session, batch))
-    worst = postings.worst_cost(settings, pieces=pieces, places=1)
+    worst = postings.worst_cost(settings, pieces=pieces, places=1, masters=False)
     return budgets.reserve(session, channel.batch_id, amount=worst, key=key, now=now)
 
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, or_, select, text
 from sqlalchemy.orm import Session
 
 from backend.db.assignments import Assignment
 from backend.db.channels import BatchChannel, Posting
+from backend.db.comparisons import Seat
 from backend.db.journeys import Completion, EntryTest
 from backend.db.ledger import LedgerEntry
 from backend.db.payments import PaymentIntent, PaymentKind, PaymentState
@@ -16,6 +17,7 @@ from backend.db.raters import Link
 from backend.db.ratings import Rating
 from backend.db.submissions import Rejection, Submission
 from backend.domain.channels import ChannelSettings
+from backend.domain.journey import Outcome
 from backend.domain.submissions import SubmissionState
 from backend.services import ledger, postings, submissions, unpaid
 from backend.services.ledger import Piece
@@ -28,7 +30,7 @@ LEFT = (SubmissionState.RETURNED, SubmissionState.TIMED_OUT)
 class Handed:
     """A rater's submission with its posting. approval: the state of its payment intent, None without one.
 
-    is_rejected: a person has refused its reward. is_finished: the rater was told that they had finished.
+    is_rejected: a person has refused its reward. is_finished: see has_finished.
     """
 
     row: Submission
@@ -82,12 +84,7 @@ def unpaid_tests(session: Session, batch_id: int, *, rater_id: int | None = None
 
 def handed_in(session: Session, channel: BatchChannel, rater_id: int) -> list[Handed]:
     """A rater's submissions on the channel, oldest first."""
-    finished = session.execute(
-        select(func.count())
-        .select_from(Completion)
-        .join(Link, Link.id == Completion.link_id)
-        .where(Link.batch_id == channel.batch_id, Link.rater_id == rater_id, Completion.outcome == "completed")
-    ).scalar_one()
+    finished = has_finished(session, channel.batch_id, rater_id)
     rows = session.execute(
         select(Submission, Posting, Rejection)
         .join(Posting, Posting.id == Submission.posting_id)
@@ -96,9 +93,29 @@ def handed_in(session: Session, channel: BatchChannel, rater_id: int) -> list[Ha
         .order_by(Submission.id)
     )
     return [
-        Handed(row, posting, approval_of(session, row, posting), rejection is not None, finished > 0)
+        Handed(row, posting, approval_of(session, row, posting), rejection is not None, finished)
         for row, posting, rejection in rows
     ]
+
+
+def has_finished(session: Session, batch_id: int, rater_id: int) -> bool:
+    """Whether a rater was told that they had finished, and there was nothing more for them to do then, nor is now.
+
+    Whoever stops while there is work has not done what a place is for; a person decides what that is worth.
+    """
+    at = session.execute(
+        select(Completion.completed_at)
+        .join(Link, Link.id == Completion.link_id)
+        .where(Link.batch_id == batch_id, Link.rater_id == rater_id, Completion.outcome == Outcome.COMPLETED)
+    ).scalar()
+    if at is None:
+        return False
+    met = select(Assignment.prompt_id).where(Assignment.batch_id == batch_id, Assignment.rater_id == rater_id)
+    is_open = exists().where(Seat.batch_id == batch_id, text("seats.is_open"), Seat.prompt_id.not_in(met))
+    came_later = exists().where(
+        Assignment.batch_id == batch_id, Assignment.claimed_at > at, Assignment.prompt_id.not_in(met)
+    )
+    return not session.execute(select(or_(is_open, came_later))).scalar_one()
 
 
 def approval_of(session: Session, row: Submission, posting: Posting) -> PaymentState | None:
@@ -155,7 +172,7 @@ def work_against(settings: ChannelSettings, one: Handed, own: Sequence[Done]) ->
         return f"it brings the receipt {one.row.code or 'none'}, and ours is {receipts[0]}"
     wanted = pieces_of(settings, one.posting)
     if one.posting.comparison_id is None and len(own) < wanted and not one.is_finished:
-        return f"{len(own)} of {wanted} pieces were done, and nobody told the rater that they had finished"
+        return f"{len(own)} of {wanted} pieces were done, and there was more to do when the rater stopped"
     return None
 
 
