@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any  # a dialogue is JSON as the domain wrote it
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from backend.crowd.mturk_frame import Came
@@ -90,11 +90,11 @@ def begin(session: Session, hit: Hit, came: Came, *, now: datetime) -> None:
     """
     check(hit, came)
     work = Work(hit.posting, came.assignment, channels.settings_of(hit.channel).time_allowed)
-    link = arrivals.accept(session, hit.channel, came.worker, work, now=now)
+    link, is_first = arrivals.accept(session, hit.channel, came.worker, work, now=now)
     leave_others(session, hit, link)
     who = assignments.visitor(session, link_id=link.id)
     if met(session, hit, who.rater_id):
-        if found(session, hit, who.rater_id) is None:
+        if is_first:
             raise Conflict(MET)
     elif bound.claim_bound(session, who, hit.posting.id, now=now) is None:
         raise Conflict(PAUSED if who.batch_state == BatchState.PAUSED else TAKEN)
@@ -150,13 +150,7 @@ def begun(session: Session, hit: Hit, came: Came) -> Piece:
 
 
 def found(session: Session, hit: Hit, rater_id: int) -> Piece | None:
-    """A rater's work on this comparison, if they have begun it through this posting.
-
-    Work that is older than all that they accepted here belongs to another posting of the same comparison.
-    """
-    since = select(func.min(Submission.accepted_at)).where(
-        Submission.posting_id == hit.posting.id, Submission.rater_id == rater_id
-    )
+    """A rater's work on this comparison, of whom it is known that they came through this posting."""
     row = session.execute(
         select(Assignment.id, Assignment.state, Rating.receipt)
         .outerjoin(Rating, Rating.assignment_id == Assignment.id)
@@ -164,7 +158,6 @@ def found(session: Session, hit: Hit, rater_id: int) -> Piece | None:
             Assignment.batch_id == hit.posting.batch_id,
             Assignment.rater_id == rater_id,
             Assignment.comparison_id == hit.posting.comparison_id,
-            Assignment.claimed_at >= since.scalar_subquery(),
         )
     ).one_or_none()
     return None if row is None else Piece(rater_id, row.id, row.state, row.receipt)

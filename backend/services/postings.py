@@ -24,7 +24,7 @@ from backend.domain.money import Money
 from backend.domain.pay import Offer, PayRule, preview
 from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services import budgets, channels, vendor_calls
+from backend.services import batches, budgets, channels, vendor_calls
 
 LIVE = (PostingState.PUBLISHED, PostingState.PAUSED)
 OCCUPYING = text("assignments.state IN ('held', 'rated')")
@@ -48,9 +48,15 @@ def pieces_per_place(session: Session, batch: Batch) -> int:
     return max(1, min(batch.session_size, batch.rater_cap or batch.session_size, prompts))
 
 
-def worst_cost(settings: ChannelSettings, *, pieces: int, places: int) -> Money:
+def for_masters(session: Session, batch_id: int) -> bool:
+    """Whether only Masters may rate, for which Mechanical Turk takes more."""
+    return batches.settings_of(session, batches.get(session, batch_id)).qualifying.masters
+
+
+def worst_cost(settings: ChannelSettings, *, pieces: int, places: int, masters: bool) -> Money:
     """The most that so many pieces of work, of a posting with so many places, can cost: with fees and top-ups."""
-    return preview(rule_of(settings), Offer(pieces=pieces, fees=settings.fees, places=places)).total
+    offer = Offer(pieces=pieces, fees=settings.fees, places=places, masters=masters)
+    return preview(rule_of(settings), offer).total
 
 
 def get(session: Session, posting_id: int) -> Posting:
@@ -142,7 +148,8 @@ def add(
 ) -> Posting:
     """A posting of so many places with so many pieces of work each, and its reservation."""
     token = secrets.token_hex(16)
-    cost = worst_cost(settings, pieces=places * pieces, places=places)
+    masters = for_masters(session, channel.batch_id)
+    cost = worst_cost(settings, pieces=places * pieces, places=places, masters=masters)
     reservation = budgets.reserve(session, channel.batch_id, amount=cost, key=f"posting {token}", now=now)
     reward = rule_of(settings).reward
     made = Posting(
@@ -217,7 +224,8 @@ def intend_more(session: Session, channel: BatchChannel, *, now: datetime) -> No
         more = min(more, settings.places - wanted.taken)
     if more < 1:
         return
-    cost = worst_cost(settings, pieces=more * wanted.per_place, places=posting.places + more)
+    masters = for_masters(session, channel.batch_id)
+    cost = worst_cost(settings, pieces=more * wanted.per_place, places=posting.places + more, masters=masters)
     assert posting.reservation_id is not None
     budgets.grow(session, budgets.reserved(session, posting.reservation_id), by=cost.minor)
     call = Entry(f"more {secrets.token_hex(16)}", subject(posting), posting.places + more, posting.places, now)
@@ -277,7 +285,7 @@ def close(session: Session, posting_id: int, *, now: datetime) -> int:
     if posting.reservation_id is not None and left:
         settings = channels.settings_of(channels.by_id(session, posting.channel_id))
         pieces = max(1, posting.reward // max(1, rule_of(settings).reward.minor))
-        worst = worst_cost(settings, pieces=pieces, places=posting.places)
+        worst = worst_cost(settings, pieces=pieces, places=posting.places, masters=for_masters(session, batch_id))
         budgets.give_back(session, posting.reservation_id, minor=left * worst.minor)
     return left
 

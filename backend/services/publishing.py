@@ -77,10 +77,16 @@ class Published:
     troubles: list[str] = field(default_factory=list)
 
 
-def asked_of(batch: Batch, session: Session) -> Qualifications:
-    """Whom the vendor may show the batch to, as its settings declare it."""
-    batches.settings_of(session, batch)
-    return Qualifications()
+def asked_of(session: Session, batch_id: int) -> Qualifications:
+    """Whom the vendor may show a batch to, as its settings declare it. What our own records know, our pages ask."""
+    wanted = batches.settings_of(session, batches.get(session, batch_id)).qualifying
+    return Qualifications(
+        min_approval=wanted.min_approval,
+        min_approved=wanted.min_approved,
+        countries=wanted.countries,
+        languages=wanted.languages,
+        masters=wanted.masters,
+    )
 
 
 def publish(
@@ -217,7 +223,7 @@ def terms(session: Session, channel: BatchChannel, posting: Posting, door: Door)
         reward=Money(posting.reward, posting.currency),
         time_allowed=settings.time_allowed,
         open_for=settings.open_for,
-        qualifications=asked_of(session.get_one(Batch, channel.batch_id), session),
+        qualifications=asked_of(session, channel.batch_id),
         codes=() if settings.codes is None else settings.codes.pairs,
     )
 
