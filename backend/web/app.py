@@ -8,6 +8,7 @@ from starlette.types import Scope
 from backend.config import Settings
 from backend.crowd import mturk_frame
 from backend.db.session import Database
+from backend.services.bells import Bells
 from backend.services.glances import Memory
 from backend.services.kept import Kept
 from backend.services.keys import secret_key
@@ -50,6 +51,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.house = House(settings, database, Tokens(secret_key(settings)))
     app.state.kept = Kept()
     app.state.memory = Memory()
+    app.state.bells = Bells()
     sites = mturk_frame.framing(mturk_frame.origins(settings.mturk_submit_hosts))
     app.add_middleware(Security, max_upload=settings.max_upload_mb * 2**20, framed=framed(sites))
     app.mount("/static", Static(directory=FRONTEND / "static"))
