@@ -159,7 +159,13 @@ class OnProlific:
 
     def keep(self, crowd: Crowd | None = None, *, compare: bool = True) -> Kept:
         return rounds.keep(
-            self.database, crowd or self.crowd, self.batch, Channel.PROLIFIC, door=DOOR, clock=self.clock, compare=compare
+            self.database,
+            crowd or self.crowd,
+            self.batch,
+            Channel.PROLIFIC,
+            door=DOOR,
+            clock=self.clock,
+            compare=compare,
         )
 
     def another_process(self) -> Prolific:
@@ -193,11 +199,13 @@ class OnProlific:
             assignment = self.claim(link)
             if assignment is None:
                 return done
+            self.clock.advance(minutes=1)
             rate(self.database, name, assignment, active_ms=active_ms, now=self.clock(), channel=Channel.PROLIFIC)
         return pieces
 
     def finish(self, link: Link) -> None:
         """Our pages tell the rater that they have finished."""
+        self.clock.advance(minutes=1)
         with self.database.transaction() as session:
             session.add(Completion(link_id=link.id, outcome="completed", code="DONE", completed_at=self.clock()))
 
@@ -223,7 +231,9 @@ def adapter(database: Database, vendor: Simulator, clock: ProlificClock) -> Prol
 
 
 @contextmanager
-def on_prolific(database: Database, *, prompts: int = 2, allowed: int = 100_000, **changes: object) -> Iterator[OnProlific]:
+def on_prolific(
+    database: Database, *, prompts: int = 2, allowed: int = 100_000, **changes: object
+) -> Iterator[OnProlific]:
     """A batch on a simulated Prolific, at which nothing was published yet."""
     clock = ProlificClock()
     batch, channel = declared(database, Channel.PROLIFIC, prompts=prompts, allowed=allowed, **changes)
