@@ -199,11 +199,13 @@ class OnProlific:
             assignment = self.claim(link)
             if assignment is None:
                 return done
+            self.clock.advance(minutes=1)
             rate(self.database, name, assignment, active_ms=active_ms, now=self.clock(), channel=Channel.PROLIFIC)
         return pieces
 
     def finish(self, link: Link) -> None:
         """Our pages tell the rater that they have finished."""
+        self.clock.advance(minutes=1)
         with self.database.transaction() as session:
             session.add(Completion(link_id=link.id, outcome="completed", code="DONE", completed_at=self.clock()))
 

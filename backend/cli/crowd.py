@@ -15,10 +15,10 @@ from backend.cli.server import PUBLIC_URL
 from backend.crowd.protocol import CrowdError
 from backend.domain.channels import PAYS_ITSELF
 from backend.errors import Unavailable
-from backend.services import publishing, rounds, submissions
+from backend.services import rounds, steering, submissions
 from backend.services.payments import Differences
-from backend.services.publishing import Published, Wish
 from backend.services.rounds import Kept
+from backend.services.steering import Published, Wish
 
 
 @click.group()
@@ -180,10 +180,10 @@ def steer(batch: int, only: str | None, data_dir: Path | None, wanted: Wish) -> 
     """Store what is wanted of the channels, and bring it about at the vendor."""
     at = desk(batch, data_dir, only=only)
     for row in at.channels():
-        publishing.wish(at.database, row, wanted, now=now())
+        steering.wish(at.database, row, wanted, now=now())
         done = Published()
         if row.channel in PAYS_ITSELF:
-            publishing.steer(at.database, at.crowd(row.channel), row.id, done, clock=now)
+            steering.steer(at.database, at.crowd(row.channel), row.id, done, clock=now)
         click.echo("\n  ! ".join([f"{row.channel}: {wanted}", *done.troubles]))
 
 

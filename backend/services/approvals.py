@@ -26,7 +26,7 @@ from backend.domain.money import Money
 from backend.domain.pay import apportion
 from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, NotFound
-from backend.services import budgets, channels, intents, ledger, postings
+from backend.services import budgets, channels, demand, intents, ledger
 from backend.services.handed import (
     LEFT,
     PAYABLE,
@@ -66,7 +66,7 @@ def approve(session: Session, settings: ChannelSettings, one: Handed, own: Seque
     """Owe the place's reward to its pieces of work, and intend the approval that pays it."""
     pieces = [each.piece for each in own[: pieces_of(settings, one.posting)]]
     reward = Money(one.posting.reward, one.posting.currency)
-    masters = postings.for_masters(session, one.row.batch_id)
+    masters = demand.for_masters(session, one.row.batch_id)
     fee = settings.fees.on_reward(reward, places=one.posting.places, masters=masters)
     owe(session, one.posting, pieces, reward, fee, now=now)
     intend(session, one, entries_of(session, one.row, pieces), PaymentKind.APPROVAL, "The reward of this work", now=now)
@@ -137,7 +137,7 @@ def owe_extras(
     through = carrier(handed)
     if through is None:
         return
-    rule = postings.rule_of(settings)
+    rule = demand.rule_of(settings)
     pieces = [
         each.piece
         for each in work_of(session, channel.batch_id, rater_id)

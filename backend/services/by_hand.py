@@ -22,7 +22,17 @@ from backend.db.raters import Rater
 from backend.db.vendor_calls import HandPayment
 from backend.domain.money import Money
 from backend.errors import Conflict, NotFound
-from backend.services import budgets, channels, earnings, handed, intents, ledger, postings, unpaid, vendor_calls
+from backend.services import (
+    budgets,
+    channels,
+    demand,
+    earnings,
+    handed,
+    intents,
+    ledger,
+    unpaid,
+    vendor_calls,
+)
 from backend.services.ledger import Due, Piece
 
 
@@ -41,8 +51,8 @@ def set_aside(session: Session, channel: BatchChannel, *, now: datetime) -> Rese
     ).scalar_one()
     if settings.places is not None:
         batch = session.get_one(Batch, channel.batch_id)
-        pieces = min(pieces, settings.places * postings.pieces_per_place(session, batch))
-    worst = postings.worst_cost(settings, pieces=pieces, places=1, masters=False)
+        pieces = min(pieces, settings.places * demand.pieces_per_place(session, batch))
+    worst = demand.worst_cost(settings, pieces=pieces, places=1, masters=False)
     return budgets.reserve(session, channel.batch_id, amount=worst, key=key, now=now)
 
 
@@ -55,7 +65,7 @@ def note(session: Session, channel: BatchChannel, *, now: datetime) -> int:
     if reservation is None:
         return 0
     settings = channels.settings_of(channel)
-    rule, batch_id = postings.rule_of(settings), channel.batch_id
+    rule, batch_id = demand.rule_of(settings), channel.batch_id
     names = dict(session.execute(select(Rater.id, Rater.external_id).where(Rater.channel == channel.channel)).all())
     pieces = [piece for piece in unpaid.work(session, batch_id) if piece.rater_id in names]
     dues = [Due(piece, Purpose.REWARD, rule.reward) for piece in pieces]

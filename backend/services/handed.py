@@ -19,7 +19,7 @@ from backend.db.submissions import Rejection, Submission
 from backend.domain.channels import ChannelSettings
 from backend.domain.journey import Outcome
 from backend.domain.submissions import SubmissionState
-from backend.services import ledger, postings, submissions, unpaid
+from backend.services import demand, ledger, submissions, unpaid
 from backend.services.ledger import Piece
 
 PAYABLE = (SubmissionState.SUBMITTED, SubmissionState.APPROVED)
@@ -178,7 +178,7 @@ def work_against(settings: ChannelSettings, one: Handed, own: Sequence[Done]) ->
 
 def pieces_of(settings: ChannelSettings, posting: Posting) -> int:
     """How many pieces of work one place of a posting is for."""
-    return max(1, posting.reward // max(1, postings.rule_of(settings).reward.minor))
+    return max(1, posting.reward // max(1, demand.rule_of(settings).reward.minor))
 
 
 def is_over(one: Handed, *, now: datetime) -> bool:

@@ -4,59 +4,27 @@ Everything here is one transaction of its caller's. services.publishing makes th
 """
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
-from math import ceil
 
 from sqlalchemy import ColumnElement, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from backend.crowd.journal import Entry
 from backend.db.assignments import Assignment, AssignmentState
-from backend.db.batches import Batch
 from backend.db.channels import BatchChannel, Posting, PostingState
 from backend.db.comparisons import Comparison, Seat
 from backend.db.raters import Rater
 from backend.db.submissions import Submission
 from backend.db.vendor_calls import VendorCall
 from backend.domain.channels import ChannelSettings
-from backend.domain.money import Money
-from backend.domain.pay import Offer, PayRule, preview
 from backend.domain.submissions import SubmissionState
-from backend.errors import Conflict, Invalid, NotFound
-from backend.services import batches, budgets, channels, vendor_calls
+from backend.errors import Conflict, NotFound
+from backend.services import budgets, channels, demand, vendor_calls
 
 LIVE = (PostingState.PUBLISHED, PostingState.PAUSED)
 OCCUPYING = text("assignments.state IN ('held', 'rated')")
 # A place is taken while the vendor holds it for somebody, and for good once they have handed in.
 TAKEN = (SubmissionState.ACTIVE, SubmissionState.SUBMITTED, SubmissionState.APPROVED, SubmissionState.REJECTED)
-HANDED_IN = (SubmissionState.SUBMITTED, SubmissionState.APPROVED, SubmissionState.REJECTED)
-
-
-def rule_of(settings: ChannelSettings) -> PayRule:
-    """How the channel pays. Invalid where it pays nobody."""
-    if settings.pay is None:
-        raise Invalid("This channel pays nobody, so there is nothing to publish or to pay.")
-    return settings.pay
-
-
-def pieces_per_place(session: Session, batch: Batch) -> int:
-    """How many pieces of work one place is for: a session, the most that one rater may do, and no prompt twice."""
-    prompts = session.execute(
-        select(func.count(Comparison.prompt_id.distinct())).where(Comparison.batch_id == batch.id)
-    ).scalar_one()
-    return max(1, min(batch.session_size, batch.rater_cap or batch.session_size, prompts))
-
-
-def for_masters(session: Session, batch_id: int) -> bool:
-    """Whether only Masters may rate, for which Mechanical Turk takes more."""
-    return batches.settings_of(session, batches.get(session, batch_id)).qualifying.masters
-
-
-def worst_cost(settings: ChannelSettings, *, pieces: int, places: int, masters: bool) -> Money:
-    """The most that so many pieces of work, of a posting with so many places, can cost: with fees and top-ups."""
-    offer = Offer(pieces=pieces, fees=settings.fees, places=places, masters=masters)
-    return preview(rule_of(settings), offer).total
 
 
 def get(session: Session, posting_id: int) -> Posting:
@@ -148,10 +116,10 @@ def add(
 ) -> Posting:
     """A posting of so many places with so many pieces of work each, and its reservation."""
     token = secrets.token_hex(16)
-    masters = for_masters(session, channel.batch_id)
-    cost = worst_cost(settings, pieces=places * pieces, places=places, masters=masters)
+    masters = demand.for_masters(session, channel.batch_id)
+    cost = demand.worst_cost(settings, pieces=places * pieces, places=places, masters=masters)
     reservation = budgets.reserve(session, channel.batch_id, amount=cost, key=f"posting {token}", now=now)
-    reward = rule_of(settings).reward
+    reward = demand.rule_of(settings).reward
     made = Posting(
         token=token,
         channel_id=channel.id,
@@ -168,41 +136,12 @@ def add(
     return made
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """Work in the queue of a batch, and the places that a channel has for it."""
-
-    pieces: int
-    per_place: int
-    waiting: int
-    taken: int
-
-    @property
-    def places(self) -> int:
-        """How many places are missing: those for all that is open, less those that nobody has handed in yet."""
-        return max(0, ceil(self.pieces / self.per_place) - self.waiting)
-
-
-def demand(session: Session, channel: BatchChannel) -> Demand:
-    """What a channel of whole batches, such as Prolific, has to offer still."""
-    batch = session.get_one(Batch, channel.batch_id)
-    pieces = session.execute(select(func.count()).where(Seat.batch_id == batch.id, text("seats.is_open"))).scalar_one()
-    places = sum(one.places for one in in_state(session, channel.id, PostingState.INTENDED, *LIVE))
-    handed_in = session.execute(
-        select(func.count())
-        .select_from(Submission)
-        .join(Posting, Posting.id == Submission.posting_id)
-        .where(Posting.channel_id == channel.id, Posting.state != PostingState.CLOSED, Submission.state.in_(HANDED_IN))
-    ).scalar_one()
-    return Demand(pieces, pieces_per_place(session, batch), waiting=max(0, places - handed_in), taken=places)
-
-
 def intend_batch(session: Session, channel: BatchChannel, *, now: datetime) -> Posting | None:
     """Intend the one posting of a channel that offers the whole queue; None where it has one, or nothing is open."""
     budgets.locked(session, channel.batch_id)
     if in_state(session, channel.id, PostingState.INTENDED, *LIVE):
         return None
-    settings, wanted = channels.settings_of(channel), demand(session, channel)
+    settings, wanted = channels.settings_of(channel), demand.of_channel(session, channel)
     places = min(wanted.places, settings.places or wanted.places)
     if not places:
         return None
@@ -218,14 +157,18 @@ def intend_more(session: Session, channel: BatchChannel, *, now: datetime) -> No
     published = in_state(session, channel.id, PostingState.PUBLISHED)
     if not published or unfinished(session, published[0]) is not None:
         return
-    settings, wanted, posting = channels.settings_of(channel), demand(session, channel), get(session, published[0].id)
+    settings, wanted, posting = (
+        channels.settings_of(channel),
+        demand.of_channel(session, channel),
+        get(session, published[0].id),
+    )
     more = wanted.places
     if settings.places is not None:
         more = min(more, settings.places - wanted.taken)
     if more < 1:
         return
-    masters = for_masters(session, channel.batch_id)
-    cost = worst_cost(settings, pieces=more * wanted.per_place, places=posting.places + more, masters=masters)
+    masters = demand.for_masters(session, channel.batch_id)
+    cost = demand.worst_cost(settings, pieces=more * wanted.per_place, places=posting.places + more, masters=masters)
     assert posting.reservation_id is not None
     budgets.grow(session, budgets.reserved(session, posting.reservation_id), by=cost.minor)
     call = Entry(f"more {secrets.token_hex(16)}", subject(posting), posting.places + more, posting.places, now)
@@ -284,8 +227,10 @@ def close(session: Session, posting_id: int, *, now: datetime) -> int:
     unbind(session, posting)
     if posting.reservation_id is not None and left:
         settings = channels.settings_of(channels.by_id(session, posting.channel_id))
-        pieces = max(1, posting.reward // max(1, rule_of(settings).reward.minor))
-        worst = worst_cost(settings, pieces=pieces, places=posting.places, masters=for_masters(session, batch_id))
+        pieces = max(1, posting.reward // max(1, demand.rule_of(settings).reward.minor))
+        worst = demand.worst_cost(
+            settings, pieces=pieces, places=posting.places, masters=demand.for_masters(session, batch_id)
+        )
         budgets.give_back(session, posting.reservation_id, minor=left * worst.minor)
     return left
 
@@ -337,7 +282,7 @@ def to_close(session: Session, channel_id: int, *, now: datetime) -> list[int]:
     settings = channels.settings_of(channels.by_id(session, channel_id))
     handed_in = (
         select(func.count())
-        .where(Submission.posting_id == Posting.id, Submission.state.in_(HANDED_IN))
+        .where(Submission.posting_id == Posting.id, Submission.state.in_(demand.HANDED_IN))
         .correlate(Posting)
         .scalar_subquery()
     )

@@ -1,44 +1,33 @@
-"""Offers what is missing on a channel, and pauses, resumes and closes it. Knows no vendor by name.
+"""Offers what is missing on a channel. Knows no vendor by name.
 
 Each call lies between two transactions, as in services.payments: the intent with its token is stored before, what came
 of it after. Whoever is killed in between leaves an intent; the next run asks with the same token and gets the same
-posting. A channel's wish to be paused or closed is stored too, so it is brought about however often that takes.
+posting. What was offered and is wanted no more, services.steering takes back.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 import structlog
 from sqlalchemy.orm import Session
 
 from backend.crowd import protocol
-from backend.crowd.journal import Entry
-from backend.crowd.protocol import Crowd, CrowdError, Qualifications, Refused, Unreachable
-from backend.db.batches import Batch, BatchState
+from backend.crowd.protocol import Crowd, CrowdError, Qualifications, Refused
 from backend.db.channels import BatchChannel, Posting, PostingState
 from backend.db.raters import Channel
 from backend.db.session import Database
-from backend.db.vendor_calls import VendorCall
 from backend.domain.channels import PAYS_ITSELF
 from backend.domain.money import Money
 from backend.errors import AppError, Conflict, Invalid
-from backend.services import batches, channels, postings, vendor_calls
+from backend.services import batches, channels, postings, steering, vendor_calls
+from backend.services.steering import Published, Wish
 from backend.services.tokens import Tokens
 
 log = structlog.get_logger()
 Clock = Callable[[], datetime]
 # Mechanical Turk forgets our tokens after 24 hours; an hour less, for its clock and ours.
 REMEMBERED = timedelta(hours=23)
-
-
-class Wish(StrEnum):
-    """What the researcher wants of a channel."""
-
-    OPEN = "open"
-    PAUSED = "paused"
-    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +53,6 @@ class Door:
         if not self.public_url:
             raise Invalid("Raters have to find this server: give its address with --public-url or ASSAY_PUBLIC_URL.")
         return self.public_url.rstrip("/")
-
-
-@dataclass(slots=True)
-class Published:
-    """What a run did. ignored: wishes that the vendor can't fulfil. troubles: sentences for the researcher."""
-
-    published: list[int] = field(default_factory=list)
-    closed: list[int] = field(default_factory=list)
-    extended: list[int] = field(default_factory=list)
-    ignored: set[str] = field(default_factory=set)
-    troubles: list[str] = field(default_factory=list)
 
 
 def asked_of(session: Session, batch_id: int) -> Qualifications:
@@ -113,7 +91,7 @@ def publish(
             return done
         step()
     with database.reading() as session:
-        if wish_of(session, channel) != Wish.OPEN:
+        if steering.wish_of(session, channel) != Wish.OPEN:
             return done
     intents = by_comparison if channel.channel == Channel.MTURK else whole_batch
     try:
@@ -260,72 +238,3 @@ def lost(database: Database, posting_id: int, *, now: datetime) -> None:
         if postings.get(session, posting_id).state != PostingState.INTENDED:
             raise Conflict(f"Posting {posting_id} is not waiting for an answer.")
         postings.close(session, posting_id, now=now)
-
-
-def wish(database: Database, channel: BatchChannel, wanted: Wish, *, now: datetime) -> None:
-    """Store what the researcher wants of a channel. Conflict where it was closed, which is for good."""
-    with database.transaction() as session:
-        if stored(session, channel, Wish.CLOSED) and wanted != Wish.CLOSED:
-            raise Conflict("This channel was closed for good.")
-        if wanted == Wish.OPEN:
-            vendor_calls.drop(session, name(channel, Wish.PAUSED))
-        else:
-            vendor_calls.begin(session, Entry(name(channel, wanted), f"channel {channel.id}", 0, 0, now))
-
-
-def name(channel: BatchChannel, wanted: Wish) -> str:
-    """The token under which a wish is stored."""
-    return f"channel {channel.id} is to be {wanted}"
-
-
-def stored(session: Session, channel: BatchChannel, wanted: Wish) -> bool:
-    return session.get(VendorCall, name(channel, wanted)) is not None
-
-
-def wish_of(session: Session, channel: BatchChannel) -> Wish:
-    """What is wanted of a channel now: what was said of it, or what its batch needs. A complete batch needs nobody."""
-    batch = session.get_one(Batch, channel.batch_id)
-    is_over = batch.state == BatchState.CLOSED or batches.is_complete(session, batch.id)
-    if is_over or stored(session, channel, Wish.CLOSED):
-        return Wish.CLOSED
-    if batch.state == BatchState.PAUSED or stored(session, channel, Wish.PAUSED):
-        return Wish.PAUSED
-    return Wish.OPEN
-
-
-def steer(database: Database, crowd: Crowd, channel_id: int, done: Published, *, clock: Clock) -> None:
-    """Bring the channel's postings to where they are wanted: the vendor first, then the row."""
-    with database.reading() as session:
-        wanted = wish_of(session, channels.by_id(session, channel_id))
-        live = postings.in_state(session, channel_id, *postings.LIVE)
-        over = set(postings.to_close(session, channel_id, now=clock()))
-    for posting in live:
-        assert posting.vendor_id is not None
-        try:
-            if wanted == Wish.CLOSED or posting.id in over:
-                close(database, crowd, posting.id, posting.vendor_id, done, clock=clock)
-            elif wanted == Wish.PAUSED and posting.state == PostingState.PUBLISHED:
-                crowd.pause(posting.vendor_id)
-                move(database, posting.id, PostingState.PAUSED)
-            elif wanted == Wish.OPEN and posting.state == PostingState.PAUSED:
-                crowd.resume(posting.vendor_id)
-                move(database, posting.id, PostingState.PUBLISHED)
-        except CrowdError as error:
-            done.troubles.append(str(error))
-            if not isinstance(error, Refused | Unreachable):
-                return
-
-
-def close(database: Database, crowd: Crowd, posting_id: int, vendor_id: str, done: Published, *, clock: Clock) -> None:
-    """Once the vendor has confirmed the end, the seats are free."""
-    crowd.close(vendor_id)
-    with database.transaction() as session:
-        postings.close(session, posting_id, now=clock())
-    done.closed.append(posting_id)
-    log.info("posting.closed", posting=posting_id, vendor_id=vendor_id)
-
-
-def move(database: Database, posting_id: int, state: PostingState) -> None:
-    """The vendor has done it."""
-    with database.transaction() as session:
-        postings.move(session, posting_id, state)

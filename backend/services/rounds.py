@@ -23,17 +23,20 @@ from backend.services import (
     budgets,
     by_hand,
     channels,
+    demand,
     earnings,
     handed,
     payments,
     postings,
     publishing,
     rejections,
+    steering,
     submissions,
 )
 from backend.services.approvals import Unmatched
 from backend.services.payments import Differences
-from backend.services.publishing import Door, Wish
+from backend.services.publishing import Door
+from backend.services.steering import Wish
 from backend.services.submissions import Unconfirmed
 
 log = structlog.get_logger()
@@ -83,7 +86,7 @@ def keep(
     done = Kept()
     with database.reading() as session:
         row = channels.get(session, batch_id, channel)
-        wanted = publishing.wish_of(session, row)
+        wanted = steering.wish_of(session, row)
     if channel not in PAYS_ITSELF:
         pay_by_hand(database, row, wanted, done, clock=clock)
         return done
@@ -95,7 +98,7 @@ def keep(
     if compare:
         compare_payments(database, crowd, row, done)
     with database.reading() as session:
-        done.is_over = publishing.wish_of(session, row) == Wish.CLOSED
+        done.is_over = steering.wish_of(session, row) == Wish.CLOSED
         done.unmatched = approvals.unmatched(session, row)
         done.unconfirmed = submissions.unconfirmed(session, row.id, now=clock())
     log.info("channel.kept", batch=batch_id, channel=channel, published=done.published, paid=done.paid)
@@ -106,8 +109,8 @@ def offer(
     database: Database, crowd: Crowd, row: BatchChannel, done: Kept, *, door: Door, clock: Clock, step: Step = silent
 ) -> None:
     """Close and pause what has to be, then publish what is missing."""
-    found = publishing.Published()
-    publishing.steer(database, crowd, row.id, found, clock=clock)
+    found = steering.Published()
+    steering.steer(database, crowd, row.id, found, clock=clock)
     made = publishing.publish(database, crowd, row.id, door=door, clock=clock, step=step)
     done.published, done.extended, done.closed = len(made.published), len(made.extended), len(found.closed)
     done.ignored = sorted(made.ignored)
@@ -159,7 +162,7 @@ def settle(database: Database, crowd: Crowd, row: BatchChannel, done: Kept, *, c
 
 def top_up(session: Session, row: BatchChannel, *, now: datetime) -> dict[int, Money]:
     """Once the batch needs nobody more and nobody is at work: give back what was set aside, and owe the top-ups."""
-    if publishing.wish_of(session, row) != Wish.CLOSED or submissions.at_work(session, row.id, now=now):
+    if steering.wish_of(session, row) != Wish.CLOSED or submissions.at_work(session, row.id, now=now):
         return {}
     if postings.in_state(session, row.id, PostingState.INTENDED, *postings.LIVE):
         return {}
@@ -170,7 +173,7 @@ def top_up(session: Session, row: BatchChannel, *, now: datetime) -> dict[int, M
         select(Reservation.id).where(Reservation.id.in_(of_postings), Reservation.remaining > 0)
     ):
         budgets.release(session, number)
-    rule = postings.rule_of(settings)
+    rule = demand.rule_of(settings)
     aside = budgets.reserve(
         session, row.batch_id, amount=Money(0, rule.per_hour.currency), key=f"top-ups of channel {row.id}", now=now
     )
