@@ -21,14 +21,16 @@ from backend.db.raters import Channel, Link, Rater
 from backend.db.ratings import Rating
 from backend.db.studies import Prompt, StudyVersion
 from backend.db.submissions import Submission
+from backend.domain.journey import Step
 from backend.domain.settings import StudySettings, from_json
 from backend.errors import Conflict, Forbidden, NotFound, Unavailable
-from backend.services import arrivals, assignments, bound, channels
+from backend.services import arrivals, assignments, bound, channels, journeys
 from backend.services.arrivals import Work
+from backend.services.assignments import Visitor
 
 NOT_THIS = "This HIT is about another comparison than this page."
 NOT_YET = "This HIT has only just been offered. Please reload this page in a minute."
-NOT_BEGUN = "You have not begun this HIT yet. Please open it again from Mechanical Turk."
+NOT_BEGUN = "You are not at work on this HIT. Please open it again from Mechanical Turk."
 TAKEN = "Everything in this HIT has been judged by others, so there is nothing left to do in it."
 MET = "You have met this comparison before, in another HIT, and nobody judges one twice."
 PAUSED = "The researcher has paused this study for a while, so it can’t be begun now."
@@ -58,6 +60,11 @@ class Piece:
         """Whether there is something to hand in; that a comparison can't be judged is handed in and paid too."""
         return self.state in (AssignmentState.RATED, AssignmentState.LATE, AssignmentState.SKIPPED)
 
+    @property
+    def is_left(self) -> bool:
+        """Whether the rater gave the comparison back, which ends it for them."""
+        return self.state == AssignmentState.RETURNED
+
 
 def get(session: Session, posting_id: int) -> Hit:
     """A posting on Mechanical Turk."""
@@ -84,7 +91,7 @@ def check(hit: Hit, came: Came) -> None:
 
 
 def begin(session: Session, hit: Hit, came: Came, *, now: datetime) -> None:
-    """Seat a worker on this HIT's comparison until the vendor's deadline; who sits there already stays.
+    """Seat a worker on this HIT's comparison until the vendor's deadline, once nothing else is before them.
 
     Conflict where all its seats are taken, or where the worker has met its prompt already.
     """
@@ -93,10 +100,17 @@ def begin(session: Session, hit: Hit, came: Came, *, now: datetime) -> None:
     link, is_first = arrivals.accept(session, hit.channel, came.worker, work, now=now)
     leave_others(session, hit, link)
     who = assignments.visitor(session, link_id=link.id)
-    if met(session, hit, who.rater_id):
-        if is_first:
-            raise Conflict(MET)
-    elif bound.claim_bound(session, who, hit.posting.id, now=now) is None:
+    if not met(session, hit, who.rater_id):
+        go_on(session, hit, who, link_id=link.id, now=now)
+    elif is_first:
+        raise Conflict(MET)
+
+
+def go_on(session: Session, hit: Hit, who: Visitor, *, link_id: int, now: datetime) -> None:
+    """Seat whoever has no step of their way before them any more. Conflict, in words, where there is no seat."""
+    if journeys.step(session, who, link_id=link_id) != Step.TASK:
+        return
+    if bound.claim_bound(session, who, hit.posting.id, now=now) is None:
         raise Conflict(PAUSED if who.batch_state == BatchState.PAUSED else TAKEN)
 
 
@@ -128,25 +142,25 @@ def met(session: Session, hit: Hit, rater_id: int) -> bool:
     return bool(session.execute(select(own)).scalar_one())
 
 
-def piece(session: Session, hit: Hit, came: Came) -> Piece | None:
-    """What this worker made of the HIT, None before they begin. Forbidden for an assignment of somebody else's."""
+def link_of(session: Session, hit: Hit, came: Came) -> Link | None:
+    """The link of a worker who has begun this HIT, None before they do. Forbidden for somebody else's assignment."""
     check(hit, came)
-    submission = session.execute(
-        select(Submission).where(Submission.posting_id == hit.posting.id, Submission.vendor_id == came.assignment)
-    ).scalar_one_or_none()
-    if submission is None:
-        return None
-    if session.get_one(Rater, submission.rater_id).external_id != came.worker:
+    row = session.execute(
+        select(Rater.external_id, Link)
+        .select_from(Submission)
+        .join(Rater, Rater.id == Submission.rater_id)
+        .outerjoin(Link, (Link.batch_id == Submission.batch_id) & (Link.rater_id == Submission.rater_id))
+        .where(Submission.posting_id == hit.posting.id, Submission.vendor_id == came.assignment)
+    ).one_or_none()
+    if row is not None and row.external_id != came.worker:
         raise Forbidden(arrivals.OTHERS)
-    return found(session, hit, submission.rater_id)
+    return None if row is None else row.Link
 
 
-def begun(session: Session, hit: Hit, came: Came) -> Piece:
-    """What this worker made of the HIT. Conflict before they begin, and for a seat that they gave back."""
-    made = piece(session, hit, came)
-    if made is None or made.state == AssignmentState.RETURNED:
-        raise Conflict(NOT_BEGUN)
-    return made
+def has_begun(session: Session, hit: Hit, came: Came) -> bool:
+    """Whether this worker has begun the HIT, under whatever id they accepted it."""
+    link = link_of(session, hit, came)
+    return link is not None and link.rater_id is not None and found(session, hit, link.rater_id) is not None
 
 
 def found(session: Session, hit: Hit, rater_id: int) -> Piece | None:

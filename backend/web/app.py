@@ -21,6 +21,7 @@ from backend.web.routes import (
     batches,
     comparisons,
     entry,
+    hit_steps,
     hits,
     home,
     hooks,
@@ -55,8 +56,8 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     sites = mturk_frame.framing(mturk_frame.origins(settings.mturk_submit_hosts))
     app.add_middleware(Security, max_upload=settings.max_upload_mb * 2**20, framed=framed(sites))
     app.mount("/static", Static(directory=FRONTEND / "static"))
-    for part in (entry.router, rating.router, journey.router, arrivals.router, hits.router, hooks.router):
-        app.include_router(part)
+    for open_to_all in (entry, rating, journey, arrivals, hits, hit_steps, hooks):
+        app.include_router(open_to_all.router)
     guarded = APIRouter(dependencies=[Depends(researcher)])
     for part in (home.router, studies.router, batches.router, results.router, comparisons.router, plan.router):
         guarded.include_router(part)

@@ -13,6 +13,7 @@ from backend.config import Settings
 from backend.crowd.mturk_frame import PREVIEW
 from backend.db.assignments import Assignment, AssignmentState
 from backend.db.batches import Batch
+from backend.db.journeys import Consent
 from backend.db.raters import Channel, Link, Rater
 from backend.db.ratings import Rating
 from backend.db.session import Database
@@ -420,3 +421,82 @@ def test_a_posting_that_is_no_comparison_leads_nowhere(database: Database) -> No
     with database.transaction() as session:
         market.postings.append(posted(session, market.channel, "HIT3"))
     assert market.open(hit=3).status_code == 404
+
+
+EXERCISE = {
+    "prompt": "Two and two?",
+    "first": "Four.",
+    "second": "Five.",
+    "right": "first",
+    "explanation": "Arithmetic.",
+}
+WAY = {"consent": "I am an adult.", "training": [EXERCISE], "test": [EXERCISE], "pass_mark": 1}
+
+
+def test_consent_training_and_test_come_before_the_seat_in_the_frame_as_well(database: Database) -> None:
+    market = Market(database, journey=WAY)
+    here = market.begun()
+    assert "I am an adult." in market.client.get(here).text
+    assert market.count(Assignment) == 0
+    for verb, form, words in (
+        ("consent", {"agreed": "yes"}, "Practice 1 of 1"),
+        ("practice", {"exercise": "0", "choice": "second"}, "We expect another answer here"),
+        ("test", {"choice.0": "first"}, "answer to number"),
+    ):
+        answer = market.client.post(f"{here}/{verb}", data=form)
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith(here)
+        assert words in market.client.get(answer.headers["location"]).text, verb
+    market.rate(here)
+    assert handed_in(market.client.get(here).text)[2]
+    # The next HIT goes straight to its comparison.
+    assert "answer to number" in market.client.get(market.begun(hit=1, assignmentId="3A2")).text
+
+
+def test_after_a_training_alone_a_button_takes_the_seat(database: Database) -> None:
+    market = Market(database, journey={"training": [EXERCISE]})
+    here = market.begun()
+    market.client.post(f"{here}/practice", data={"exercise": "0", "choice": "first"})
+    assert f'action="{here}/next"' in market.client.get(here).text
+    assert market.count(Assignment) == 0
+    market.client.post(f"{here}/next")
+    assert "answer to number" in market.client.get(here).text
+
+
+def test_who_does_not_agree_is_asked_to_return_the_hit(database: Database) -> None:
+    market = Market(database, journey={"consent": "I am an adult."})
+    here = market.begun()
+    market.client.post(f"{here}/consent", data={"agreed": "no"})
+    assert "Please return this HIT" in market.client.get(here).text
+    assert market.client.post(f"{here}/next").status_code == 303
+    assert market.count(Assignment) == 0
+    assert market.client.post(f"{here}/consent", data={"agreed": ""}).status_code == 422
+
+
+def test_who_fails_the_test_hands_the_hit_in_and_is_paid(database: Database) -> None:
+    market = Market(database, journey={"test": [EXERCISE], "pass_mark": 1})
+    here = market.begun()
+    market.client.post(f"{here}/test", data={"choice.0": "second"})
+    page = market.client.get(here).text
+    assert "the test is paid" in page
+    assert handed_in(page) == (f"{VENDOR}/mturk/externalSubmit", "3A1", "screened_out")
+    assert market.count(Assignment) == 0
+
+
+def test_a_step_stays_stored_where_no_seat_is_left_after_it(database: Database) -> None:
+    market = Market(database, seats=(1,), journey={"consent": "I am an adult."})
+    ada, ben = market.begun(), market.begun(workerId="ABEN", assignmentId="3A2")
+    market.client.post(f"{ben}/consent", data={"agreed": "yes"})
+    answer = market.client.post(f"{ada}/consent", data={"agreed": "yes"})
+    assert (answer.status_code, "nothing left to do" in answer.text) == (409, True)
+    assert market.count(Consent) == 2
+
+
+def test_no_step_is_taken_without_a_ticket_of_ones_own(database: Database) -> None:
+    market = Market(database, journey=WAY)
+    ticket = field("ticket", market.open(assignmentId="3A9").text)
+    market.begun()
+    for verb in ("consent", "practice", "test", "next"):
+        assert market.client.post(f"{market.path()}/r/{ticket}/{verb}", data={"agreed": "yes"}).status_code == 409
+        assert market.client.post(f"{market.path()}/r/x/{verb}", data={"agreed": "yes"}).status_code == 404
+    assert market.count(Consent) == 0

@@ -4,6 +4,7 @@ In a frame of another site there is no cookie, so the vendor's ids travel in a s
 and then in every address. It opens what this one submission is about, and nothing else of its rater.
 """
 
+import re
 from dataclasses import asdict, dataclass, replace
 
 from fastapi import APIRouter
@@ -13,15 +14,18 @@ from starlette.responses import RedirectResponse, Response
 
 from backend.crowd import mturk_frame
 from backend.crowd.mturk_frame import Came
-from backend.errors import Forbidden, NotFound
-from backend.services import assignments, hits, ratings
+from backend.domain.journey import Step
+from backend.errors import Conflict, Forbidden, NotFound
+from backend.services import assignments, hits, journeys, ratings
 from backend.services.assignments import Task
 from backend.services.hits import Hit, Piece
+from backend.web import stages
 from backend.web.deps import House, TheHouse, now
 from backend.web.render import page
-from backend.web.votes import Form, Place, place_of, reason_of, token_of, vote_of
+from backend.web.votes import Form, place_of, reason_of, token_of, vote_of
 
 router = APIRouter()
+EXERCISE = re.compile(r"[0-9]{1,2}")
 
 
 @router.get("/hit/{token}")
@@ -30,7 +34,7 @@ def show(request: Request, house: TheHouse, token: str) -> Response:
     came = mturk_frame.came(request.query_params.multi_items(), sites(house))
     with house.database.reading() as session:
         hit = hits.get(session, house.tokens.read("posting", token))
-        has_begun = came is not None and hits.piece(session, hit, came) is not None
+        has_begun = came is not None and hits.has_begun(session, hit, came)
     claim = "" if came is None else ticket(house, hit, came)
     if has_begun:
         return RedirectResponse(address(token, claim), 303)
@@ -49,9 +53,10 @@ def begin(house: TheHouse, token: str, form: Form) -> Response:
 
 @router.get("/hit/{token}/r/{claim}")
 def show_work(request: Request, house: TheHouse, token: str, claim: str) -> Response:
-    """The task, or the form that hands in what was made of it. Changes nothing."""
+    """A step before the task, the task, or the form that hands in what was made of it. Changes nothing."""
+    seen = request.query_params.get("practised", "")
     with house.database.reading() as session:
-        view = look(session, house, token, claim)
+        view = look(session, house, token, claim, practised=int(seen) if EXERCISE.fullmatch(seen) else None)
     return drawn(request, house, view)
 
 
@@ -60,10 +65,10 @@ def rate(request: Request, house: TheHouse, token: str, claim: str, form: Form) 
     """Store the choice, once; what follows hands it in."""
     with house.database.transaction() as session:
         view = look(session, house, token, claim)
-        place = own_place(house, view, form)
+        piece = at_work(house, view, form)
         vote = vote_of(form, view.hit.settings)
         receipt = ratings.submit(
-            session, rater_id=view.piece.rater_id, assignment_id=place.number, vote=vote, now=now()
+            session, rater_id=piece.rater_id, assignment_id=piece.assignment_id, vote=vote, now=now()
         )
         view = look(session, house, token, claim)
     return answer(request, house, view, saved=receipt.number)
@@ -74,38 +79,56 @@ def skip(request: Request, house: TheHouse, token: str, claim: str, form: Form) 
     """Say why the comparison can't be judged, which is handed in and paid like a rating."""
     with house.database.transaction() as session:
         view = look(session, house, token, claim)
-        place = own_place(house, view, form)
-        ratings.skip(session, rater_id=view.piece.rater_id, assignment_id=place.number, reason=reason_of(form))
+        piece = at_work(house, view, form)
+        ratings.skip(session, rater_id=piece.rater_id, assignment_id=piece.assignment_id, reason=reason_of(form))
         view = look(session, house, token, claim)
     return answer(request, house, view)
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a worker is to see: the task, or the form that hands it in once there is something to hand in."""
+    """What a worker is to see: a step before the task, the task, or the form that hands in what there is."""
 
     here: str
     hit: Hit
     came: Came
-    piece: Piece
-    task: Task | None
+    piece: Piece | None = None
+    task: Task | None = None
+    way: stages.View | None = None
 
 
-def look(session: Session, house: House, token: str, claim: str) -> View:
-    """Where the holder of a ticket stands."""
+def look(session: Session, house: House, token: str, claim: str, *, practised: int | None = None) -> View:
+    """Where the holder of a ticket stands. practised: an exercise of the training, to be told what is right there."""
     hit = hits.get(session, house.tokens.read("posting", token))
     came = holder(house, hit, claim)
-    piece = hits.begun(session, hit, came)
-    task = None if piece.is_done else assignments.task(session, piece.assignment_id)
-    return View(address(token, claim), hit, came, piece, task)
+    link = hits.link_of(session, hit, came)
+    if link is None or link.rater_id is None:
+        raise Conflict(hits.NOT_BEGUN)
+    view = View(address(token, claim), hit, came, hits.found(session, hit, link.rater_id))
+    if view.piece is None:
+        return replace(view, way=way(session, link.id, practised))
+    if view.piece.is_left:
+        raise Conflict(hits.NOT_BEGUN)
+    return view if view.piece.is_done else replace(view, task=assignments.task(session, view.piece.assignment_id))
 
 
-def own_place(house: House, view: View, form: dict[str, str]) -> Place:
-    """The place that a form is about, which has to be the one of this HIT."""
+def way(session: Session, link_id: int, practised: int | None) -> stages.View:
+    """The step that is before a rater who has no seat yet; where all are behind them, the button that takes one."""
+    who = assignments.visitor(session, link_id=link_id)
+    if practised is not None and (told := stages.feedback(session, who, practised, link_id=link_id)):
+        return told
+    before = journeys.standing(session, who, link_id=link_id)
+    if before.step == Step.TASK:
+        return stages.View("ready", who)
+    return stages.on_the_way(session, who, before, link_id=link_id)
+
+
+def at_work(house: House, view: View, form: dict[str, str]) -> Piece:
+    """The work that a form is about, which has to be that on this HIT."""
     place = place_of(house, form)
-    if place.is_check or place.number != view.piece.assignment_id:
+    if view.piece is None or place.is_check or place.number != view.piece.assignment_id:
         raise NotFound(ratings.NOT_YOURS)
-    return place
+    return view.piece
 
 
 def answer(request: Request, house: House, view: View, *, saved: str = "") -> Response:
@@ -123,6 +146,7 @@ def drawn(request: Request, house: House, view: View, *, saved: str = "") -> Res
         "hits/_main.html" if part else "hits/page.html",
         here=view.here,
         view=view,
+        came=view.came,
         settings=view.hit.settings,
         assignment=token_of(house, view.task) if view.task else "",
         plain=request.method == "GET" and "plain" in request.query_params,
