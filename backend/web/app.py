@@ -25,6 +25,7 @@ from backend.web.routes import (
     hits,
     home,
     hooks,
+    incoming,
     journey,
     plan,
     rating,
@@ -59,7 +60,15 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     for open_to_all in (entry, rating, journey, arrivals, hits, hit_steps, hooks):
         app.include_router(open_to_all.router)
     guarded = APIRouter(dependencies=[Depends(researcher)])
-    for part in (home.router, studies.router, batches.router, results.router, comparisons.router, plan.router):
+    for part in (
+        home.router,
+        studies.router,
+        batches.router,
+        incoming.router,
+        results.router,
+        comparisons.router,
+        plan.router,
+    ):
         guarded.include_router(part)
     app.include_router(guarded)
     errors.install(app)
