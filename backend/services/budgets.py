@@ -53,6 +53,11 @@ def standing(session: Session, batch_id: int) -> Standing:
     budget = session.get(Budget, batch_id, populate_existing=True)
     if budget is None:
         raise without_budget(batch_id)
+    return of_budget(budget)
+
+
+def of_budget(budget: Budget) -> Standing:
+    """What a budget's counters say."""
     free = budget.allowed - budget.reserved - budget.spent
     return Standing(*(Money(minor, budget.currency) for minor in (budget.allowed, budget.reserved, budget.spent, free)))
 
