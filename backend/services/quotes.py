@@ -128,6 +128,13 @@ def comparisons(
     return sum(count if prompts is None else min(count, max(prompts, 0)) for count in counts)
 
 
+def of_batch(session: Session, batch: Batch) -> Quote | None:
+    """What a launched batch costs on the channels that it declared; None where none of them pays."""
+    count = session.scalar(select(func.count()).select_from(Comparison).where(Comparison.batch_id == batch.id)) or 0
+    paid = {Channel(one.channel): channels.settings_of(one) for one in channels.of_batch(session, batch.id)}
+    return quote(batches.settings_of(session, batch), paid, comparisons=count)
+
+
 def declare(
     session: Session, batch: Batch, paid: Mapping[Channel, ChannelSettings], *, budget: Money | None, now: datetime
 ) -> None:
@@ -136,10 +143,9 @@ def declare(
     Conflict, with what is missing, where the budget is below the worst case: nobody is invited to work that can't be
     paid.
     """
-    count = session.scalar(select(func.count()).select_from(Comparison).where(Comparison.batch_id == batch.id)) or 0
-    found = quote(batches.settings_of(session, batch), paid, comparisons=count)
     for channel, settings in paid.items():
         channels.declare(session, batch.id, channel, settings, now=now)
+    found = of_batch(session, batch)
     if found is not None:
         budgets.set_budget(session, batch.id, allowed=enough(found, budget))
 

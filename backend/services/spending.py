@@ -45,6 +45,11 @@ class Flow:
         return Money(self.rewards + self.top_ups + self.fees_earned, self.currency)
 
     @property
+    def settled(self) -> Money:
+        """What raters and vendors have got."""
+        return Money(self.accounts[Account.PAID] + self.accounts[Account.FEES], self.currency)
+
+    @property
     def of_rewards(self) -> Money:
         """Rewards, for whatever work."""
         return Money(self.rewards, self.currency)
@@ -79,6 +84,11 @@ class Spending:
     standing: Standing
     whole: Flow
     channels: Mapping[str, Flow]
+
+    @property
+    def committed(self) -> Money:
+        """What is reserved or spent: a budget can't fall below it."""
+        return Money(self.standing.reserved.minor + self.standing.spent.minor, self.standing.allowed.currency)
 
     @property
     def accounts(self) -> dict[Account, Money]:
