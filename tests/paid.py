@@ -57,6 +57,12 @@ def took_test(session: Session, batch_id: int, rater_id: int, name: str, *, pass
 def worked(session: Session, *, prompts: int, people: int, active_ms: Sequence[int | None]) -> Batch:
     """A batch of three seats a prompt, all rated: the k-th rating by rater k modulo their number, in such a time."""
     batch = factories.launched(session, prompts=prompts, seats=3)
+    rate(session, batch, people=people, active_ms=active_ms)
+    return batch
+
+
+def rate(session: Session, batch: Batch, *, people: int, active_ms: Sequence[int | None]) -> None:
+    """Rate all of a batch of three seats a prompt, as `worked` does."""
     who = raters(session, people)
     comparisons = session.scalars(
         select(Comparison).where(Comparison.batch_id == batch.id).order_by(Comparison.position)
@@ -77,7 +83,6 @@ def worked(session: Session, *, prompts: int, people: int, active_ms: Sequence[i
             for k, (number, rater) in enumerate(rows)
         ],
     )
-    return batch
 
 
 def owe_everything(session: Session, batch_id: int, reservation_id: int, rule: PayRule, fees: Fees) -> int:

@@ -25,6 +25,11 @@ class Standing:
     spent: Money
     free: Money
 
+    @property
+    def left(self) -> int:
+        """What is not spent yet, in minor units, reserved or free."""
+        return self.reserved.minor + self.free.minor
+
 
 def set_budget(session: Session, batch_id: int, *, allowed: Money) -> Standing:
     """The most that this batch may cost. Conflict below what is reserved or spent, or in another currency."""

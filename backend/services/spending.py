@@ -4,7 +4,7 @@ Every sum is of ledger entries alone, so they add up to `ledger.balances`.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
@@ -167,13 +167,14 @@ def troubles(session: Session, batch_id: int) -> list[Trouble]:
     ]
 
 
-def standings(session: Session, batch_ids: list[int]) -> dict[int, Standing]:
+def standings(session: Session, batch_ids: Sequence[int]) -> dict[int, Standing]:
     """batch -> its budget, of those that have one."""
-    rows = session.scalars(select(Budget).where(Budget.batch_id.in_(batch_ids)))
+    wanted = select(Budget).where(Budget.batch_id.in_(batch_ids)).execution_options(populate_existing=True)
+    rows = session.scalars(wanted)
     return {one.batch_id: budgets.of_budget(one) for one in rows}
 
 
-def open_appeals(session: Session, batch_ids: list[int]) -> dict[int, int]:
+def open_appeals(session: Session, batch_ids: Sequence[int]) -> dict[int, int]:
     """batch -> how many appeals nobody has answered; nothing for a batch without."""
     rows = session.execute(
         select(Link.batch_id, func.count())
