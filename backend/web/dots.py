@@ -9,8 +9,8 @@ from html import escape
 
 from markupsafe import Markup
 
-COLUMNS, TALLEST = 48, 10
-STEP, RADIUS, AXIS = 11, 4.5, 24
+COLUMNS, TALLEST = 36, 10
+STEP, RADIUS, AXIS = 10, 4.25, 24
 FARTHEST = 2  # the axis ends at so many times the target; whoever earned more stands in the last column
 
 
@@ -37,7 +37,7 @@ def strip(values: Sequence[int], *, target: int, name: Callable[[int], str], lab
     return Markup(
         f'<svg class="figure dots" role="img" aria-label="{escape(label)}" width="100%" height="{height}">'
         f'<line class="axis" x1="0" x2="100%" y1="{base}" y2="{base}"/>'
-        f'<line class="target" x1="{right:g}%" x2="{right:g}%" y1="0" y2="{base}"/>{dots}{words}</svg>'
+        f'{dots}<line class="target" x1="{right:g}%" x2="{right:g}%" y1="0" y2="{base}"/>{words}</svg>'
     )
 
 

@@ -54,8 +54,8 @@ def test_raters_pay_an_hour_is_drawn_and_listed(researcher: TestClient, made: Pa
     assert html.count('class="rater"') == 4
     assert 'aria-label="Hourly pay of 4 raters: median $15.06, 0 below the target of $15.00"' in html
     said = text(researcher, "/batches/1/money")
-    assert "w1 links 3 1.0 $32.40 $0.54 – all paid" in said
-    assert "Mechanical Turk 3 6.5 $15.06 $1.62 – $1.62 being paid" in said
+    assert "w1 $32.40 $0.54 – 3 1.0 links all paid" in said
+    assert "$15.06 $1.62 – 3 6.5 Mechanical Turk $1.62 being paid" in said
 
 
 def test_pages_never_hold_the_ids_that_a_vendor_gives(researcher: TestClient, made: Paid, house: House) -> None:

@@ -34,7 +34,7 @@ from backend.web.render import page
 router = APIRouter()
 TheForm = Annotated[FormData, Depends(forms.posted)]
 Page = Annotated[int, Query(ge=1, le=LARGEST_NUMBER)]
-RATERS_A_PAGE = 50
+RATERS_A_PAGE = 20
 
 
 @router.get("/batches/{batch_id}/money")
