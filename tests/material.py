@@ -31,6 +31,7 @@ def material(
     opening: int | None = None,
     late: int = 0,
     skips: dict[str, int] | None = None,
+    channels: Sequence[str] | None = None,
     **settings: object,
 ) -> Material:
     """A material of these votes.
@@ -48,6 +49,7 @@ def material(
         prompts=[f"p{prompt}" for prompt in range(prompts)],
         categories=names,
         raters=[f"R{rater:03}" for rater in range(people)],
+        channels=channels if channels is not None else ["link"] * people,
         settings=factories.settings(seats=min(seats, 3) if opening else seats, **settings),
         seed=7,
         seats=seats,

@@ -141,6 +141,7 @@ def submitted(
     rater_id: int,
     *,
     comparison_id: int | None = None,
+    reservation_id: int | None = None,
     number: str = "",
 ) -> int:
     """A submission of this rater that the vendor has listed, on a posting of its own, perhaps of one comparison."""
@@ -148,7 +149,7 @@ def submitted(
         insert(Posting)
         .values(token=f"t-{rater_id}{number}", channel_id=channel_id, batch_id=batch_id, comparison_id=comparison_id)
         .values(places=1, currency="USD", reward=18, state="published", vendor_id=f"HIT{rater_id}{number}")
-        .values(intended_at=NOW, published_at=NOW)
+        .values(intended_at=NOW, published_at=NOW, reservation_id=reservation_id)
         .returning(Posting.id)
     ).scalar_one()
     return session.execute(
@@ -190,20 +191,15 @@ def settled(session: Session, payment_id: int, *, answer: str | None = None) -> 
 
 def noted(session: Session, payment: PaymentIntent) -> str:
     """A payment that a person has to make; its token."""
-    token = payment.token if payment.kind == PaymentKind.BONUS else f"reward:{payment.submission_id}"
-    amount = payment.amount if payment.kind == PaymentKind.BONUS else None
-    session.execute(
-        insert(HandPayment).values(
-            token=token,
-            submission_id=payment.submission_id,
-            rater_id=None,
-            amount=amount,
-            currency=None if amount is None else payment.currency,
-            reason=payment.reason,
-            noted_at=NOW,
-        )
-    )
-    return token
+    values = {
+        "token": payment.token,
+        "submission_id": payment.submission_id,
+        "rater_id": None,
+        "reason": payment.reason,
+    }
+    money = {"amount": payment.amount, "currency": payment.currency, "noted_at": NOW}
+    session.execute(insert(HandPayment).values(values | money))
+    return payment.token
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +235,8 @@ def everywhere(session: Session, *, prompts: int = 4) -> Paid:
     )
     settled(session, first.id)
     tokens = (noted(session, by_hand),)
-    settled(session, by_hand.id)
+    intents.begin(session, by_hand.id, now=NOW)
+    intents.stop_asking(session, by_hand.id)
     settled(session, refused.id, answer="This worker can't be paid any more.")
     intents.begin(session, unknown.id, now=NOW)
     return Paid(batch, tuple(who), submissions, tokens)

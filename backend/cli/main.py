@@ -7,8 +7,11 @@ import click
 from backend import log
 from backend.cli.admin import links, migrate, serve
 from backend.cli.bundles import export, import_ratings, verify
+from backend.cli.channels import channel
+from backend.cli.crowd import crowd
 from backend.cli.judged import judged
 from backend.cli.launch import launch
+from backend.cli.money import budget, pay
 from backend.cli.plan import plan
 from backend.cli.results import results
 from backend.cli.trial import try_
@@ -31,7 +34,24 @@ def assay() -> None:
     log.configure()
 
 
-for verb in (try_, plan, launch, serve, results, judged, links, export, verify, import_ratings, migrate):
+VERBS = (
+    try_,
+    plan,
+    launch,
+    serve,
+    results,
+    judged,
+    links,
+    channel,
+    crowd,
+    budget,
+    pay,
+    export,
+    verify,
+    import_ratings,
+    migrate,
+)
+for verb in VERBS:
     assay.add_command(verb)
 
 

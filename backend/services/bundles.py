@@ -27,7 +27,7 @@ from backend.services import batches, checks, results, sealing
 from backend.services.material import gather
 from backend.services.pseudonyms import pseudonyms
 
-FORMAT = 2
+FORMAT = 3
 RATING_COLUMNS = ("comparison", "seat", "rater", "state", "choice", "flipped", "active_ms", "answers")
 CHECK_COLUMNS = ("rater", "kind", "passed", "active_ms")
 SAID = {PASSED: "true", FAILED: "false", NOT_JUDGED: ""}
@@ -87,6 +87,7 @@ def manifest(material: Material, settings_hash: str, files: Sequence[Path]) -> d
             "baseline": material.baseline,
             "candidates": list(material.candidates),
             "raters": list(material.raters),
+            "channels": list(material.channels),
             "seats": material.seats,
             "opening": material.opening,
             "closed": material.is_closed,

@@ -35,7 +35,8 @@ def gather(session: Session, batch: Batch, *, key: str) -> Material:
     rows = seated.assignments(session, batch.id)
     known = np.unique(compared["candidate"])
     prompt, prompts, category, categories = prompts_of(session, compared["prompt"], batch.study_id)
-    rater, raters = raters_of(rows["rater"], pseudonyms(key, batch.id))
+    names_of = pseudonyms(key, batch.id)
+    rater, raters = raters_of(rows["rater"], names_of)
     place = columns.places(compared["id"], rows["comparison"])
     candidate = np.searchsorted(known, compared["candidate"])
     candidate_style, baseline_style = styles(session, compared["candidate_output"], compared["baseline_output"])
@@ -45,6 +46,7 @@ def gather(session: Session, batch: Batch, *, key: str) -> Material:
         prompts=prompts,
         categories=categories,
         raters=raters,
+        channels=channels_of(session, rows["rater"], names_of),
         settings=batches.settings_of(session, batch),
         seed=batch.seed,
         seats=batch.seats,
@@ -62,7 +64,7 @@ def gather(session: Session, batch: Batch, *, key: str) -> Material:
             baseline_style=baseline_style,
             category=category,
         ),
-        checks=check_answers(session, batch, raters, pseudonyms(key, batch.id)),
+        checks=check_answers(session, batch, raters, names_of),
         late=int((rows["state"] == LATE).sum()),
         skips=skips(rows["reason"]),
         is_closed=batch.state == BatchState.CLOSED,
@@ -174,6 +176,15 @@ def raters_of(rater: Integers, names: Mapping[int, str]) -> tuple[Integers, list
     ids, index = np.unique(rater, return_inverse=True)
     known = [names[int(number)] for number in ids]
     return ranks(known)[index], sorted(known)
+
+
+def channels_of(session: Session, rater: Integers, names: Mapping[int, str]) -> list[str]:
+    """The channel of each rater, in the order of their codes. rater: ids, of each assignment."""
+    if not len(rater):
+        return []
+    between = Rater.id.between(int(rater.min()), int(rater.max()))
+    found = dict(session.execute(select(Rater.id, Rater.channel).where(between)).all())
+    return [found[number] for number in sorted(np.unique(rater).tolist(), key=names.__getitem__)]
 
 
 def skips(reason: Integers) -> dict[str, int]:

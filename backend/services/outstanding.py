@@ -45,7 +45,7 @@ def of_batch(session: Session, batch_id: int, *, channels: Collection[str]) -> l
         unpaid.unpaid_seats(batch_id).order_by(None), unpaid.unpaid_checks(batch_id).order_by(None)
     ).subquery()
     mine = (Submission.batch_id == batch_id) & (Submission.rater_id == Rater.id)
-    handed_in = Submission.state.in_((SubmissionState.SUBMITTED, SubmissionState.APPROVED))
+    handed_in = Submission.confirmed_at.is_not(None) & (Submission.state != SubmissionState.ACTIVE)
     refused = select(Rejection.submission_id).join(Submission, Submission.id == Rejection.submission_id)
     is_listed = Rater.channel.not_in(BY_VENDOR) | select(Submission.id).where(mine, handed_in).exists()
     why = case(

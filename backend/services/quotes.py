@@ -4,7 +4,7 @@ Whoever comes first takes a seat, on whichever channel, so the worst case is all
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -60,6 +60,7 @@ def pilot(session: Session, study: Study) -> Pilot:
 class Quote:
     """What a launch asks and costs. dearest: the channel of which the preview is.
 
+    aside: what all channels set aside while they are open, each for its own worst case.
     expected: rewards and fees if nothing splits, no check is met and every rater takes the pilot's median.
     """
 
@@ -70,6 +71,7 @@ class Quote:
     dearest: str
     expected: Money
     worst: Preview
+    aside: Money
 
     @property
     def ratings(self) -> int:
@@ -90,14 +92,21 @@ class Quote:
 def quote(settings: StudySettings, paid: Mapping[Channel, ChannelSettings], *, comparisons: int) -> Quote | None:
     """The cost of so many comparisons under these settings; None where no channel pays."""
     most_seats = settings.seats_launched
-    quotes = []
+    found, aside = list[Quote](), 0
     for channel, one in paid.items():
         if one.pay is not None:
             worst = preview(one.pay, offer(settings, one, channel, pieces=comparisons * most_seats))
-            plain = Offer(comparisons * settings.seats, fees=one.fees, places=places(channel, most_seats))
-            expected = preview(one.pay, plain).certain
-            quotes.append(Quote(comparisons, settings.seats, most_seats, one.pay, channel, expected, worst))
-    return max(quotes, key=lambda one: one.worst.total.minor, default=None)
+            expected = preview(one.pay, plain(settings, one, channel, pieces=comparisons * settings.seats)).certain
+            aside += worst.total.minor
+            found.append(Quote(comparisons, settings.seats, most_seats, one.pay, channel, expected, worst, worst.total))
+    dearest = max(found, key=lambda one: one.worst.total.minor, default=None)
+    return None if dearest is None else replace(dearest, aside=Money(aside, dearest.aside.currency))
+
+
+def plain(settings: StudySettings, one: ChannelSettings, channel: str, *, pieces: int) -> Offer:
+    """So many seats on a channel."""
+    is_masters = settings.qualifying.masters and channel == Channel.MTURK
+    return Offer(pieces, fees=one.fees, places=places(channel, settings.seats_launched), masters=is_masters)
 
 
 def offer(settings: StudySettings, one: ChannelSettings, channel: str, *, pieces: int) -> Offer:
@@ -105,7 +114,7 @@ def offer(settings: StudySettings, one: ChannelSettings, channel: str, *, pieces
     rates = settings.checks
     raters = pieces if one.places is None else one.places
     checks = most_checks(pieces, (rates.gold, rates.attention, rates.repeat), raters=raters)
-    return Offer(pieces, checks, one.fees, places=places(channel, settings.seats_launched))
+    return replace(plain(settings, one, channel, pieces=pieces), checks=checks)
 
 
 def places(channel: str, seats: int) -> int:
@@ -138,7 +147,7 @@ def of_batch(session: Session, batch: Batch) -> Quote | None:
 def declare(
     session: Session, batch: Batch, paid: Mapping[Channel, ChannelSettings], *, budget: Money | None, now: datetime
 ) -> None:
-    """Open the channels of a batch that was just launched, with its worst case, or this budget, as the most it costs.
+    """Open the channels of a batch that was just launched, with this budget or one that is enough.
 
     Conflict, with what is missing, where the budget is below the worst case: nobody is invited to work that can't be
     paid.
@@ -151,10 +160,10 @@ def declare(
 
 
 def enough(found: Quote, budget: Money | None) -> Money:
-    """The budget, or without one the worst case. Conflict where it is less, or in another currency."""
+    """The budget, or without one what the channels set aside. Conflict where it is less, or in another currency."""
     worst = found.worst.total
     if budget is None:
-        return worst
+        return found.aside
     if budget.currency != worst.currency:
         raise Conflict(f"The pay is in {worst.currency} and the budget in {budget.currency}.")
     if budget.minor < worst.minor:

@@ -1,151 +1,103 @@
-"""Rejections: what was handed in and waits for approval, what its rater chose, and a person's decision to refuse it.
+"""A person refuses a submission's reward, and may take that back. No rule ever comes here.
 
-No rule ever calls this. A rejection is a row; the vendor is told of it by a later round of payments.
+The decision is stored before the vendor is told, and told until the vendor has confirmed it. A vendor can't undo a
+rejection through us, so whoever was wrongly rejected is paid the reward as a compensation.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, literal, select
 from sqlalchemy.orm import Session
 
-from backend.db.assignments import Assignment
-from backend.db.channels import Posting
-from backend.db.comparisons import Comparison
-from backend.db.payments import PaymentIntent, PaymentKind, PaymentState
-from backend.db.raters import Rater
-from backend.db.ratings import Rating
+from backend.crowd.protocol import Crowd, CrowdError
+from backend.db.channels import BatchChannel, Posting
+from backend.db.ledger import Compensation
+from backend.db.payments import PaymentState
+from backend.db.raters import Channel
+from backend.db.session import Database
 from backend.db.submissions import Rejection, Submission
+from backend.domain.money import Money
 from backend.domain.submissions import SubmissionState
-from backend.errors import Conflict, NotFound
-from backend.services import paysheet
-from backend.services.decisions import MOST_SHOWN, worded
-from backend.services.pseudonyms import Pseudonyms
+from backend.errors import Conflict, Invalid, NotFound
+from backend.services import budgets, channels, handed, ledger
 
-NOT_REFUSED = (PaymentState.INTENDED, PaymentState.SENT, PaymentState.CONFIRMED)
-
-
-@dataclass(frozen=True, slots=True)
-class Handed:
-    """A submission that was handed in and that nobody has approved. rater: as pages call them. rejected: the reason."""
-
-    id: int
-    rater: str
-    channel: str
-    ratings: int
-    active_ms: int
-    submitted_at: datetime | None
-    rejected: str | None
+Clock = Callable[[], datetime]
+# Prolific wants to be told at length; Mechanical Turk takes no more.
+SHORTEST, LONGEST = {Channel.PROLIFIC: 100}, 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a rater chose, without which system it was. place: the comparison's."""
-
-    place: int
-    choice: str
-    active_ms: int | None
-    comment: str | None
-    receipt: str
-    rated_at: datetime
-
-
-def handed_in(session: Session, batch_id: int, names: Pseudonyms) -> list[Handed]:
-    """Submissions that wait for approval, and those that were rejected; the oldest first, two hundred of them."""
-    rows = session.execute(
-        select(Submission, Rater.channel, Rater.external_id, Rejection.reason)
-        .join(Rater, Rater.id == Submission.rater_id)
-        .outerjoin(Rejection, Rejection.submission_id == Submission.id)
-        .where(
-            Submission.batch_id == batch_id,
-            (Submission.state == SubmissionState.SUBMITTED) | Rejection.submission_id.is_not(None),
+def reject(session: Session, submission_id: int, *, reason: str, now: datetime) -> Rejection:
+    """Refuse a submission's reward. The rater reads the reason. Conflict where it is paid, or is not waiting."""
+    row = session.get(Submission, submission_id)
+    if row is None:
+        raise NotFound(f"There is no submission {submission_id}.")
+    channel = channels.by_id(session, session.get_one(Posting, row.posting_id).channel_id)
+    least, said = SHORTEST.get(Channel(channel.channel), 1), reason.strip()
+    if not least <= len(said) <= LONGEST:
+        raise Invalid(
+            f"{channel.channel} wants a reason of {least} to {LONGEST} characters, which the rater reads; this one has"
+            f" {len(said)}."
         )
-        .order_by(Submission.submitted_at, Submission.id)
-        .limit(MOST_SHOWN)
-    ).all()
-    return [handed(session, *row, names) for row in rows]
-
-
-def handed(
-    session: Session, submission: Submission, channel: str, external_id: str, rejected: str | None, names: Pseudonyms
-) -> Handed:
-    """The submission for people."""
-    given = answers(session, submission)
-    return Handed(
-        id=submission.id,
-        rater=paysheet.name(channel, external_id, submission.rater_id, names),
-        channel=channel,
-        ratings=len(given),
-        active_ms=sum(one.active_ms or 0 for one in given),
-        submitted_at=submission.submitted_at,
-        rejected=rejected,
-    )
-
-
-def answers(session: Session, submission: Submission) -> list[Answer]:
-    """What the rater chose on the submission's comparison, or in the whole batch where a posting offers all of it."""
-    comparison_id = session.get_one(Posting, submission.posting_id).comparison_id
-    found = (
-        select(Comparison.position, Rating)
-        .join(Assignment, Assignment.id == Rating.assignment_id)
-        .join(Comparison, Comparison.id == Assignment.comparison_id)
-        .where(Assignment.batch_id == submission.batch_id, Assignment.rater_id == submission.rater_id)
-        .order_by(Rating.rated_at, Rating.assignment_id)
-    )
-    if comparison_id is not None:
-        found = found.where(Assignment.comparison_id == comparison_id)
-    return [
-        Answer(place, one.choice, one.active_ms, one.comment, one.receipt, one.rated_at)
-        for place, one in session.execute(found)
-    ]
-
-
-def submission(session: Session, batch_id: int, submission_id: int) -> Submission:
-    """The submission of this batch, or NotFound."""
-    found = session.get(Submission, submission_id, populate_existing=True)
-    if found is None or found.batch_id != batch_id:
-        raise NotFound(f"There is no submission {submission_id} in batch {batch_id}.")
-    return found
-
-
-def in_full(session: Session, batch_id: int, submission_id: int, names: Pseudonyms) -> tuple[Handed, list[Answer]]:
-    """A submission with everything that its rater chose."""
-    found = submission(session, batch_id, submission_id)
-    rater = session.get_one(Rater, found.rater_id)
-    rejection = session.get(Rejection, submission_id)
-    reason = rejection.reason if rejection else None
-    return handed(session, found, rater.channel, rater.external_id, reason, names), answers(session, found)
-
-
-def reject(session: Session, batch_id: int, submission_id: int, *, reason: str, now: datetime) -> Rejection:
-    """Refuse a submission's reward, for a reason that its rater reads. It can't be taken back, only compensated.
-
-    Conflict where it was not handed in, was approved, is being paid or was rejected before.
-    """
-    said = worded(reason, "A rejection needs a reason, which the rater reads.")
-    found = submission(session, batch_id, submission_id)
-    if session.get(Rejection, submission_id) is not None:
-        raise Conflict("This submission was rejected before, and its reason stands.")
-    if found.state != SubmissionState.SUBMITTED:
-        raise Conflict(
-            f"Only what was handed in and not approved yet can be rejected; this submission is {found.state}."
-        )
-    posting = session.get_one(Posting, found.posting_id)
-    asked = session.scalar(
-        select(func.count())
-        .select_from(PaymentIntent)
-        .where(
-            PaymentIntent.batch_id == batch_id,
-            PaymentIntent.rater_id == found.rater_id,
-            PaymentIntent.submission_id == found.vendor_id,
-            PaymentIntent.posting_id == posting.vendor_id,
-            PaymentIntent.kind == PaymentKind.APPROVAL,
-            PaymentIntent.state.in_(NOT_REFUSED),
-        )
-    )
-    if asked:
-        raise Conflict("The reward of this submission is being paid already, so it can't be refused any more.")
+    budgets.locked(session, row.batch_id)
+    one = next(each for each in handed.handed_in(session, channel, row.rater_id) if each.row.id == submission_id)
+    if one.is_rejected:
+        raise Conflict(f"Submission {submission_id} was rejected before, and a rejection keeps its reason.")
+    if one.row.state != SubmissionState.SUBMITTED or one.approval not in (None, PaymentState.REFUSED):
+        raise Conflict(f"Submission {submission_id} is not waiting at the vendor, or is being paid.")
     made = Rejection(submission_id=submission_id, reason=said, decided_at=now)
     session.add(made)
     session.flush()
     return made
+
+
+def overturn(session: Session, submission_id: int, *, reason: str, now: datetime) -> Compensation:
+    """A person was wrong to reject: the rater is owed the reward after all. The second time changes nothing."""
+    rejection, row = session.get(Rejection, submission_id), session.get(Submission, submission_id)
+    if rejection is None or row is None:
+        raise NotFound(f"Submission {submission_id} was never rejected.")
+    posting = session.get_one(Posting, row.posting_id)
+    reward = Money(posting.reward, posting.currency)
+    fees = channels.settings_of(channels.by_id(session, posting.channel_id)).fees
+    return ledger.compensate(
+        session,
+        row.batch_id,
+        rater_id=row.rater_id,
+        amount=reward,
+        fee=fees.on_bonus(reward),
+        reason=reason,
+        key=f"{OVERTURNED}{submission_id}",
+        now=now,
+    )
+
+
+OVERTURNED = "rejection overturned "
+
+
+def untold(session: Session, channel: BatchChannel) -> list[tuple[int, str, str]]:
+    """(submission, the vendor's id, reason) of rejections that stand and that the vendor has not confirmed."""
+    overturned = exists().where(Compensation.key == literal(OVERTURNED).concat(Submission.id))
+    rows = session.execute(
+        select(Submission.id, Submission.vendor_id, Rejection.reason)
+        .join(Submission, Submission.id == Rejection.submission_id)
+        .where(Rejection.told_at.is_(None), handed.on(channel), ~overturned)
+        .order_by(Submission.id)
+    )
+    return [(number, vendor_id, reason) for number, vendor_id, reason in rows]
+
+
+def tell(database: Database, crowd: Crowd, channel_id: int, *, clock: Clock) -> list[str]:
+    """Tell the vendor of every rejection that it does not know; what it said against that, in sentences."""
+    with database.reading() as session:
+        waiting = untold(session, channels.by_id(session, channel_id))
+    troubles = []
+    for number, vendor_id, reason in waiting:
+        try:
+            crowd.reject(vendor_id, reason=reason)
+        except CrowdError as error:
+            troubles.append(str(error))
+            continue
+        with database.transaction() as session:
+            session.get_one(Rejection, number).told_at = clock()
+            session.get_one(Submission, number).state = SubmissionState.REJECTED
+    return troubles

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from backend.db.budgets import Budget
@@ -15,6 +15,7 @@ from backend.db.ledger import FEES, Account, LedgerEntry, Purpose
 from backend.db.payments import PaymentIntent, PaymentState
 from backend.db.raters import Link, Rater
 from backend.db.submissions import Appeal
+from backend.db.vendor_calls import HandPayment
 from backend.domain.money import Money
 from backend.domain.pay import PayRule
 from backend.services import budgets, channels
@@ -141,7 +142,8 @@ MOST_SHOWN = 100
 def troubles(session: Session, batch_id: int) -> list[Trouble]:
     """Payments that a vendor refused and whose money is still owed, and those without an answer; the newest first.
 
-    A hundred of them; what a later payment has paid is no trouble any more.
+    A hundred of them; what a later payment has paid is no trouble any more, and what a person has to pay
+    is in by_hand.
     """
     later = select(LedgerEntry.moves_id).where(LedgerEntry.moves_id.is_not(None))
     still_owed = (
@@ -154,10 +156,11 @@ def troubles(session: Session, batch_id: int) -> list[Trouble]:
         )
         .distinct()
     )
+    by_hand = exists().where(HandPayment.token == PaymentIntent.token)
     is_refused = (PaymentIntent.state == PaymentState.REFUSED) & PaymentIntent.id.in_(still_owed)
     found = session.scalars(
         select(PaymentIntent)
-        .where(PaymentIntent.batch_id == batch_id, is_refused | (PaymentIntent.state == PaymentState.SENT))
+        .where(PaymentIntent.batch_id == batch_id, is_refused | (PaymentIntent.state == PaymentState.SENT) & ~by_hand)
         .order_by(PaymentIntent.id.desc())
         .limit(MOST_SHOWN)
     )

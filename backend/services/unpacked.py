@@ -51,6 +51,7 @@ def material_of(folder: Path, settings: StudySettings, manifest: Plain) -> Mater
         prompts=prompts,
         categories=names,
         raters=raters,
+        channels=channels_of(batch, raters),
         settings=settings,
         seed=integer(manifest["seed"]),
         seats=integer(batch["seats"]),
@@ -64,6 +65,13 @@ def material_of(folder: Path, settings: StudySettings, manifest: Plain) -> Mater
         was_unsealed=batch["unsealed"] is True,
         was_stopped=batch["stopped"] is True,
     )
+
+
+def channels_of(batch: Plain, raters: Sequence[str]) -> list[str]:
+    """The channel of each rater, in the order of their codes."""
+    names, channels = listed(batch["raters"]), listed(batch["channels"])
+    found = {str(name): str(channel) for name, channel in zip(names, channels, strict=True)}
+    return [found[name] for name in raters]
 
 
 def launched_of(

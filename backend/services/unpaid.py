@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.assignments import Assignment, AssignmentState
 from backend.db.checks import CheckAnswer, CheckAssignment, CheckState
+from backend.db.journeys import EntryTest
 from backend.db.ledger import Account, LedgerEntry, Purpose, Work
 from backend.db.ratings import Rating
 from backend.services.ledger import Piece
@@ -19,18 +20,19 @@ def is_owed(this: ColumnElement[bool]) -> ColumnElement[bool]:
     )
 
 
-def work(session: Session, batch_id: int) -> list[Piece]:
-    """Ratings, late ones too, and skips for which nothing was ever owed, oldest first; then such checks.
+def work(session: Session, batch_id: int, *, rater_id: int | None = None) -> list[Piece]:
+    """Ratings, late ones too, and skips for which nothing was ever owed, oldest first; then such checks. Of one rater
+    or of all.
 
     So whatever a crash or a small budget has left out is found again: owing is a job whose work is what is missing.
     """
-    seats = [
-        Piece(Work(work), rater, assignment_id=number)
-        for work, rater, number in session.execute(unpaid_seats(batch_id))
-    ]
+    of_seats, of_checks = unpaid_seats(batch_id), unpaid_checks(batch_id)
+    if rater_id is not None:
+        of_seats = of_seats.where(Assignment.rater_id == rater_id)
+        of_checks = of_checks.where(CheckAssignment.rater_id == rater_id)
+    seats = [Piece(Work(work), rater, assignment_id=number) for work, rater, number in session.execute(of_seats)]
     checks = [
-        Piece(Work(work), rater, check_assignment_id=number)
-        for work, rater, number in session.execute(unpaid_checks(batch_id))
+        Piece(Work(work), rater, check_assignment_id=number) for work, rater, number in session.execute(of_checks)
     ]
     return seats + checks
 
@@ -76,3 +78,18 @@ def unpaid_checks(batch_id: int) -> Select[str, int, int]:
         )
         .order_by(CheckAssignment.id)
     )
+
+
+def tests(session: Session, batch_id: int) -> list[tuple[Piece, int]]:
+    """Entry tests, passed or not, for which nothing was ever owed, oldest first, each with its number of exercises."""
+    owed = is_owed(
+        (LedgerEntry.batch_id == EntryTest.batch_id)
+        & (LedgerEntry.rater_id == EntryTest.rater_id)
+        & (LedgerEntry.entry_test == EntryTest.name)
+    )
+    rows = session.execute(
+        select(EntryTest.rater_id, EntryTest.name, EntryTest.out_of)
+        .where(EntryTest.batch_id == batch_id, ~owed)
+        .order_by(EntryTest.id)
+    )
+    return [(Piece(Work.ENTRY_TEST, rater, entry_test=name), out_of) for rater, name, out_of in rows]

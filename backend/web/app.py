@@ -14,7 +14,7 @@ from backend.services.tokens import Tokens
 from backend.web import errors, markdown
 from backend.web.deps import House, researcher
 from backend.web.render import FRONTEND
-from backend.web.routes import batches, comparisons, entry, home, ledger, money, plan, rating, results, studies
+from backend.web.routes import batches, comparisons, entry, home, journey, ledger, money, plan, rating, results, studies
 from backend.web.security import Security
 
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -40,6 +40,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.mount("/static", Static(directory=FRONTEND / "static"))
     app.include_router(entry.router)
     app.include_router(rating.router)
+    app.include_router(journey.router)
     guarded = APIRouter(dependencies=[Depends(researcher)])
     for part in (home, studies, batches, results, comparisons, plan, money, ledger):
         guarded.include_router(part.router)

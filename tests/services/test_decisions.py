@@ -7,13 +7,12 @@ from sqlalchemy.orm import Session
 
 from backend.db.channels import Posting
 from backend.db.ledger import Account
-from backend.db.payments import PaymentKind
 from backend.db.raters import Channel
 from backend.db.session import Database
 from backend.db.submissions import Submission
 from backend.domain.money import Money
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services import decisions, ledger, outstanding, rejections
+from backend.services import decisions, ledger, outstanding, rejections, submitted
 from backend.services.outstanding import Why
 from backend.services.pseudonyms import pseudonyms
 from tests import factories, paid
@@ -36,10 +35,10 @@ def made(session: Session) -> Paid:
 
 
 def test_what_waits_for_approval_is_shown_with_its_answers_and_time(session: Session, made: Paid) -> None:
-    first, second = rejections.handed_in(session, made.batch.id, NAMES)
+    first, second = submitted.handed_in(session, made.batch.id, NAMES)
     assert [one.id for one in (first, second)] == list(made.submissions)
     assert (first.ratings, first.active_ms, first.rejected) == (3, 180_000, None)
-    handed, answers = rejections.in_full(session, made.batch.id, made.submissions[1], NAMES)
+    handed, answers = submitted.in_full(session, made.batch.id, made.submissions[1], NAMES)
     assert handed == second
     assert [(one.choice, one.active_ms) for one in answers] == [("tie", 200_000)] * 3
     assert len({one.place for one in answers}) == 3
@@ -47,62 +46,48 @@ def test_what_waits_for_approval_is_shown_with_its_answers_and_time(session: Ses
 
 def test_a_submission_on_one_comparison_shows_only_what_was_chosen_there(session: Session, made: Paid) -> None:
     submission = session.get_one(Submission, made.submissions[0])
-    comparison = rejections.answers(session, submission)[0].place
+    comparison = submitted.answers(session, submission)[0].place
     posting = session.get_one(Posting, submission.posting_id)
     at = paid.comparison_id(session, made.batch.id, comparison)
     made_for = paid.submitted(
         session, posting.channel_id, made.batch.id, submission.rater_id, comparison_id=at, number="one"
     )
-    _, answers = rejections.in_full(session, made.batch.id, made_for, NAMES)
+    _, answers = submitted.in_full(session, made.batch.id, made_for, NAMES)
     assert [one.place for one in answers] == [comparison]
 
 
-def test_a_person_rejects_with_a_reason_and_only_once(session: Session, made: Paid) -> None:
-    number = made.submissions[0]
-    with pytest.raises(Invalid, match="needs a reason, which the rater reads"):
-        rejections.reject(session, made.batch.id, number, reason=" ", now=NOW)
-    with pytest.raises(Invalid, match="longer than 2,000 characters"):
-        rejections.reject(session, made.batch.id, number, reason="x" * 2_001, now=NOW)
-    rejection = rejections.reject(session, made.batch.id, number, reason=" Every answer is the same. ", now=NOW)
-    assert (rejection.reason, rejection.told_at) == ("Every answer is the same.", None)
-    with pytest.raises(Conflict, match="was rejected before"):
-        rejections.reject(session, made.batch.id, number, reason="Again.", now=NOW)
-    assert rejections.handed_in(session, made.batch.id, NAMES)[0].rejected == "Every answer is the same."
-    with pytest.raises(NotFound, match=r"no submission .* in batch"):
-        rejections.reject(session, factories.launched(session).id, number, reason="Not mine.", now=NOW)
+def test_what_a_person_rejected_says_why(session: Session, made: Paid) -> None:
+    rejections.reject(session, made.submissions[0], reason=" Every answer is the same. ", now=NOW)
+    assert submitted.handed_in(session, made.batch.id, NAMES)[0].rejected == "Every answer is the same."
+    handed, _ = submitted.in_full(session, made.batch.id, made.submissions[0], NAMES)
+    assert handed.rejected == "Every answer is the same."
 
 
-@pytest.mark.parametrize("state", ["approved", "returned", "active"])
-def test_only_what_was_handed_in_is_rejected(session: Session, made: Paid, state: str) -> None:
-    session.get_one(Submission, made.submissions[0]).state = state
-    session.flush()
-    with pytest.raises(Conflict, match=f"this submission is {state}"):
-        rejections.reject(session, made.batch.id, made.submissions[0], reason="Why not.", now=NOW)
-
-
-def test_what_is_being_paid_is_not_rejected(session: Session, made: Paid) -> None:
-    paid.intended(session, ledger.owed(session, made.batch.id), kind=PaymentKind.APPROVAL)
-    with pytest.raises(Conflict, match="is being paid already"):
-        rejections.reject(session, made.batch.id, made.submissions[0], reason="Too late.", now=NOW)
+def test_a_submission_is_found_in_its_own_batch_alone(session: Session, made: Paid) -> None:
+    for batch_id, number in ((factories.launched(session).id, made.submissions[0]), (made.batch.id, 99)):
+        with pytest.raises(NotFound, match=f"no submission {number} in batch {batch_id}"):
+            submitted.get(session, batch_id, number)
 
 
 def test_work_of_a_submission_that_was_rejected_is_unpaid_for_that_reason(session: Session) -> None:
     batch = paid.worked(session, prompts=1, people=3, active_ms=[43_000])
     who = [one.rater_id for one in paid.unpaid.work(session, batch.id)]
     paid.from_vendor(session, who, Channel.MTURK)
+    paid.with_budget(session, batch, 100, aside=0)
     number = paid.submitted(session, paid.declared(session, batch.id, Channel.MTURK), batch.id, who[0])
-    rejections.reject(session, batch.id, number, reason="Copied.", now=NOW)
+    rejections.reject(session, number, reason="Copied.", now=NOW)
     found = outstanding.of_batch(session, batch.id, channels={"mturk"})
     assert [(one.why, one.pieces) for one in found] == [(Why.UNLISTED, 2), (Why.REJECTED, 1)]
 
 
 def test_an_appeal_is_answered_once_and_says_what_was_rejected(session: Session, made: Paid) -> None:
-    rejections.reject(session, made.batch.id, made.submissions[1], reason="Too fast.", now=NOW)
+    rejections.reject(session, made.submissions[1], reason="Too fast.", now=NOW)
     (appeal,) = decisions.appeals(session, made.batch.id, NAMES)
     assert (appeal.rejections, appeal.answer) == (("Too fast.",), None)
     assert appeal.text == "The page froze, and I was not paid."
-    with pytest.raises(Invalid, match="needs an answer, which the rater reads"):
-        decisions.answer_appeal(session, made.batch.id, appeal.id, answer="", now=NOW)
+    for wrong, said in (("", "needs an answer, which the rater reads"), ("x" * 2_001, "longer than 2,000 characters")):
+        with pytest.raises(Invalid, match=said):
+            decisions.answer_appeal(session, made.batch.id, appeal.id, answer=wrong, now=NOW)
     decisions.answer_appeal(session, made.batch.id, appeal.id, answer=" You are right. ", now=NOW)
     assert decisions.appeals(session, made.batch.id, NAMES)[0].answer == "You are right."
     with pytest.raises(Conflict, match="was answered before"):

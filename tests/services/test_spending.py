@@ -11,13 +11,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db.ledger import Account, LedgerEntry, Purpose
-from backend.db.payments import PaymentKind, PaymentState
+from backend.db.payments import PaymentState
 from backend.db.raters import Channel
 from backend.db.session import Database
 from backend.domain.money import Money
 from backend.domain.pay import PayRule
 from backend.errors import Invalid, NotFound
-from backend.services import budgets, byhand, earnings, entries, ledger, outstanding, paysheet, spending
+from backend.services import budgets, by_hand, earnings, entries, ledger, outstanding, paysheet, spending
 from backend.services.entries import Wanted
 from backend.services.outstanding import Unpaid, Why
 from backend.services.pseudonyms import pseudonyms
@@ -45,8 +45,8 @@ def test_a_batchs_money_adds_up_to_the_ledger(session: Session, made: Paid) -> N
     assert found.accounts == {
         Account.RESERVED: Money(1_131),
         Account.OWED: Money(87),
-        Account.PAYING: Money(174),
-        Account.PAID: Money(108),
+        Account.PAYING: Money(174 + 54),
+        Account.PAID: Money(54),
         Account.FEES: Money(0),
     }
     assert (found.whole.of_rewards, found.whole.of_top_ups, found.whole.of_fees) == (
@@ -83,7 +83,7 @@ def test_fees_end_with_the_vendor_and_pay_with_the_rater(session: Session, made:
     found = spending.of_batch(session, made.batch.id)
     assert found is not None
     assert found.accounts == ledger.balances(session, made.batch.id)
-    assert (found.accounts[Account.PAID], found.accounts[Account.FEES]) == (Money(183), Money(12))
+    assert (found.accounts[Account.PAID], found.accounts[Account.FEES]) == (Money(54 + 75), Money(12))
     assert spending.troubles(session, made.batch.id)[0].state == PaymentState.SENT
     assert len(spending.troubles(session, made.batch.id)) == 1
 
@@ -110,7 +110,7 @@ def test_each_rater_has_a_row_and_the_least_an_hour_comes_first(session: Session
     assert [one.earned for one in rows] == [Money(75), Money(54), Money(162), Money(54)]
     assert [(one.owed.minor, one.paying.minor, one.paid.minor) for one in rows] == [
         (75, 0, 0),
-        (0, 0, 54),
+        (0, 54, 0),
         (0, 162, 0),
         (0, 0, 54),
     ]
@@ -186,24 +186,13 @@ def test_unpaid_work_says_why(session: Session) -> None:
     assert outstanding.count(session, batch.id) == len(paid.unpaid.work(session, batch.id)) == 6
 
 
-def test_what_is_paid_by_hand_is_listed_until_a_person_says_that_it_was(session: Session, made: Paid) -> None:
-    names = pseudonyms("k", made.batch.id)
-    reward = paid.noted(session, paid.intended(session, ledger.owed(session, made.batch.id), kind=PaymentKind.APPROVAL))
-    first, second = byhand.of_batch(session, made.batch.id, names)
-    assert (first.rater, first.amount, first.paid_at) == ("w2", Money(54), None)
-    assert (second.token, second.amount) == (reward, Money(75))
-    assert byhand.mark_paid(session, made.batch.id, [first.token], now=NOW) == 1
-    assert byhand.mark_paid(session, made.batch.id, [first.token], now=NOW) == 0
-    assert [one.paid_at for one in byhand.of_batch(session, made.batch.id, names)] == [None, NOW]
-
-
-@pytest.mark.parametrize("tokens", [[], ["nonsense"]])
-def test_only_payments_of_the_batch_are_marked(session: Session, made: Paid, tokens: list[str]) -> None:
-    with pytest.raises(Invalid, match="Tick payments of this batch"):
-        byhand.mark_paid(session, made.batch.id, tokens, now=NOW)
-    other = factories.launched(session)
-    with pytest.raises(Invalid, match="Tick payments of this batch"):
-        byhand.mark_paid(session, other.id, made.tokens, now=NOW)
+def test_what_a_person_has_to_pay_is_no_trouble_and_paid_once_they_say_so(session: Session, made: Paid) -> None:
+    (due,) = by_hand.dues(session, made.batch.id)
+    assert (due.rater_id, due.channel, due.rater, due.amount) == (made.raters[1], "link", "w2", Money(54))
+    assert made.raters[1] not in {one.rater_id for one in spending.troubles(session, made.batch.id)}
+    by_hand.mark(session, due.token, now=NOW)
+    assert by_hand.dues(session, made.batch.id) == []
+    assert ledger.balances(session, made.batch.id)[Account.PAID] == Money(108)
 
 
 def pages(session: Session, made: Paid, wanted: Wanted) -> list[list[int]]:

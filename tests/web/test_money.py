@@ -12,7 +12,7 @@ from backend.db.ledger import Account
 from backend.db.raters import Channel, Rater
 from backend.db.session import Database
 from backend.domain.money import Money
-from backend.services import byhand, decisions, ledger, rejections, spending
+from backend.services import by_hand, decisions, ledger, spending, submitted
 from backend.services.pseudonyms import pseudonyms
 from backend.web.deps import House
 from tests import factories, paid
@@ -35,7 +35,7 @@ def text(client: TestClient, path: str) -> str:
 
 def test_the_money_page_says_where_all_of_the_budget_is(researcher: TestClient, made: Paid) -> None:
     said = text(researcher, "/batches/1/money")
-    for part in ("$20.00", "$3.69", "$11.31", "$5.00", "$1.08 paid to raters", "$1.74 being paid", "$0.87 owed"):
+    for part in ("$20.00", "$3.69", "$11.31", "$5.00", "$0.54 paid to raters", "$2.28 being paid", "$0.87 owed"):
         assert part in said
     assert "$2.16 in rewards, $1.29 in top-ups, $0.24 in fees" in said
 
@@ -129,12 +129,14 @@ def test_a_compensation_that_can_not_be_says_why(
 
 
 def test_payments_by_hand_are_marked(researcher: TestClient, made: Paid, database: Database) -> None:
-    assert researcher.post("/batches/1/hand-payments").status_code == 422
+    for wrong in ({}, {"token": "nonsense"}):
+        answer = researcher.post("/batches/1/hand-payments", data=wrong)
+        assert answer.status_code == 422
+        assert "Tick payments of this batch" in answer.text
     html = researcher.post("/batches/1/hand-payments", data={"token": made.tokens[0]}).text
     assert "1 payment made by hand" in html
     with database.reading() as session:
-        (one,) = byhand.of_batch(session, 1, pseudonyms("k", 1))
-    assert one.paid_at is not None
+        assert by_hand.dues(session, 1) == []
 
 
 def test_an_appeal_is_answered_once(researcher: TestClient, made: Paid, database: Database) -> None:
@@ -161,8 +163,30 @@ def test_a_rejection_warns_of_what_it_does_and_needs_a_reason_and_a_reader(
     assert researcher.post(f"{path}/rejection", data={"read": "1"}).status_code == 422
     assert "rejected: Copied." in researcher.post(f"{path}/rejection", data={"read": "1", "reason": "Copied."}).text
     assert "because: “Copied.”" in text(researcher, path)
+    assert researcher.post(f"{path}/overturning").status_code == 422
+    assert researcher.post(f"{path}/overturning", data={"reason": "I was wrong."}).status_code == 200
+    assert "$1.09 owed" in text(researcher, "/batches/1/money")  # the posting's 18 cents and 4 of fee more
     with database.reading() as session:
-        assert rejections.handed_in(session, 1, pseudonyms("k", 1))[0].rejected == "Copied."
+        assert submitted.handed_in(session, 1, pseudonyms("k", 1))[0].rejected == "Copied."
+
+
+def test_a_person_pays_for_what_no_rule_approves(researcher: TestClient, database: Database) -> None:
+    """A rating that was handed in without its receipt: 18 cents and 4 of fee."""
+    with database.transaction() as session:
+        batch = paid.worked(session, prompts=1, people=3, active_ms=[43_000])
+        channel = paid.declared(session, batch.id, Channel.MTURK)
+        who = paid.unpaid.work(session, batch.id)[0].rater_id
+        paid.from_vendor(session, [who], Channel.MTURK)
+        aside = paid.with_budget(session, batch, 500, aside=100)
+        place = paid.comparison_id(session, batch.id, 0)
+        number = paid.submitted(session, channel, batch.id, who, comparison_id=place, reservation_id=aside)
+    said = text(researcher, "/batches/1/money")
+    assert "Handed in, and not approved by itself: it brings the receipt none" in said
+    assert researcher.post(f"/batches/1/submissions/{number}/approval").status_code == 200
+    with database.reading() as session:
+        assert ledger.balances(session, 1)[Account.PAYING] == Money(22)
+    assert researcher.post(f"/batches/1/submissions/{number}/approval").status_code == 409
+    assert researcher.post("/batches/1/submissions/99/approval").status_code == 404
 
 
 def test_the_ledger_is_filtered_and_leads_to_the_piece_of_work(researcher: TestClient, made: Paid) -> None:

@@ -49,12 +49,12 @@ def test_what_a_paid_launch_costs_is_shown_before_it(researcher: TestClient, unl
     assert "at most" not in researcher.get(unlaunched, params={**PAID, "pay": ""}).text.split("Pay raters")[0]
 
 
-def test_a_paid_launch_opens_its_channels_with_a_budget_of_the_worst_case(
+def test_a_paid_launch_opens_its_channels_with_a_budget_of_what_they_set_aside(
     researcher: TestClient, unlaunched: str, database: Database
 ) -> None:
     assert researcher.post(f"{unlaunched}/batches", data={**PAID, "channel": ["mturk", "link"]}).status_code == 200
     with database.reading() as session:
-        assert budgets.standing(session, 1).free == Money(594)
+        assert budgets.standing(session, 1).free == Money(594 + 9 * 54)
         declared = {one.channel: channels.settings_of(one) for one in channels.of_batch(session, 1)}
     assert set(declared) == {"link", "mturk"}
     assert [one.pay.reward for one in declared.values() if one.pay] == [Money(18)] * 2

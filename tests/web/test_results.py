@@ -10,6 +10,7 @@ from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from backend.db.batches import Batch
+from backend.db.raters import Channel, Rater
 from backend.db.session import Database
 from backend.db.studies import Prompt
 from backend.services import batches
@@ -103,6 +104,10 @@ def shown(value: float) -> set[str]:
     return {text.lstrip("-") for text in (f"{100 * value:.1f}", f"{value:.1f}", f"{value:.2f}", f"{value:.3f}")}
 
 
+def test_a_single_channel_has_no_section(researcher: TestClient, batch: Batch) -> None:
+    assert 'id="channels"' not in researcher.get(f"/batches/{batch.id}/results").text
+
+
 def test_every_fraction_on_the_page_is_in_the_json(researcher: TestClient, batch: Batch) -> None:
     found = researcher.get(f"/batches/{batch.id}/results.json").json()
     allowed = {text for value in numbers(found) for text in shown(value)}
@@ -115,6 +120,22 @@ def test_every_fraction_on_the_page_is_in_the_json(researcher: TestClient, batch
     on_page = re.findall(r"\d+\.\d+", words(re.sub(r"<svg.*?</svg>", "", body, flags=re.S)))
     assert len(on_page) > 100
     assert [text for text in on_page if text not in allowed] == []
+
+
+def test_channels_stand_beside_each_other_once_there_are_two(
+    database: Database, researcher: TestClient, batch: Batch
+) -> None:
+    with database.transaction() as session:
+        session.execute(update(Rater).where(Rater.id % 3 == 0).values(channel=Channel.PROLIFIC))
+    found = researcher.get(f"/batches/{batch.id}/results.json").json()
+    assert [one["channel"] for one in found["channels"]["each"]] == ["link", "prolific"]
+    assert [one["candidate"] for one in found["channels"]["effects"]] == ["small", "large"]
+    assert "They came through link (32) and prolific (16)." in found["methods"]
+    html = researcher.get(f"/batches/{batch.id}/results").text
+    section = words(html[html.index('id="channels"') : html.index('id="style"')])
+    effect = found["channels"]["effects"][0]["difference"]["estimate"]
+    assert f"{100 * abs(effect):.1f}" in section
+    assert "Raters from" in section
 
 
 def test_raters_are_shown_by_code_and_pseudonym(researcher: TestClient, batch: Batch) -> None:

@@ -54,10 +54,10 @@ class Launched:
 class Material:
     """A batch's votes and what is known of its comparisons, candidates, prompts and raters.
 
-    candidates, prompts, categories, raters: code -> name, key, name, pseudonym. votes: the counted ones; their
-    comparisons are places in `launched`. checks: answers of raters by code. opening: seats open at first. is_closed: no
-    seat will be given out any more. was_unsealed: the results were opened before the end. was_stopped: by the declared
-    rule. skips: reason -> how often.
+    candidates, prompts, categories, raters: code -> name, key, name, pseudonym. channels: of each rater. votes: the
+    counted ones; their comparisons are places in `launched`. checks: answers of raters by code. opening: seats open at
+    first. is_closed: no seat will be given out any more. was_unsealed: the results were opened before the end.
+    was_stopped: by the declared rule. skips: reason -> how often.
     """
 
     baseline: str
@@ -65,6 +65,7 @@ class Material:
     prompts: Sequence[str]
     categories: Sequence[str]
     raters: Sequence[str]
+    channels: Sequence[str]
     settings: StudySettings
     seed: int
     seats: int

@@ -3,6 +3,7 @@
 It states every choice that a reader needs to judge the numbers, and nothing that was not done.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from backend.domain.choices import Choice
@@ -59,8 +60,11 @@ def rating(material: Material, ratings: int) -> Iterator[str]:
     """What raters chose from, how many there were, and which checks they met."""
     settings = material.settings
     labels = listing([f"“{option.label}”" for option in settings.options])
-    people = len(set(material.votes.rater.tolist()))
-    yield f"Raters chose between {labels}; {people:,} raters gave {ratings:,} votes that count."
+    people = set(material.votes.rater.tolist())
+    yield f"Raters chose between {labels}; {len(people):,} raters gave {ratings:,} votes that count."
+    of_channels = Counter(material.channels[rater] for rater in people)
+    if len(of_channels) > 1:
+        yield f"They came through {listing([f'{one} ({count:,})' for one, count in sorted(of_channels.items())])}."
     if any(option.choice == Choice.BOTH_BAD for option in settings.options):
         yield "A vote that both are bad counts as a tie."
     if settings.checks.any:

@@ -14,6 +14,7 @@ import numpy as np
 from backend.domain.results import agreement
 from backend.domain.results.agreement import AgreementResult
 from backend.domain.results.candidates import CandidateResult, candidates
+from backend.domain.results.channels import Channels, channels
 from backend.domain.results.counted import counted
 from backend.domain.results.counts import median
 from backend.domain.results.exclusions import ExcludedRater
@@ -54,6 +55,7 @@ class Results:
     family: Family
     agreement: AgreementResult
     position: Position
+    channels: Channels
     style: Style
     models: Models
     reading: Reading
@@ -94,6 +96,7 @@ def summarise(given: Material, *, on_step: OnStep = quiet) -> Results:
         of_models, of_style = pool.submit(models, material), pool.submit(style, material)
         of_raters = pool.submit(raters, everybody, excluded={one.rater for one in excluded})
         of_family, of_position = pool.submit(family, material), pool.submit(position, material)
+        of_channels = pool.submit(channels, material)
         of_reading, of_agreement = pool.submit(reading, material), pool.submit(agreement.of, material)
         found = done("candidates", of_candidates)
         return Results(
@@ -116,6 +119,7 @@ def summarise(given: Material, *, on_step: OnStep = quiet) -> Results:
             family=done("differences", of_family),
             agreement=done("agreement", of_agreement),
             position=done("position", of_position),
+            channels=of_channels.result(),
             style=done("style", of_style),
             models=done("models", of_models),
             reading=done("reading", of_reading),

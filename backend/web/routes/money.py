@@ -5,17 +5,21 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from markupsafe import Markup
+from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from backend.db.base import LARGEST_NUMBER
+from backend.domain.channels import PAYS_ITSELF
 from backend.domain.money import Money, money
 from backend.errors import Conflict, Invalid
 from backend.services import (
+    approvals,
     batches,
     budgets,
-    byhand,
+    by_hand,
+    channels,
     decisions,
     outstanding,
     paysheet,
@@ -24,6 +28,7 @@ from backend.services import (
     rejections,
     spending,
     studies,
+    submitted,
 )
 from backend.services.paysheet import Paysheet
 from backend.services.pseudonyms import pseudonyms
@@ -63,9 +68,16 @@ def show(request: Request, house: TheHouse, batch_id: Id, raters: Page = 1) -> R
             picture=drawn(sheet, min((one.per_hour.minor for one in rules.values()), default=0)),
             unpaid=outstanding.of_batch(session, batch_id, channels=rules),
             troubles=spending.troubles(session, batch_id),
-            by_hand=byhand.of_batch(session, batch_id, names),
+            by_hand=by_hand.dues(session, batch_id, paid=True),
+            called=lambda one: paysheet.name(one.channel, one.rater, one.rater_id, names),
             appeals=decisions.appeals(session, batch_id, names),
-            handed_in=rejections.handed_in(session, batch_id, names),
+            unmatched=[
+                one
+                for row in channels.of_batch(session, batch_id)
+                if row.channel in PAYS_ITSELF
+                for one in approvals.unmatched(session, row)
+            ],
+            handed_in=submitted.handed_in(session, batch_id, names),
             key=secrets.token_hex(8),
             plain=paytables.decimal,
         )
@@ -121,8 +133,16 @@ def compensate(house: TheHouse, batch_id: Id, form: TheForm) -> Response:
 def mark_paid(house: TheHouse, batch_id: Id, form: TheForm) -> Response:
     """A person says that they have paid what is ticked."""
     with house.database.transaction() as session:
-        byhand.mark_paid(session, batch_id, forms.texts(form, "token"), now=now())
+        mark(session, batch_id, forms.texts(form, "token"))
     return back(batch_id, "#by-hand")
+
+
+def mark(session: Session, batch_id: int, tokens: list[str]) -> None:
+    """Mark payments of this batch. Invalid where one is of another, or none is named."""
+    if not tokens or not set(tokens) <= {one.token for one in by_hand.dues(session, batch_id, paid=True)}:
+        raise Invalid("Tick payments of this batch that you have made.")
+    for token in tokens:
+        by_hand.mark(session, token, now=now())
 
 
 @router.post("/batches/{batch_id}/appeals/{appeal_id}/answer")
@@ -139,7 +159,7 @@ def submission(request: Request, house: TheHouse, batch_id: Id, submission_id: I
     names = pseudonyms(house.tokens.secret_key, batch_id)
     with house.database.reading() as session:
         batch = batches.get(session, batch_id)
-        handed, answers = rejections.in_full(session, batch_id, submission_id, names)
+        handed, answers = submitted.in_full(session, batch_id, submission_id, names)
         return page(
             request,
             "money/submission.html",
@@ -158,7 +178,27 @@ def reject(house: TheHouse, batch_id: Id, submission_id: Id, form: TheForm) -> R
     if not forms.text(form, "read"):
         raise Conflict("Nothing was rejected: tick that you have read the answers, and that the rater may appeal.")
     with house.database.transaction() as session:
-        rejections.reject(session, batch_id, submission_id, reason=forms.text(form, "reason"), now=now())
+        submitted.get(session, batch_id, submission_id)
+        rejections.reject(session, submission_id, reason=forms.text(form, "reason"), now=now())
+    return back(batch_id, "#submissions")
+
+
+@router.post("/batches/{batch_id}/submissions/{submission_id}/approval")
+def approve(house: TheHouse, batch_id: Id, submission_id: Id) -> Response:
+    """Pay a submission that no rule approves; a person has looked."""
+    with house.database.transaction() as session:
+        submitted.get(session, batch_id, submission_id)
+        approvals.approve_by_hand(session, submission_id, now=now())
+    return back(batch_id, "#submissions")
+
+
+@router.post("/batches/{batch_id}/submissions/{submission_id}/overturning")
+def overturn(house: TheHouse, batch_id: Id, submission_id: Id, form: TheForm) -> Response:
+    """A rejection was wrong: owe the reward after all."""
+    with house.database.transaction() as session:
+        submitted.get(session, batch_id, submission_id)
+        reason = decisions.worded(forms.text(form, "reason"), "Say why the rejection was wrong; the rater reads it.")
+        rejections.overturn(session, submission_id, reason=reason, now=now())
     return back(batch_id, "#submissions")
 
 
