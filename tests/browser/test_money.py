@@ -85,7 +85,7 @@ def test_the_cost_before_a_launch_is_accessible(researcher: Page, study: str) ->
 
 
 def test_pay_is_calculated_and_launched_without_javascript(visits: Visits, site: Site, study: str) -> None:
-    """Twelve ratings: 18 cents and 4 of fee each, and at worst 36 and 8 more: $7.92."""
+    """Twelve ratings: 18 cents and 4 of fee each, and at worst 36 and 8 more; links $6.48 besides."""
     page = visits.person(java_script_enabled=False).new_page()
     page.goto(site.server.researcher)
     page.goto(study)
@@ -99,7 +99,7 @@ def test_pay_is_calculated_and_launched_without_javascript(visits: Visits, site:
     page.get_by_role("button", name="Launch batch").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Batch")
     page.get_by_role("link", name="Money").click()
-    expect(page.locator(".tiles")).to_contain_text("$7.92")
+    expect(page.locator(".tiles")).to_contain_text("$14.40")
 
 
 def test_a_budget_is_raised_and_a_rater_compensated_by_clicking(site: Site, researcher: Page) -> None:
@@ -129,7 +129,7 @@ def test_a_person_rejects_only_after_they_said_that_they_have_read(researcher: P
     researcher.get_by_text("Refuse to pay for it").click()
     researcher.get_by_label(re.compile("^Reason")).fill("Every answer is the same.")
     researcher.get_by_role("button", name="Reject and refuse the reward").click()
-    expect(researcher.get_by_role("heading", name="Reject it")).to_be_visible()  # the browser asks for the tick
+    expect(researcher.get_by_role("heading", name="Decide")).to_be_visible()  # the browser asks for the tick
     researcher.get_by_role("checkbox", name="I have read the answers").check()
     researcher.get_by_role("button", name="Reject and refuse the reward").click()
     expect(researcher.get_by_text("rejected: Every answer is the same.")).to_be_visible()
