@@ -12,6 +12,7 @@ from backend.cli.crowd import crowd
 from backend.cli.incoming import import_ratings
 from backend.cli.judged import judged
 from backend.cli.launch import launch
+from backend.cli.money import budget, pay
 from backend.cli.plan import plan
 from backend.cli.results import results
 from backend.cli.trial import try_
@@ -34,7 +35,23 @@ def assay() -> None:
     log.configure()
 
 
-VERBS = (try_, plan, launch, serve, results, judged, links, channel, crowd, export, verify, import_ratings, migrate)
+VERBS = (
+    try_,
+    plan,
+    launch,
+    serve,
+    results,
+    judged,
+    links,
+    channel,
+    crowd,
+    budget,
+    pay,
+    export,
+    verify,
+    import_ratings,
+    migrate,
+)
 for verb in VERBS:
     assay.add_command(verb)
 

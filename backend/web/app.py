@@ -27,6 +27,8 @@ from backend.web.routes import (
     hooks,
     incoming,
     journey,
+    ledger,
+    money,
     plan,
     rating,
     results,
@@ -60,16 +62,8 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     for open_to_all in (entry, rating, journey, arrivals, hits, hit_steps, hooks):
         app.include_router(open_to_all.router)
     guarded = APIRouter(dependencies=[Depends(researcher)])
-    for part in (
-        home.router,
-        studies.router,
-        batches.router,
-        incoming.router,
-        results.router,
-        comparisons.router,
-        plan.router,
-    ):
-        guarded.include_router(part)
+    for part in (home, studies, batches, incoming, results, comparisons, plan, money, ledger):
+        guarded.include_router(part.router)
     app.include_router(guarded)
     errors.install(app)
     return app

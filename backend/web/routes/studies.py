@@ -12,8 +12,8 @@ from backend.domain.choices import SplitRule
 from backend.domain.declared import digits
 from backend.domain.settings import from_json
 from backend.errors import Invalid
-from backend.services import batches, exercises, gold, imports, launching, studies
-from backend.web import forms, settings_form
+from backend.services import batches, exercises, gold, imports, launching, quotes, studies
+from backend.web import forms, launch_form, settings_form
 from backend.web.deps import Id, TheHouse, now
 from backend.web.render import page
 from backend.web.uploads import uploaded, uploaded_one
@@ -61,6 +61,8 @@ def show(request: Request, house: TheHouse, study_id: Id) -> Response:
     with house.database.reading() as session:
         study = studies.get(session, study_id)
         count, mentions = studies.mentions(session, study)
+        systems = list(batches.systems_of(session, study_id))
+        baseline = study.import_report.get("baseline") or systems[0]
         return page(
             request,
             "studies/study.html",
@@ -71,7 +73,9 @@ def show(request: Request, house: TheHouse, study_id: Id) -> Response:
             split_rules=list(SplitRule),
             settings=(settings := from_json(study.settings)),
             ours=exercises.ours(settings),
-            systems=list(batches.systems_of(session, study_id)),
+            systems=systems,
+            launch=launch_form.read(session, study, launch_form.looked_at(request.query_params), baseline=baseline),
+            paying=launch_form.PAYING,
             samples=studies.samples(session, study_id),
             mention_count=count,
             mentions=mentions,
@@ -109,7 +113,7 @@ def scrub(house: TheHouse, study_id: Id, form: TheForm) -> Response:
 
 @router.post("/studies/{study_id}/batches")
 def launch(house: TheHouse, study_id: Id, form: TheForm) -> Response:
-    """Freeze the settings and seat every comparison. A file of gold comparisons is read first; all or nothing."""
+    """Freeze the settings, seat every comparison, open paid channels with a budget that is enough; all or nothing."""
     with uploaded_one(form, "gold", house.settings.data_dir) as source:
         known = gold.read(source) if source else []
     with house.database.transaction() as session:
@@ -123,4 +127,5 @@ def launch(house: TheHouse, study_id: Id, form: TheForm) -> Response:
             gold=known,
             now=now(),
         )
+        quotes.declare(session, batch, launch_form.paid(form), budget=launch_form.budget(form), now=now())
     return RedirectResponse(f"/batches/{batch.id}", 303)
