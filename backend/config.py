@@ -19,7 +19,18 @@ class Settings(BaseSettings):
     admin_password: str = Field(default="", description="opens the researcher's pages; empty: only the link does")
     public_url: str = Field(default="", description="address at which raters reach this server")
     contact: str = Field(default="the person who sent you this link", description="whom raters can write to")
+    mturk_access_key: str = Field(default="", description="access key of the Mechanical Turk account")
+    mturk_secret_key: str = Field(default="", repr=False, description="its secret")
+    mturk_endpoint_url: str = Field(default="", description="where MTurk's protocol is spoken; empty: at Amazon")
+    mturk_sandbox: bool = Field(default=False, description="whether the Mechanical Turk account is a sandbox's")
+    prolific_token: str = Field(default="", repr=False, description="API token of the Prolific account")
+    prolific_project: str = Field(default="", description="id of the project at Prolific that studies are made in")
+    prolific_url: str = Field(default="", description="where Prolific's API is; empty: at Prolific")
+    prolific_webhook_secret: str = Field(default="", repr=False, description="signs Prolific's notifications")
     max_upload_mb: int = Field(default=1024, ge=1, description="largest upload of one study, in MiB")
+    mturk_submit_hosts: str = Field(
+        default="", description="where HITs are handed in besides Mechanical Turk itself: https://host, between commas"
+    )
 
     @property
     def url(self) -> str:

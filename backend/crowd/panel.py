@@ -6,29 +6,15 @@ typed by anybody, so it says who a rater claims to be and never what they may se
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
+from backend.domain.channels import Panel
 from backend.errors import Invalid
 
 LONGEST_ID = 128
 # What panels and survey tools write where an id would come, seen when a link is tried out or was set up wrongly.
 UNFILLED = re.compile(r"^(\{+.*\}+|\[+.*\]+|<.*>|%.*%|\$\{.*\}|#.*#)$")
 HOLES = re.compile(r"\{(\w+)\}")
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """A panel's settings. parameter: the name that its id has in the address. code: what a rater brings back.
-
-    back: where raters are sent at the end, https, with {id} and {code} to be filled in; None shows the code only.
-    hosts: those that a rater may be sent to, exactly as written, with a port if it isn't 443.
-    """
-
-    parameter: str
-    code: str | None = None
-    back: str | None = None
-    hosts: frozenset[str] = frozenset()
 
 
 def rater_id(query: Sequence[tuple[str, str]], panel: Panel) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import case, exists, func, select, text, update
+from sqlalchemy import and_, case, exists, func, select, text, update
 from sqlalchemy.orm import Session
 
 from backend.db.assignments import Assignment, AssignmentState
@@ -107,7 +107,7 @@ def progress(session: Session, batch_id: int) -> Progress:
     """How far the batch is, from one consistent look: whole columns, since a batch can have a million seats."""
     open_seats = session.execute(
         select(func.count()).where(Seat.batch_id == batch_id, text("seats.is_open"))
-    ).scalar_one()
+    ).scalar_one() + bound(session, batch_id)
     rows = seated.assignments(session, batch_id)
     ids, opened, unjudgeable = columns.in_order(
         columns.read(
@@ -142,10 +142,31 @@ def rated(session: Session, batch_id: int) -> int:
     ).scalar_one()
 
 
+def bound(session: Session, batch_id: int) -> int:
+    """How many seats are bound to a posting, with nobody on them yet."""
+    return session.execute(
+        select(func.count())
+        .select_from(Seat)
+        .join(Comparison, Comparison.id == Seat.comparison_id)
+        .where(Seat.batch_id == batch_id, IS_WAITED_FOR)
+    ).scalar_one()
+
+
 WAITING = exists().where(Seat.batch_id == Batch.id, text("seats.is_open"))
+# A seat that is bound to a posting is in no queue, and is waited for all the same.
+IS_WAITED_FOR = and_(
+    Seat.posting_id.is_not(None),
+    ~Comparison.unjudgeable,
+    ~exists().where(
+        Assignment.comparison_id == Seat.comparison_id,
+        Assignment.seat == Seat.seat,
+        text("assignments.state IN ('held', 'rated')"),
+    ),
+)
+BOUND = exists().where(Seat.batch_id == Batch.id, Seat.comparison_id == Comparison.id, IS_WAITED_FOR)
 # The partial index of held seats is used only where a query says the very words of its condition.
 AT_WORK = exists().where(Assignment.batch_id == Batch.id, Assignment.state == text(f"'{AssignmentState.HELD}'"))
-COMPLETE = select(Batch.id).where(~WAITING, ~AT_WORK)
+COMPLETE = select(Batch.id).where(~WAITING, ~AT_WORK, ~BOUND)
 
 
 def complete(session: Session) -> set[int]:

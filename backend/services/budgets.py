@@ -121,6 +121,13 @@ def release(session: Session, reservation_id: int) -> Money:
     return remaining
 
 
+def give_back(session: Session, reservation_id: int, *, minor: int) -> None:
+    """Give so much of a reservation back, or what remains of it where that is less: fewer will work than were asked."""
+    reservation = reserved(session, reservation_id)
+    reservation.remaining -= min(minor, reservation.remaining)
+    session.flush()
+
+
 def reserved(session: Session, reservation_id: int) -> Reservation:
     """The reservation as it is now, its budget locked. NotFound for one that never was."""
     reservation = session.get(Reservation, reservation_id)

@@ -10,11 +10,12 @@ from datetime import datetime
 from itertools import groupby
 
 import numpy as np
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, select, true
 from sqlalchemy.orm import Session
 
 from backend.db.checks import CheckAnswer
 from backend.db.ledger import Account, LedgerEntry, Purpose, Work
+from backend.db.raters import Rater
 from backend.db.ratings import Rating
 from backend.domain.money import Money
 from backend.domain.pay import Fees, PayRule, RaterPay, apportion, realised
@@ -34,9 +35,10 @@ class PaidPiece:
     topped_up: bool
 
 
-def paid_pieces(session: Session, batch_id: int) -> list[PaidPiece]:
-    """Every timed piece of work of a batch for which a reward is owed or was paid, by rater."""
+def paid_pieces(session: Session, batch_id: int, *, channel: str | None = None) -> list[PaidPiece]:
+    """Every timed piece of work of a batch (of one channel) for which a reward is owed or was paid, by rater."""
     of_top_up = LedgerEntry.purpose == Purpose.TOP_UP
+    on_channel = true() if channel is None else Rater.channel == channel
     rows = session.execute(
         select(
             LedgerEntry.work,
@@ -47,6 +49,7 @@ def paid_pieces(session: Session, batch_id: int) -> list[PaidPiece]:
             func.sum(LedgerEntry.amount).label("earned"),
             func.max(case((of_top_up, 1), else_=0)).label("topped_up"),
         )
+        .join(Rater, Rater.id == LedgerEntry.rater_id)
         .outerjoin(Rating, Rating.assignment_id == LedgerEntry.assignment_id)
         .outerjoin(CheckAnswer, CheckAnswer.assignment_id == LedgerEntry.check_assignment_id)
         .where(
@@ -54,6 +57,7 @@ def paid_pieces(session: Session, batch_id: int) -> list[PaidPiece]:
             LedgerEntry.from_account == Account.RESERVED,
             LedgerEntry.purpose.in_((Purpose.REWARD, Purpose.TOP_UP)),
             LedgerEntry.work.in_(TIMED),
+            on_channel,
         )
         .group_by(
             LedgerEntry.rater_id,
@@ -76,9 +80,9 @@ def paid_pieces(session: Session, batch_id: int) -> list[PaidPiece]:
     ]
 
 
-def hourly(session: Session, batch_id: int, rule: PayRule) -> RaterPay:
-    """Each rater's hourly pay as it came out so far."""
-    found = paid_pieces(session, batch_id)
+def hourly(session: Session, batch_id: int, rule: PayRule, *, channel: str | None = None) -> RaterPay:
+    """Each rater's hourly pay as it came out so far, on one channel or on all."""
+    found = paid_pieces(session, batch_id, channel=channel)
     return realised(
         np.array([one.piece.rater_id for one in found], dtype=np.int64),
         np.array([-1 if one.active_ms is None else one.active_ms for one in found], dtype=np.int64),
@@ -87,8 +91,12 @@ def hourly(session: Session, batch_id: int, rule: PayRule) -> RaterPay:
     )
 
 
-def top_up(session: Session, reservation_id: int, *, rule: PayRule, fees: Fees, now: datetime) -> dict[int, Money]:
+def top_up(
+    session: Session, reservation_id: int, *, rule: PayRule, fees: Fees, now: datetime, channel: str | None = None
+) -> dict[int, Money]:
     """Owe every rater of the reservation's batch what is missing to the target; by rater, of those who miss something.
+
+    With a channel, its raters alone: each channel of a batch has its own target and fees.
 
     The declared rule, applied to all: nobody asks for it and nobody decides it. Doing it again adds nothing, unless
     there is more work since. The vendor's fee on one bonus a rater is owed with it.
@@ -96,7 +104,7 @@ def top_up(session: Session, reservation_id: int, *, rule: PayRule, fees: Fees, 
     batch_id = budgets.reserved(session, reservation_id).batch_id
     made: dict[int, Money] = {}
     dues: list[Due] = []
-    for rater, pieces in groupby(paid_pieces(session, batch_id), key=lambda one: one.piece.rater_id):
+    for rater, pieces in groupby(paid_pieces(session, batch_id, channel=channel), key=lambda one: one.piece.rater_id):
         own = list(pieces)
         missing = rule.top_up(
             counted_ms=sum(rule.counted(one.active_ms) for one in own),

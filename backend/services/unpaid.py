@@ -19,18 +19,19 @@ def is_owed(this: ColumnElement[bool]) -> ColumnElement[bool]:
     )
 
 
-def work(session: Session, batch_id: int) -> list[Piece]:
-    """Ratings, late ones too, and skips for which nothing was ever owed, oldest first; then such checks.
+def work(session: Session, batch_id: int, *, rater_id: int | None = None) -> list[Piece]:
+    """Ratings, late ones too, and skips for which nothing was ever owed, oldest first; then such checks. Of one rater
+    or of all.
 
     So whatever a crash or a small budget has left out is found again: owing is a job whose work is what is missing.
     """
-    seats = [
-        Piece(Work(work), rater, assignment_id=number)
-        for work, rater, number in session.execute(unpaid_seats(batch_id))
-    ]
+    of_seats, of_checks = unpaid_seats(batch_id), unpaid_checks(batch_id)
+    if rater_id is not None:
+        of_seats = of_seats.where(Assignment.rater_id == rater_id)
+        of_checks = of_checks.where(CheckAssignment.rater_id == rater_id)
+    seats = [Piece(Work(work), rater, assignment_id=number) for work, rater, number in session.execute(of_seats)]
     checks = [
-        Piece(Work(work), rater, check_assignment_id=number)
-        for work, rater, number in session.execute(unpaid_checks(batch_id))
+        Piece(Work(work), rater, check_assignment_id=number) for work, rater, number in session.execute(of_checks)
     ]
     return seats + checks
 

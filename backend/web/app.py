@@ -6,6 +6,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from backend.config import Settings
+from backend.crowd import mturk_frame
 from backend.db.session import Database
 from backend.services.glances import Memory
 from backend.services.kept import Kept
@@ -14,8 +15,8 @@ from backend.services.tokens import Tokens
 from backend.web import errors, markdown
 from backend.web.deps import House, researcher
 from backend.web.render import FRONTEND
-from backend.web.routes import batches, comparisons, entry, home, plan, rating, results, studies
-from backend.web.security import Security
+from backend.web.routes import arrivals, batches, comparisons, entry, hits, home, hooks, plan, rating, results, studies
+from backend.web.security import Security, framed
 
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -36,10 +37,11 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.house = House(settings, database, Tokens(secret_key(settings)))
     app.state.kept = Kept()
     app.state.memory = Memory()
-    app.add_middleware(Security, max_upload=settings.max_upload_mb * 2**20)
+    sites = mturk_frame.framing(mturk_frame.origins(settings.mturk_submit_hosts))
+    app.add_middleware(Security, max_upload=settings.max_upload_mb * 2**20, framed=framed(sites))
     app.mount("/static", Static(directory=FRONTEND / "static"))
-    app.include_router(entry.router)
-    app.include_router(rating.router)
+    for part in (entry.router, rating.router, arrivals.router, hits.router, hooks.router):
+        app.include_router(part)
     guarded = APIRouter(dependencies=[Depends(researcher)])
     for part in (home.router, studies.router, batches.router, results.router, comparisons.router, plan.router):
         guarded.include_router(part)
