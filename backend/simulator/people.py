@@ -45,7 +45,6 @@ class Answer:
     second: str
     choice: str
     active_ms: int
-    receipt: str
 
 
 @dataclass(slots=True)
@@ -58,6 +57,11 @@ class Diary:
     def write(self, answer: Answer) -> None:
         with self.lock:
             self.answers.append(answer)
+
+    def answers_of(self, rater: str) -> list[Answer]:
+        """What one of them answered, in order."""
+        with self.lock:
+            return [one for one in self.answers if one.rater == rater]
 
 
 def merit(text: str) -> float:
