@@ -5,6 +5,7 @@ and nobody takes their verdict for a finding about quality.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import exp
@@ -51,12 +52,14 @@ class Answer:
 class Diary:
     """Every answer of a rehearsal, as those who gave it know it: the study's own records are held against it."""
 
+    on_answer: Callable[[], None] = lambda: None
     answers: list[Answer] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock, repr=False)
 
     def write(self, answer: Answer) -> None:
         with self.lock:
             self.answers.append(answer)
+            self.on_answer()
 
     def answers_of(self, rater: str) -> list[Answer]:
         """What one of them answered, in order."""

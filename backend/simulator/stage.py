@@ -1,4 +1,4 @@
-"""Simulated vendors with their people, for a rehearsal: what the settings of a server say of real ones, they say of these.
+"""Simulated vendors with their people, for a rehearsal; a server reaches them by its usual settings.
 
 A vendor runs while the block of `with` lasts. Accounts are rich, so that what stops a batch is its own budget.
 """
