@@ -7,6 +7,8 @@ import click
 from backend import log
 from backend.cli.admin import links, migrate, serve
 from backend.cli.bundles import export, import_ratings, verify
+from backend.cli.channels import channel
+from backend.cli.crowd import crowd
 from backend.cli.judged import judged
 from backend.cli.launch import launch
 from backend.cli.plan import plan
@@ -31,7 +33,8 @@ def assay() -> None:
     log.configure()
 
 
-for verb in (try_, plan, launch, serve, results, judged, links, export, verify, import_ratings, migrate):
+VERBS = (try_, plan, launch, serve, results, judged, links, channel, crowd, export, verify, import_ratings, migrate)
+for verb in VERBS:
     assay.add_command(verb)
 
 

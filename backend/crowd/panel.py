@@ -11,6 +11,8 @@ from urllib.parse import quote, unquote, urlsplit
 from backend.domain.channels import Panel
 from backend.errors import Invalid
 
+__all__ = ["Panel", "allowed", "rater_id", "way_back"]
+
 LONGEST_ID = 128
 # What panels and survey tools write where an id would come, seen when a link is tried out or was set up wrongly.
 UNFILLED = re.compile(r"^(\{+.*\}+|\[+.*\]+|<.*>|%.*%|\$\{.*\}|#.*#)$")

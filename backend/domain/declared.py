@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from backend.domain import qualifications
 from backend.domain.choices import SplitRule
+from backend.domain.journey import Journey
 from backend.domain.rules import Analysis, CheckRates, Exclusion, ExclusionKind
 from backend.domain.settings import StudySettings
 
@@ -42,6 +44,8 @@ def sentences(settings: StudySettings) -> tuple[str, ...]:
         *exclusions(settings.exclusions),
         *early_end(settings),
         *analysis(settings.analysis),
+        *journey(settings.journey),
+        *qualifications.sentences(settings.qualifying),
     )
 
 
@@ -89,3 +93,16 @@ def systems(asked: Analysis) -> Iterator[str]:
         yield f"The ladder is {', '.join(f'{rung.system} at {digits(rung.amount)}' for rung in asked.ladder)}."
     if asked.base is not None:
         yield f"The system that imitation started from is {asked.base}."
+
+
+def journey(before: Journey) -> Iterator[str]:
+    """What raters do before the task."""
+    if before.consent is not None:
+        yield "Raters are asked for their consent first."
+    if before.training:
+        yield f"Raters practise on {len(before.training)} exercises with feedback, which nobody fails."
+    if before.test:
+        yield (
+            f"Raters take an entry test: {before.pass_mark} of {len(before.test)} exercises must be right; "
+            "whoever fails is paid for it and does not go on."
+        )

@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
 from backend.domain.choices import Choice, SplitRule
+from backend.domain.journey import NO_JOURNEY, Journey, Reply, journey
 from backend.domain.plain import number, rows, table, text, word, words
+from backend.domain.qualifications import ANYBODY, Qualifying, qualifying
 from backend.domain.rules import Analysis, CheckRates, Exclusion, Stopping, analysis, check_rates, exclusion, stop_rule
 
 EXTRA_AFTER, EXTRA_SEATS = 3, 2
 MOST_COMPARISONS, MOST_MINUTES = 1_000_000, 7 * 24 * 60
 NO_CHECKS, PLAIN = CheckRates(), Analysis()
-RULES = frozenset({"split_fallback", "checks", "exclusions", "stopping", "analysis"})
+RULES = frozenset({"split_fallback", "checks", "exclusions", "stopping", "analysis", "journey", "qualifying"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class StudySettings:
     seats: raters a comparison. split_rule: how a comparison without majority counts. session_size: prompts before a
     pause is offered. rater_cap: most prompts one rater may judge in a batch, None for no limit. lease_minutes: how
     long a seat is kept for a rater who does not answer. split_fallback: how a split counts that `extra` seats leave
-    open. checks, exclusions, stopping, analysis: rules that must not be chosen once the votes are seen.
+    open. checks, exclusions, stopping, analysis: rules that must not be chosen once the votes are seen. journey: what
+    comes before the task. qualifying: who is wanted.
     """
 
     preset: str
@@ -61,6 +64,8 @@ class StudySettings:
     exclusions: tuple[Exclusion, ...] = ()
     stopping: Stopping | None = None
     analysis: Analysis = PLAIN
+    journey: Journey = NO_JOURNEY
+    qualifying: Qualifying = ANYBODY
 
     def __post_init__(self) -> None:
         choices = [option.choice for option in self.options]
@@ -82,6 +87,9 @@ class StudySettings:
             raise ValueError("split_fallback says what happens after the extra seats, so it can't be “extra” itself")
         if self.split_rule == SplitRule.EXTRA and self.seats != EXTRA_AFTER:
             raise ValueError("the split rule “extra” opens two more seats after three, so seats must be 3")
+        unknown = {one.right for one in self.journey.exercises} - {*choices, Reply.CANT_JUDGE}
+        if unknown and not (unknown == {Reply.TIE} and Choice.BOTH_BAD in choices):
+            raise ValueError("an exercise expects a tie, but the options offer raters none")
 
     @property
     def seats_launched(self) -> int:
@@ -134,4 +142,6 @@ def from_json(plain: Mapping[str, object]) -> StudySettings:
         exclusions=tuple(exclusion(row) for row in rows(plain, "exclusions")),
         stopping=stop_rule(plain, "stopping"),
         analysis=analysis(table(plain, "analysis")),
+        journey=journey(table(plain, "journey")),
+        qualifying=qualifying(table(plain, "qualifying")),
     )

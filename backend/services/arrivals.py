@@ -9,19 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
-from backend.db.base import Base, table
 from backend.db.batches import Batch, BatchState
 from backend.db.channels import BatchChannel, Posting
-from backend.db.journeys import Listed
-from backend.db.raters import Channel, Link, Rater
+from backend.db.raters import Channel, Link
+from backend.db.studies import StudyVersion
 from backend.db.submissions import Submission
+from backend.domain.settings import from_json
 from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, Forbidden, NotFound, Unavailable
-from backend.services.assignments import dialect
+from backend.services import journeys, submissions
+from backend.services.once import insert_once
 
 # Somebody who presses twice has not yet got the answer by which they prove that they began.
 AT_ONCE = timedelta(seconds=20)
@@ -34,20 +33,19 @@ BEGUN = (
 BEGUN_OTHERWISE = "This id has begun already, with another submission. Please go on with that one."
 OTHERS = "This submission is somebody else’s. Please open the study again from where you found it."
 REVOKED = "The researcher has closed your way into this study. What you rated before is kept and counts."
-NOT_YOU = "The researcher can’t let you take part in this study."
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What shows that somebody is who began before. link: of the browser; seen: when they opened the invitation."""
+    """What shows that somebody is who began. browser: the link it was given; seen: when they opened the invitation."""
 
-    link: int | None = None
+    browser: int | None = None
     seen: datetime | None = None
 
     def shows(self, link: Link, *, now: datetime) -> bool:
         """Whether this is the browser that was given this link, or somebody who pressed twice at that moment."""
         pressed_twice = self.seen is not None and self.seen <= link.created_at and now - link.created_at <= AT_ONCE
-        return self.link == link.id or pressed_twice
+        return self.browser == link.id or pressed_twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +96,12 @@ def join(session: Session, batch_channel: BatchChannel, external_id: str, *, pro
 
 
 def arrive(
-    session: Session, batch_channel: BatchChannel, external_id: str, work: Work, *, proof: Proof, now: datetime
+    session: Session, batch_channel: BatchChannel, external_id: str, work: Work, *, browser: int | None, now: datetime
 ) -> Link:
     """The personal link of who comes with the one submission that they have on a posting.
 
     The same pair of ids comes to the same link, on any device. Forbidden for a submission of somebody else's, Conflict
-    for an id that began with another one.
+    for an id that began otherwise, unless it comes with another posting and a browser that was given this link.
     """
     link, is_new = enter(session, batch_channel, external_id, now=now)
     own = submissions_of(session, work.at, link)
@@ -111,19 +109,23 @@ def arrive(
         return resumed(link, own, work.submission)
     if own:
         raise Conflict(BEGUN_OTHERWISE)
-    if not is_new and not proof.shows(link, now=now):
+    if not is_new and browser != link.id:
         raise Conflict(BEGUN)
     note(session, batch_channel, external_id, link, work, now=now)
     return link
 
 
-def accept(session: Session, batch_channel: BatchChannel, external_id: str, work: Work, *, now: datetime) -> Submission:
-    """The submission of who has accepted work that may be returned and accepted again, each time under another id.
+def accept(
+    session: Session, batch_channel: BatchChannel, external_id: str, work: Work, *, now: datetime
+) -> tuple[Link, bool]:
+    """The link of who has accepted work, and whether they come to this posting for the first time.
 
-    Their link is given to nobody: whoever knows a rater's id could otherwise see all that they do.
+    It may be returned and accepted again, each time under another id. The link is to be given to nobody: whoever knows
+    a rater's id could otherwise see all that they do.
     """
     link, _ = enter(session, batch_channel, external_id, now=now)
-    return note(session, batch_channel, external_id, link, work, now=now)
+    is_new = note(session, batch_channel, external_id, link, work, now=now)
+    return link, is_new and len(submissions_of(session, work.at, link)) == 1
 
 
 def enter(session: Session, batch_channel: BatchChannel, external_id: str, *, now: datetime) -> tuple[Link, bool]:
@@ -131,11 +133,8 @@ def enter(session: Session, batch_channel: BatchChannel, external_id: str, *, no
 
     Two who come at once under one id wait for each other here, so that the second one sees what the first has stored.
     """
-    store(session, Rater, channel=batch_channel.channel, external_id=external_id, created_at=now)
-    rater = session.execute(
-        select(Rater.id).where(Rater.channel == batch_channel.channel, Rater.external_id == external_id)
-    ).scalar_one()
-    is_new = store(session, Link, batch_id=batch_channel.batch_id, rater_id=rater, created_at=now)
+    rater = submissions.rater(session, batch_channel.channel, external_id, now=now)
+    is_new = insert_once(session, Link, {"batch_id": batch_channel.batch_id, "rater_id": rater, "created_at": now})
     link = session.execute(
         select(Link).where(Link.batch_id == batch_channel.batch_id, Link.rater_id == rater)
     ).scalar_one()
@@ -146,43 +145,47 @@ def enter(session: Session, batch_channel: BatchChannel, external_id: str, *, no
 
 def note(
     session: Session, batch_channel: BatchChannel, external_id: str, link: Link, work: Work, *, now: datetime
-) -> Submission:
-    """The row of a submission, of which nothing is believed until the vendor lists it. Forbidden for another's."""
-    is_new = store(
-        session,
-        Submission,
-        posting_id=work.at.id,
-        batch_id=work.at.batch_id,
-        rater_id=link.rater_id,
-        vendor_id=work.submission,
-        state=SubmissionState.ACTIVE,
-        accepted_at=now,
-        deadline=now + work.time_allowed,
-    )
+) -> bool:
+    """Store a submission, of which nothing is believed until the vendor lists it, and say whether it is new.
+
+    Forbidden for one of somebody else's.
+    """
+    row = {
+        "posting_id": work.at.id,
+        "batch_id": work.at.batch_id,
+        "rater_id": link.rater_id,
+        "vendor_id": work.submission,
+        "state": SubmissionState.ACTIVE,
+        "accepted_at": now,
+        "deadline": now + work.time_allowed,
+    }
+    is_new = insert_once(session, Submission, row)
     if is_new:
         admit(session, batch_channel, external_id)
-    found = session.execute(
-        select(Submission).where(Submission.posting_id == work.at.id, Submission.vendor_id == work.submission)
-    ).scalar_one()
-    if found.rater_id != link.rater_id:
+    whose = select(Submission.rater_id).where(
+        Submission.posting_id == work.at.id, Submission.vendor_id == work.submission
+    )
+    if session.execute(whose).scalar_one() != link.rater_id:
         raise Forbidden(OTHERS)
-    return found
+    return is_new
 
 
 def admit(session: Session, batch_channel: BatchChannel, external_id: str) -> None:
-    """Refuses somebody new where the batch has ended, or the researcher turns them away; they read why."""
-    if session.get_one(Batch, batch_channel.batch_id).state == BatchState.CLOSED:
+    """Refuses somebody new where the batch has ended, or our records turn them away; they read why."""
+    found = session.execute(
+        select(Batch.state, StudyVersion.settings)
+        .join(StudyVersion, StudyVersion.id == Batch.version_id)
+        .where(Batch.id == batch_channel.batch_id)
+    ).one()
+    if found.state == BatchState.CLOSED:
         raise Conflict(ENDED)
-    reason = session.execute(
-        select(Listed.reason).where(
-            Listed.batch_id == batch_channel.batch_id,
-            Listed.channel == batch_channel.channel,
-            Listed.external_id == external_id,
-            Listed.may_enter.is_(False),
-        )
-    ).scalar()
-    if reason is not None:
-        raise Forbidden(f"You can’t take part in this study. The researcher says: {reason}" if reason else NOT_YOU)
+    journeys.qualify(
+        session,
+        batch_channel.batch_id,
+        channel=batch_channel.channel,
+        external_id=external_id,
+        qualifying=from_json(found.settings).qualifying,
+    )
 
 
 def submissions_of(session: Session, at: Posting, link: Link) -> Sequence[Submission]:
@@ -198,10 +201,3 @@ def resumed(link: Link, own: Sequence[Submission], submission: str) -> Link:
     if confirmed and submission not in confirmed:
         raise Conflict(BEGUN_OTHERWISE)
     return link
-
-
-def store(session: Session, row: type[Base], **values: object) -> bool:
-    """Store this row unless there is one of its names already; whether it is new."""
-    into, insert = table(row), postgresql_insert if dialect(session) == "postgresql" else sqlite_insert
-    made = session.execute(insert(into).values(values).on_conflict_do_nothing().returning(into.c.id))
-    return made.scalar() is not None

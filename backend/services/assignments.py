@@ -270,7 +270,8 @@ def held_by(session: Session, place: dict[str, object]) -> int | None:
 
 
 def may_come_back(session: Session, who: Visitor) -> bool:
-    """Whether this rater, who got no seat, may get one later: one is open, or somebody else may leave theirs."""
+    """Whether this rater, who got no seat, may get one later: one is open, somebody else may leave theirs, or one that
+    a vendor holds may come back from it."""
     own, place = table(Assignment).alias("own").c, {"batch": who.batch_id, "rater": who.rater_id}
     mine = (own.batch_id == bindparam("batch")) & (own.rater_id == bindparam("rater"))
     opened = exists().where(
@@ -283,7 +284,19 @@ def may_come_back(session: Session, who: Visitor) -> bool:
         ASSIGNMENTS.state == text(f"'{AssignmentState.HELD}'"),
         ~exists().where(mine, own.prompt_id == ASSIGNMENTS.prompt_id),
     )
-    return bool(session.execute(select(opened | held), place).scalar_one())
+    bound = exists().where(
+        SEATS.batch_id == bindparam("batch"),
+        text("seats.posting_id IS NOT NULL"),
+        COMPARISONS.id == SEATS.comparison_id,
+        ~COMPARISONS.unjudgeable,
+        ~exists().where(mine, own.prompt_id == SEATS.prompt_id),
+        ~exists().where(
+            ASSIGNMENTS.comparison_id == SEATS.comparison_id,
+            ASSIGNMENTS.seat == SEATS.seat,
+            ASSIGNMENTS.state == text(f"'{AssignmentState.RATED}'"),
+        ),
+    )
+    return bool(session.execute(select(opened | held | bound), place).scalar_one())
 
 
 def renew(session: Session, assignment_id: int, *, now: datetime, until: datetime) -> int | None:

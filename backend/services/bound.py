@@ -1,61 +1,115 @@
-"""Seats that are bound to a posting, and who comes through it to sit there."""
+"""Claiming a seat that is bound to a posting: for raters whom a vendor sent to one comparison. Knows no page.
 
-from datetime import datetime
+The schema decides who sits where, as in services.assignments: one occupant a seat, a prompt met once, one seat held.
+"""
 
-from sqlalchemy import exists, insert, select, update
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, case, exists, literal_column, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
-from backend.db.assignments import Assignment
+from backend.db.assignments import Assignment, AssignmentState
 from backend.db.base import table
+from backend.db.channels import Posting, PostingState
 from backend.db.comparisons import Comparison, Seat
 from backend.db.submissions import Submission
+from backend.domain.submissions import SubmissionState
+from backend.errors import Conflict, NotFound
+from backend.services.assignments import COLUMNS, Visitor, dialect
+
+ASSIGNMENTS, SEATS = table(Assignment).c, table(Seat).c
+# Whoever let a lease run out may still send what they chose: it counts if the seat is free, and is kept if it isn't.
+MAY_STILL_RATE = (AssignmentState.HELD, AssignmentState.LAPSED)
 
 
-def claim_bound(session: Session, submission: Submission, *, now: datetime) -> int | None:
-    """PLACEHOLDER until the vendors' branch brings its own."""
-    session.execute(
-        select(Comparison.id)
-        .join(Seat, Seat.comparison_id == Comparison.id)
-        .where(Seat.posting_id == submission.posting_id)
-        .with_for_update(of=Comparison.__table__)
-    )
+def claim_bound(session: Session, who: Visitor, posting_id: int, *, now: datetime) -> int | None:
+    """The assignment of this rater on the posting's comparison, from now until the vendor's deadline.
+
+    None where there is no seat for them now: all are taken, the batch has ended, or they were here before. NotFound
+    for who did not come through this posting, Conflict for who holds a seat at another comparison of the batch.
+    """
+    posting = session.get_one(Posting, posting_id)
+    submission = newest(session, who, posting_id)
+    if submission is None or posting.comparison_id is None or posting.batch_id != who.batch_id:
+        raise NotFound("This page belongs to somebody else's work. Please open it from the vendor's page again.")
+    session.execute(select(Comparison.id).where(Comparison.id == posting.comparison_id).with_for_update())
+    lapse(session, posting.comparison_id, who, now=now)
+    own = session.execute(
+        select(Assignment.id, Assignment.state).where(
+            Assignment.batch_id == who.batch_id,
+            Assignment.rater_id == who.rater_id,
+            Assignment.comparison_id == posting.comparison_id,
+        )
+    ).one_or_none()
+    if own is not None:
+        return own.id if own.state in MAY_STILL_RATE else None
+    if not who.may_claim or submission.state != SubmissionState.ACTIVE:
+        return None
+    if who.held is not None:
+        raise Conflict(
+            "You are still at another comparison of this study. Please finish that one, then come back here."
+        )
+    until = submission.deadline or now + timedelta(seconds=who.lease_seconds)
+    return sit(session, who, posting, now=now, until=until)
+
+
+def newest(session: Session, who: Visitor, posting_id: int) -> Submission | None:
+    """The rater's last submission on the posting: who returned one may have accepted it again."""
+    found = select(Submission).where(Submission.posting_id == posting_id, Submission.rater_id == who.rater_id)
+    return session.scalars(found.order_by(Submission.id.desc()).limit(1)).first()
+
+
+def lapse(session: Session, comparison_id: int, who: Visitor, *, now: datetime) -> None:
+    """Whoever's time at this comparison is over has left."""
     session.execute(
         update(Assignment)
         .where(
-            Assignment.batch_id == submission.batch_id,
-            Assignment.state == "held",
+            Assignment.comparison_id == comparison_id,
+            Assignment.state == AssignmentState.HELD,
             Assignment.lease_expires_at <= now,
-            Assignment.rater_id != submission.rater_id,
+            Assignment.rater_id != who.rater_id,
         )
-        .values(state="lapsed")
+        .values(state=AssignmentState.LAPSED)
         .execution_options(synchronize_session=False)
     )
+
+
+def sit(session: Session, who: Visitor, posting: Posting, *, now: datetime, until: datetime) -> int | None:
+    """Take a free seat that is bound to the posting; of a closed one, what has gone back to the queue.
+
+    On the side that keeps the rater's own sides in balance, where there is a choice.
+    """
+    is_mine = SEATS.posting_id == posting.id
+    if posting.state == PostingState.CLOSED:
+        is_mine = or_(is_mine, text("seats.is_open"))
     taken = exists().where(
-        Assignment.comparison_id == Seat.comparison_id,
-        Assignment.seat == Seat.seat,
-        Assignment.state.in_(["held", "rated"]),
+        ASSIGNMENTS.comparison_id == SEATS.comparison_id,
+        ASSIGNMENTS.seat == SEATS.seat,
+        ASSIGNMENTS.state.in_((AssignmentState.HELD, AssignmentState.RATED)),
     )
-    met = exists().where(
-        Assignment.batch_id == submission.batch_id,
-        Assignment.rater_id == submission.rater_id,
-        Assignment.prompt_id == Seat.prompt_id,
-    )
-    seat = session.execute(
-        select(Seat.batch_id, Seat.prompt_id, Seat.comparison_id, Seat.seat)
-        .where(Seat.posting_id == submission.posting_id, ~taken, ~met)
-        .order_by(Seat.seat)
+    judgeable = exists().where(Comparison.id == SEATS.comparison_id, ~Comparison.unjudgeable)
+    wanted = [case((SEATS.flipped == (who.balance < 0), 0), else_=1)] if who.balance else []
+    chosen = (
+        select(
+            SEATS.batch_id,
+            bindparam("rater", who.rater_id, type_=ASSIGNMENTS.rater_id.type),
+            SEATS.prompt_id,
+            SEATS.comparison_id,
+            SEATS.seat,
+            literal_column(f"'{AssignmentState.HELD}'"),
+            bindparam("now", now, type_=ASSIGNMENTS.claimed_at.type),
+            bindparam("until", until, type_=ASSIGNMENTS.claimed_at.type),
+        )
+        .where(SEATS.comparison_id == posting.comparison_id, is_mine, ~taken, judgeable)
+        .order_by(*wanted, SEATS.seat)
         .limit(1)
-    ).one_or_none()
-    if seat is None:
-        return None
+    )
+    insert = sqlite_insert if dialect(session) == "sqlite" else postgresql_insert
     return session.execute(
         insert(table(Assignment))
-        .values(
-            **seat._mapping,
-            rater_id=submission.rater_id,
-            state="held",
-            claimed_at=now,
-            lease_expires_at=submission.deadline,
-        )
-        .returning(table(Assignment).c.id)
+        .from_select(COLUMNS, chosen, include_defaults=False)
+        .on_conflict_do_nothing()
+        .returning(ASSIGNMENTS.id)
     ).scalar()

@@ -20,7 +20,7 @@ from backend.domain.results.counted import counted
 from backend.domain.results.material import Material
 from backend.domain.results.raters import reports
 from backend.domain.statistics.intervals import Interval, over_prompts
-from backend.services import seated
+from backend.services import batches, seated
 from backend.services.material import gather
 
 MOST_KEPT = 1_000
@@ -111,6 +111,14 @@ def pulses(session: Session, batch_ids: Sequence[int], *, now: datetime) -> dict
             .group_by(Seat.batch_id)
         ).all()
     )
+    bound = dict(
+        session.execute(
+            select(Seat.batch_id, func.count())
+            .join(Comparison, Comparison.id == Seat.comparison_id)
+            .where(Seat.batch_id.in_(batch_ids), batches.IS_WAITED_FOR)
+            .group_by(Seat.batch_id)
+        ).all()
+    )
     held = {
         batch: (total, live)
         for batch, total, live in session.execute(
@@ -120,7 +128,11 @@ def pulses(session: Session, batch_ids: Sequence[int], *, now: datetime) -> dict
         )
     }
     return {
-        number: Pulse(comparisons.get(number, 0), open_seats.get(number, 0), *held.get(number, (0, 0)))
+        number: Pulse(
+            comparisons.get(number, 0),
+            open_seats.get(number, 0) + bound.get(number, 0),
+            *held.get(number, (0, 0)),
+        )
         for number in batch_ids
     }
 

@@ -9,28 +9,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any  # a dialogue is JSON as the domain wrote it
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from backend.crowd.mturk_frame import Came
 from backend.db.assignments import Assignment, AssignmentState
-from backend.db.batches import Batch
+from backend.db.batches import Batch, BatchState
 from backend.db.channels import BatchChannel, Posting
 from backend.db.comparisons import Comparison
-from backend.db.raters import Channel, Rater
+from backend.db.raters import Channel, Link, Rater
 from backend.db.ratings import Rating
 from backend.db.studies import Prompt, StudyVersion
 from backend.db.submissions import Submission
 from backend.domain.settings import StudySettings, from_json
 from backend.errors import Conflict, Forbidden, NotFound, Unavailable
-from backend.services import arrivals, bound, channels
+from backend.services import arrivals, assignments, bound, channels
 from backend.services.arrivals import Work
 
 NOT_THIS = "This HIT is about another comparison than this page."
 NOT_YET = "This HIT has only just been offered. Please reload this page in a minute."
 NOT_BEGUN = "You have not begun this HIT yet. Please open it again from Mechanical Turk."
 TAKEN = "Everything in this HIT has been judged by others, so there is nothing left to do in it."
-MET = "You have judged this comparison before, in another HIT, and nobody judges one twice."
+MET = "You have met this comparison before, in another HIT, and nobody judges one twice."
+PAUSED = "The researcher has paused this study for a while, so it can’t be begun now."
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +90,42 @@ def begin(session: Session, hit: Hit, came: Came, *, now: datetime) -> None:
     """
     check(hit, came)
     work = Work(hit.posting, came.assignment, channels.settings_of(hit.channel).time_allowed)
-    submission = arrivals.accept(session, hit.channel, came.worker, work, now=now)
-    if found(session, hit, submission) is None:
-        sit(session, hit, submission, now=now)
+    link, is_first = arrivals.accept(session, hit.channel, came.worker, work, now=now)
+    leave_others(session, hit, link)
+    who = assignments.visitor(session, link_id=link.id)
+    if met(session, hit, who.rater_id):
+        if is_first:
+            raise Conflict(MET)
+    elif bound.claim_bound(session, who, hit.posting.id, now=now) is None:
+        raise Conflict(PAUSED if who.batch_state == BatchState.PAUSED else TAKEN)
 
 
-def sit(session: Session, hit: Hit, submission: Submission, *, now: datetime) -> None:
-    """A seat that is bound to this posting, until the vendor's deadline. Conflict, in words, where there is none."""
-    if bound.claim_bound(session, submission, now=now) is None:
-        met = select(Assignment.id).where(
-            Assignment.batch_id == submission.batch_id,
-            Assignment.rater_id == submission.rater_id,
-            Assignment.comparison_id == hit.posting.comparison_id,
+def leave_others(session: Session, hit: Hit, link: Link) -> None:
+    """Lets go of a seat at another comparison, for MTurk does not say who has returned a HIT.
+
+    Who is at both may still hand in that one: it counts if nobody else has sat down there, and is kept if somebody has.
+    """
+    session.execute(
+        update(Assignment)
+        .where(
+            Assignment.batch_id == link.batch_id,
+            Assignment.rater_id == link.rater_id,
+            Assignment.comparison_id != hit.posting.comparison_id,
+            Assignment.state == AssignmentState.HELD,
         )
-        raise Conflict(TAKEN if session.execute(met).scalar() is None else MET)
+        .values(state=AssignmentState.LAPSED)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def met(session: Session, hit: Hit, rater_id: int) -> bool:
+    """Whether this rater has met the comparison before, in whatever way."""
+    own = exists().where(
+        Assignment.batch_id == hit.posting.batch_id,
+        Assignment.rater_id == rater_id,
+        Assignment.comparison_id == hit.posting.comparison_id,
+    )
+    return bool(session.execute(select(own)).scalar_one())
 
 
 def piece(session: Session, hit: Hit, came: Came) -> Piece | None:
@@ -115,7 +138,7 @@ def piece(session: Session, hit: Hit, came: Came) -> Piece | None:
         return None
     if session.get_one(Rater, submission.rater_id).external_id != came.worker:
         raise Forbidden(arrivals.OTHERS)
-    return found(session, hit, submission)
+    return found(session, hit, submission.rater_id)
 
 
 def begun(session: Session, hit: Hit, came: Came) -> Piece:
@@ -126,22 +149,15 @@ def begun(session: Session, hit: Hit, came: Came) -> Piece:
     return made
 
 
-def found(session: Session, hit: Hit, submission: Submission) -> Piece | None:
-    """The rater's work on this comparison, if they have begun it through this posting.
-
-    Work that is older than all that they accepted here belongs to another posting of the same comparison.
-    """
-    since = select(func.min(Submission.accepted_at)).where(
-        Submission.posting_id == hit.posting.id, Submission.rater_id == submission.rater_id
-    )
+def found(session: Session, hit: Hit, rater_id: int) -> Piece | None:
+    """A rater's work on this comparison, of whom it is known that they came through this posting."""
     row = session.execute(
         select(Assignment.id, Assignment.state, Rating.receipt)
         .outerjoin(Rating, Rating.assignment_id == Assignment.id)
         .where(
-            Assignment.batch_id == submission.batch_id,
-            Assignment.rater_id == submission.rater_id,
+            Assignment.batch_id == hit.posting.batch_id,
+            Assignment.rater_id == rater_id,
             Assignment.comparison_id == hit.posting.comparison_id,
-            Assignment.claimed_at >= since.scalar_subquery(),
         )
     ).one_or_none()
-    return None if row is None else Piece(submission.rater_id, row.id, row.state, row.receipt)
+    return None if row is None else Piece(rater_id, row.id, row.state, row.receipt)

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.assignments import Assignment, AssignmentState
 from backend.db.checks import CheckAnswer, CheckAssignment, CheckState
+from backend.db.journeys import EntryTest
 from backend.db.ledger import Account, LedgerEntry, Purpose, Work
 from backend.db.ratings import Rating
 from backend.services.ledger import Piece
@@ -77,3 +78,18 @@ def unpaid_checks(batch_id: int) -> Select[str, int, int]:
         )
         .order_by(CheckAssignment.id)
     )
+
+
+def tests(session: Session, batch_id: int) -> list[tuple[Piece, int]]:
+    """Entry tests, passed or not, for which nothing was ever owed, oldest first, each with its number of exercises."""
+    owed = is_owed(
+        (LedgerEntry.batch_id == EntryTest.batch_id)
+        & (LedgerEntry.rater_id == EntryTest.rater_id)
+        & (LedgerEntry.entry_test == EntryTest.name)
+    )
+    rows = session.execute(
+        select(EntryTest.rater_id, EntryTest.name, EntryTest.out_of)
+        .where(EntryTest.batch_id == batch_id, ~owed)
+        .order_by(EntryTest.id)
+    )
+    return [(Piece(Work.ENTRY_TEST, rater, entry_test=name), out_of) for rater, name, out_of in rows]

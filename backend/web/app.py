@@ -15,7 +15,20 @@ from backend.services.tokens import Tokens
 from backend.web import errors, markdown
 from backend.web.deps import House, researcher
 from backend.web.render import FRONTEND
-from backend.web.routes import arrivals, batches, comparisons, entry, hits, home, hooks, plan, rating, results, studies
+from backend.web.routes import (
+    arrivals,
+    batches,
+    comparisons,
+    entry,
+    hits,
+    home,
+    hooks,
+    journey,
+    plan,
+    rating,
+    results,
+    studies,
+)
 from backend.web.security import Security, framed
 
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -40,7 +53,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     sites = mturk_frame.framing(mturk_frame.origins(settings.mturk_submit_hosts))
     app.add_middleware(Security, max_upload=settings.max_upload_mb * 2**20, framed=framed(sites))
     app.mount("/static", Static(directory=FRONTEND / "static"))
-    for part in (entry.router, rating.router, arrivals.router, hits.router, hooks.router):
+    for part in (entry.router, rating.router, journey.router, arrivals.router, hits.router, hooks.router):
         app.include_router(part)
     guarded = APIRouter(dependencies=[Depends(researcher)])
     for part in (home.router, studies.router, batches.router, results.router, comparisons.router, plan.router):

@@ -1,6 +1,6 @@
 """What routes are given: the database, the tokens, the settings, and proof that a researcher is asking."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -12,6 +12,7 @@ from backend.config import Settings
 from backend.db.base import LARGEST_NUMBER
 from backend.db.session import Database
 from backend.errors import Forbidden
+from backend.services.offers import Pays
 from backend.services.tokens import Tokens
 
 COOKIE = "assay_session"
@@ -25,10 +26,16 @@ class House:
     settings: Settings
     database: Database
     tokens: Tokens
+    pays: Pays = field(default_factory=Pays)
 
     def sessions(self) -> URLSafeTimedSerializer:
         """Signs the researcher's cookie."""
         return URLSafeTimedSerializer(self.tokens.secret_key, salt="session")
+
+
+def base_url(request: Request) -> str:
+    """The address at which people reach this server: the one that is set, or else the one that was asked."""
+    return house(request).settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
 
 
 def house(request: Request) -> House:

@@ -32,6 +32,7 @@ def environment() -> Environment:
         "percent": percent,
         "ago": ago,
         "exact": exact,
+        "minutes": minutes,
         "signed": phrases.signed,
         "decimal": phrases.decimal,
         "digits": declared.digits,
@@ -63,6 +64,12 @@ def static(name: str) -> str:
 def percent(share: float | None) -> str:
     """0.5836 → “58.4 %”; a dash where there is nothing to say."""
     return "–" if share is None else f"{share * 100:.1f} %"
+
+
+def minutes(active_ms: int) -> str:
+    """151000 ms → “2:31”."""
+    seconds = round(active_ms / 1000)
+    return f"{seconds // 60}:{seconds % 60:02}"
 
 
 def exact(moment: datetime) -> str:

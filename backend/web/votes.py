@@ -63,14 +63,19 @@ def vote_of(form: dict[str, str], settings: StudySettings) -> Vote:
     choice = form.get("choice", "")
     if choice not in [option.choice for option in settings.options]:
         raise Invalid("Please press one of the buttons below the outputs; nothing was stored.")
-    active_ms = form.get("active_ms", "")
     return Vote(
         Choice(choice),
         comment=form.get("comment", ""),
-        # Nine digits are eleven days: anything else is no time that somebody spent here, so it stays unknown.
-        active_ms=int(active_ms) if re.fullmatch(r"[0-9]{1,9}", active_ms) else None,
+        active_ms=time_of(form),
         answers=answers_of(form, settings),
     )
+
+
+def time_of(form: dict[str, str]) -> int | None:
+    """The active time that the page's script measured, in ms; None where it is unknown."""
+    active_ms = form.get("active_ms", "")
+    # Nine digits are eleven days: anything else is no time that somebody spent here, so it stays unknown.
+    return int(active_ms) if re.fullmatch(r"[0-9]{1,9}", active_ms) else None
 
 
 def answers_of(form: dict[str, str], settings: StudySettings) -> dict[str, str]:

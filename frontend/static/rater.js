@@ -32,10 +32,12 @@ function remember(store, key, value) {
 const device = () => localStorage;
 const tab = () => sessionStorage;
 
-// Active time: only while the page is visible. It is kept for each assignment, so a reload goes on counting.
+// Active time: only while the page is visible. It is kept for each assignment, so a reload goes on counting; and for an
+// entry test, which is a plain form.
 const clock = { since: null, spent: 0, key: null };
 function startClock() {
-  clock.key = assignment() ? `assay-active:${assignment()}` : null;
+  const timed = assignment() ?? main.querySelector("form[data-clock]")?.dataset.clock;
+  clock.key = timed ? `assay-active:${timed}` : null;
   clock.spent = clock.key ? recall(tab, clock.key, 0) : 0;
   clock.since = document.visibilityState === "visible" ? performance.now() : null;
 }
@@ -91,7 +93,7 @@ document.addEventListener("keydown", (event) => {
   if (!button || typing || !keysOn() || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
   if (event.repeat || !released) return;
   released = false;
-  if (!busy()) task().requestSubmit(button);
+  if (!busy()) button.form.requestSubmit(button);
 });
 document.addEventListener("keyup", () => { released = true; });
 addEventListener("blur", () => { released = true; });
@@ -165,6 +167,7 @@ function setBusy(on) {
   task()?.querySelectorAll(".options button, .skip button").forEach((button) => { button.disabled = on; });
 }
 document.addEventListener("submit", (event) => {
+  if (event.target.matches("form[data-clock]")) event.target.elements.active_ms.value = activeMs();
   if (event.target !== task()) return;
   event.preventDefault();
   if (busy()) return;
@@ -211,6 +214,11 @@ main.addEventListener("click", (event) => {
     event.preventDefault();
     switchPlain(link);
   }
+  const copy = event.target.closest("button[data-copy]");
+  if (copy) {
+    navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).textContent);
+    status.textContent = "Copied.";
+  }
   if (event.target.closest("button[data-keys]")) {
     remember(device, KEYS, !keysOn());
     showKeys();
@@ -218,6 +226,7 @@ main.addEventListener("click", (event) => {
 });
 
 function begin() {
+  main.querySelectorAll("button[data-copy]").forEach((button) => { button.hidden = !navigator.clipboard; });
   arrangeGuide();
   showKeys();
   showTime();

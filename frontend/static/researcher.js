@@ -1,14 +1,4 @@
-// What the researcher's pages do beyond their forms: copying a link, and showing how far an upload is.
-
-document.querySelectorAll("button[data-copy]").forEach((button) => {
-  if (!navigator.clipboard) return; // only in a secure context; the address can be selected all the same
-  button.hidden = false;
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-    button.textContent = "Copied";
-    setTimeout(() => { button.textContent = "Copy"; }, 2_000);
-  });
-});
+// What the researcher's pages do beyond their forms: showing how far an upload is.
 
 document.getElementById("message")?.focus();
 

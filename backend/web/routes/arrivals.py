@@ -4,7 +4,7 @@ The ids in the address travel through the invitation in a signed field. They are
 that began is led back to an id's own page, by a cookie that says so, or whoever names the submission as well.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from fastapi import APIRouter
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -63,7 +63,7 @@ def begin(request: Request, house: TheHouse, token: str, form: Form) -> Response
 def claimed(request: Request, entrance: BatchChannel, settings: ChannelSettings) -> Claim:
     """Who somebody says they are, and when they were asked. Raises Invalid for an address that lacks it."""
     query = request.query_params.multi_items()
-    given = {"channel": str(entrance.id), "seen": str(int(now().timestamp()))}
+    given = {"channel": str(entrance.id), "seen": now().isoformat()}
     if entrance.channel == Channel.PROLIFIC:
         came = entry.came(query)
         return given | {"rater": came.rater, "study": came.study, "session": came.session}
@@ -73,15 +73,13 @@ def claimed(request: Request, entrance: BatchChannel, settings: ChannelSettings)
 
 def let_in(session: Session, house: House, request: Request, entrance: BatchChannel, claim: Claim) -> Link:
     """The link of who claims this."""
-    moment, proof = (
-        now(),
-        Proof(browser_link(request, house, entrance), datetime.fromtimestamp(int(claim["seen"]), UTC)),
-    )
+    moment, browser = now(), browser_link(request, house, entrance)
     if entrance.channel == Channel.PANEL:
+        proof = Proof(browser, seen=datetime.fromisoformat(claim["seen"]))
         return arrivals.join(session, entrance, claim["rater"], proof=proof, now=moment)
     at = arrivals.posting_called(session, entrance, claim["study"])
     work = Work(at, claim["session"], channels.settings_of(entrance).time_allowed)
-    return arrivals.arrive(session, entrance, claim["rater"], work, proof=proof, now=moment)
+    return arrivals.arrive(session, entrance, claim["rater"], work, browser=browser, now=moment)
 
 
 def browser_link(request: Request, house: House, entrance: BatchChannel) -> int | None:

@@ -14,7 +14,7 @@ from backend.db.raters import Link
 from backend.errors import Invalid
 from backend.services import batches, glances, launching, links, sealing, studies
 from backend.web import forms
-from backend.web.deps import Id, TheHouse, now
+from backend.web.deps import Id, TheHouse, base_url, now
 from backend.web.render import page
 
 router = APIRouter()
@@ -31,7 +31,7 @@ STEER: dict[str, Callable[[Session, Batch], None]] = {
 def show(request: Request, house: TheHouse, batch_id: Id) -> Response:
     """Progress, links and controls; only the progress when the page asks for it again."""
     part = request.headers.get("HX-Request") == "true"
-    base_url = house.settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
+    address = base_url(request)
     with house.database.reading() as session:
         batch = batches.get(session, batch_id)
         return page(
@@ -47,7 +47,7 @@ def show(request: Request, house: TheHouse, batch_id: Id) -> Response:
             seal=sealing.seal(session, batch),
             left=0 if part else launching.prompts_left(session, batch),
             names=batches.names_of(session, batch),
-            address=lambda link: base_url + link_path(house.tokens.sign, link),
+            address=lambda link: address + link_path(house.tokens.sign, link),
         )
 
 

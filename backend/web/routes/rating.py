@@ -1,58 +1,49 @@
 """The rater's pages: welcome, task, pause, thanks. Knows no system: a task is two texts in an order, and a check is one
 like any other.
 
-A GET claims nothing, so that a link preview takes nobody's seat. What a page needs is read inside the transaction and
-rendered after it: on SQLite nobody else can write meanwhile.
+A GET claims nothing, so that a link preview takes nobody's seat.
 """
 
 import re
-from dataclasses import dataclass, replace
-from datetime import datetime
-from urllib.parse import urlencode
 
 from fastapi import APIRouter
-from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from backend.db.batches import BatchState
-from backend.services import assignments, checks, links, raters, ratings
-from backend.services.assignments import Task, Visitor
-from backend.web.deps import House, TheHouse, now
+from backend.services import checks, links, raters, ratings
+from backend.web import stages
+from backend.web.deps import TheHouse, now
+from backend.web.raters import answer, drawn, redirected
 from backend.web.render import page
-from backend.web.votes import Form, Place, place_of, reason_of, token_of, vote_of
+from backend.web.votes import Form, place_of, reason_of, vote_of
 
 router = APIRouter()
 
 RECEIPT = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{2}")
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What a rater is to see now. `part` names the template; the code is read only where it is shown."""
-
-    part: str
-    who: Visitor
-    task: Task | None = None
-    code: str = ""
+EXERCISE = re.compile(r"[0-9]{1,2}")
 
 
 @router.get("/r/{token}")
 def show(request: Request, house: TheHouse, token: str) -> Response:
     """Where this rater stands. Changes nothing."""
+    link, asked = house.tokens.read("link", token), request.query_params
     with house.database.reading() as session:
-        who = checks.visitor(session, link_id=house.tokens.read("link", token))
-        view = look(session, who, none_left="none_left" in request.query_params)
-    saved = request.query_params.get("saved", "")
+        who = checks.visitor(session, link_id=link)
+        seen = asked.get("practised", "")
+        view = stages.feedback(session, who, int(seen), link_id=link) if EXERCISE.fullmatch(seen) else None
+        view = view or stages.look(session, who, link_id=link, none_left="none_left" in asked)
+        view = stages.with_pay(session, view, house.pays)
+    saved = asked.get("saved", "")
     return drawn(request, house, token, view, saved=saved if RECEIPT.fullmatch(saved) else "")
 
 
 @router.post("/r/{token}/next")
-def claim(request: Request, house: TheHouse, token: str) -> Response:
+def claim(house: TheHouse, token: str) -> Response:
     """Take a seat: the only way to get the first comparison, or the next one after a pause."""
+    link = house.tokens.read("link", token)
     with house.database.transaction() as session:
-        who = checks.visitor(session, link_id=house.tokens.read("link", token), alone=True)
-        view = claimed(session, who, now=now())
+        who = checks.visitor(session, link_id=link, alone=True)
+        view = stages.claimed(session, who, link_id=link, now=now())
     return redirected(token, view)
 
 
@@ -66,8 +57,8 @@ def rate(request: Request, house: TheHouse, token: str, form: Form) -> Response:
         vote = vote_of(form, who.settings)
         receipt = submit(session, rater_id=who.rater_id, assignment_id=place.number, vote=vote, now=moment)
         if not receipt.again:
-            who = having_rated(session, who, place, link_id=link)
-        view = onward(session, who, now=moment)
+            who = stages.having_rated(session, who, place, link_id=link)
+        view = stages.with_pay(session, stages.onward(session, who, link_id=link, now=moment), house.pays)
     return answer(request, house, token, view, saved=receipt.number)
 
 
@@ -79,7 +70,8 @@ def skip(request: Request, house: TheHouse, token: str, form: Form) -> Response:
     with house.database.transaction() as session:
         who = checks.visitor(session, link_id=link, alone=True)
         give_back(session, rater_id=who.rater_id, assignment_id=place.number, reason=reason_of(form))
-        view = onward(session, checks.visitor(session, link_id=link), now=moment)
+        who = checks.visitor(session, link_id=link)
+        view = stages.with_pay(session, stages.onward(session, who, link_id=link, now=moment), house.pays)
     return answer(request, house, token, view)
 
 
@@ -104,87 +96,3 @@ def join(house: TheHouse, token: str) -> Response:
     with house.database.transaction() as session:
         link = links.join(session, house.tokens.read("open", token), now=now())
     return RedirectResponse(f"/r/{house.tokens.sign('link', link.id)}", 303)
-
-
-def look(session: Session, who: Visitor, *, none_left: bool = False) -> View:
-    """The page for where this rater stands; a seat that they hold comes before everything else."""
-    if who.held_check is not None:
-        return View("task", who, task=checks.task(session, who.held_check))
-    if who.held is not None:
-        return View("task", who, task=assignments.task(session, who.held))
-    part = standing(who, none_left=none_left)
-    if part == "none_left" and not assignments.may_come_back(session, who):
-        part = "done"
-    return View(part, who, code=raters.code(session, who.rater_id))
-
-
-def standing(who: Visitor, *, none_left: bool) -> str:
-    """The name of the page for a rater who holds no seat."""
-    if who.withdrawn:
-        return "withdrawn"
-    if who.has_reached_cap:
-        return "finished"
-    if who.batch_state != BatchState.OPEN:
-        return who.batch_state
-    if none_left:
-        return "none_left"
-    return "welcome" if who.judged == 0 else "pause"
-
-
-def onward(session: Session, who: Visitor, *, now: datetime) -> View:
-    """The next comparison, or a pause where a session ends."""
-    if not who.is_at_work and who.has_ended_session:
-        return look(session, who)
-    return claimed(session, who, now=now)
-
-
-def claimed(session: Session, who: Visitor, *, now: datetime) -> View:
-    """The page after asking for a seat, whether there was one or not; a check where one is due."""
-    held_check = checks.claim(session, who, now=now) if who.settings.checks.any else None
-    if held_check is not None:
-        return look(session, replace(who, held_check=held_check))
-    held = assignments.claim(session, who, now=now)
-    return look(session, replace(who, held=held), none_left=held is None)
-
-
-def having_rated(session: Session, who: Visitor, place: Place, *, link_id: int) -> Visitor:
-    """The rater after a new rating. The sides of a seat that was held are counted already; else they are read again."""
-    if not place.is_check and place.number == who.held:
-        return replace(who, judged=who.judged + 1, held=None)
-    return checks.visitor(session, link_id=link_id)
-
-
-def answer(request: Request, house: House, token: str, view: View, *, saved: str = "") -> Response:
-    """The next page: at once for the page's script, by a redirect for a form."""
-    if request.headers.get("x-part") != "main":
-        return redirected(token, view, saved=saved)
-    return drawn(request, house, token, view, saved=saved)
-
-
-def redirected(token: str, view: View, *, saved: str = "") -> RedirectResponse:
-    """To the rater's own address, so that a reload sends nothing twice."""
-    notes = {"saved": saved, "none_left": "1" if view.part in ("none_left", "done") else ""}
-    query = urlencode({name: note for name, note in notes.items() if note})
-    return RedirectResponse(f"/r/{token}?{query}" if query else f"/r/{token}", 303)
-
-
-def drawn(request: Request, house: House, token: str, view: View, *, saved: str) -> Response:
-    """The view as a whole page, or as the contents of its <main>."""
-    part = request.headers.get("x-part") == "main"
-    response = page(
-        request,
-        "rating/_main.html" if part else "rating/page.html",
-        here=f"/r/{token}",
-        view=view,
-        who=view.who,
-        settings=view.who.settings,
-        assignment=token_of(house, view.task) if view.task else "",
-        plain=request.method == "GET" and "plain" in request.query_params,
-        contact=house.settings.contact,
-        saved=saved,
-    )
-    if part:
-        response.headers["X-Part"] = "main"
-    if part and saved:
-        response.headers["X-Receipt"] = saved
-    return response

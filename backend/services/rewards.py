@@ -1,0 +1,71 @@
+"""What raters have earned, as they are told of it, and what an entry test earns. Knows no vendor and no page."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from backend.db.ledger import Account, LedgerEntry, Purpose, Work
+from backend.db.raters import Rater
+from backend.domain.money import Money
+from backend.domain.pay import Fees, PayRule
+from backend.services import ledger, unpaid
+from backend.services.assignments import Visitor
+from backend.services.ledger import Due
+
+JUDGED = (Work.RATING, Work.LATE_RATING, Work.CHECK)
+
+
+def so_far(session: Session, who: Visitor, rules: Mapping[str, PayRule]) -> Money | None:
+    """What this rater has earned so far: all that is owed or paid, and the reward for what is not entered yet.
+
+    None where their channel pays nothing. rules: by channel. Top-ups count once they are owed.
+    """
+    if not rules:
+        return None
+    own = (LedgerEntry.batch_id == who.batch_id) & (LedgerEntry.rater_id == Rater.id)
+    rewarded = (LedgerEntry.purpose == Purpose.REWARD) & LedgerEntry.work.in_(JUDGED)
+    found = session.execute(
+        select(
+            Rater.channel,
+            func.coalesce(func.sum(LedgerEntry.amount), 0).label("entered"),
+            func.count(case((rewarded, 1))).label("pieces"),
+        )
+        .outerjoin(
+            LedgerEntry,
+            own
+            & (LedgerEntry.from_account == Account.RESERVED)
+            & LedgerEntry.purpose.in_((Purpose.REWARD, Purpose.TOP_UP)),
+        )
+        .where(Rater.id == who.rater_id)
+        .group_by(Rater.channel)
+    ).one()
+    rule = rules.get(found.channel)
+    if rule is None:
+        return None
+    missing = max(0, who.judged - found.pieces)
+    return Money(int(found.entered) + missing * rule.reward.minor, rule.reward.currency)
+
+
+def of_test(rule: PayRule, exercises: int) -> Money:
+    """What an entry test of so many exercises earns: as much as that many comparisons, passed or not."""
+    return Money(exercises * rule.reward.minor, rule.reward.currency)
+
+
+def owe_tests(
+    session: Session, reservation_id: int, batch_id: int, *, channel: str, rule: PayRule, fees: Fees, now: datetime
+) -> int:
+    """Owe every entry test of this channel's raters for which nothing was owed yet; how many those are."""
+    found = unpaid.tests(session, batch_id)
+    raters = {piece.rater_id for piece, _ in found}
+    here = set(session.scalars(select(Rater.id).where(Rater.id.in_(raters), Rater.channel == channel)))
+    dues = [
+        due
+        for piece, exercises in found
+        if piece.rater_id in here
+        for reward in [of_test(rule, exercises)]
+        for due in (Due(piece, Purpose.REWARD, reward), Due(piece, Purpose.REWARD_FEE, fees.on_reward(reward)))
+    ]
+    ledger.owe(session, reservation_id, dues, now=now)
+    return len(here)
