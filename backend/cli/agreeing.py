@@ -31,7 +31,7 @@ def by_diary(session: Session, batch_id: int, diary: Diary) -> Majorities:
     """The majorities, from the texts that people saw and what they pressed."""
     known = comparisons(session, batch_id)
     votes: dict[int, Counter[str]] = defaultdict(Counter)
-    unclear = len({place for places in known.values() if len(places) > 1 for place in places})
+    unclear = sum(len(places) for pair, places in known.items() if is_unclear(pair, known))
     for answer in diary.answers:
         for (candidate, _), place in placed(answer, known):
             votes[place][preferred(answer, candidate)] += 1
@@ -41,9 +41,14 @@ def by_diary(session: Session, batch_id: int, diary: Diary) -> Majorities:
 
 def placed(answer: Answer, known: Mapping[Pair, list[int]]) -> list[tuple[Pair, int]]:
     """Which comparison an answer was about, where its two texts leave no doubt."""
-    shown = squeezed(answer.first), squeezed(answer.second)
-    found = [(pair, place) for pair in {shown, shown[::-1]} for place in known.get((pair[0], pair[1]), [])]
-    return [((pair[0], pair[1]), place) for pair, place in found] if len(found) == 1 else []
+    first, second = squeezed(answer.first), squeezed(answer.second)
+    pairs = {(first, second), (second, first)} & known.keys()
+    return [(pair, known[pair][0]) for pair in pairs if not is_unclear(pair, known)]
+
+
+def is_unclear(pair: Pair, known: Mapping[Pair, list[int]]) -> bool:
+    """Whether nobody can tell the sides of this pair, or the comparison from another of the same texts."""
+    return pair[0] == pair[1] or len(known[pair]) > 1 or pair[::-1] in known
 
 
 def preferred(answer: Answer, candidate: str) -> str:
@@ -63,16 +68,19 @@ def majority(counts: Counter[str]) -> str:
 def comparisons(session: Session, batch_id: int) -> dict[Pair, list[int]]:
     """(candidate's text, baseline's text) as they are read on a page -> the places of such comparisons."""
     ours, theirs = aliased(Output), aliased(Output)
-    shown = [func.coalesce(output.shown, output.text) for output in (ours, theirs)]
     rows = session.execute(
-        select(Comparison.position, *shown)
+        select(
+            Comparison.position,
+            func.coalesce(ours.shown, ours.text).label("candidate"),
+            func.coalesce(theirs.shown, theirs.text).label("baseline"),
+        )
         .join(ours, ours.id == Comparison.candidate_output_id)
         .join(theirs, theirs.id == Comparison.baseline_output_id)
         .where(Comparison.batch_id == batch_id)
     )
     found: dict[Pair, list[int]] = defaultdict(list)
-    for place, candidate, baseline in rows:
-        found[read(candidate), read(baseline)].append(place)
+    for row in rows:
+        found[read(row.candidate), read(row.baseline)].append(row.position)
     return found
 
 

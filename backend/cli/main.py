@@ -13,6 +13,7 @@ from backend.cli.judged import judged
 from backend.cli.launch import launch
 from backend.cli.plan import plan
 from backend.cli.results import results
+from backend.cli.simulate import simulate
 from backend.cli.trial import try_
 from backend.errors import AppError
 
@@ -33,7 +34,22 @@ def assay() -> None:
     log.configure()
 
 
-VERBS = (try_, plan, launch, serve, results, judged, links, channel, crowd, export, verify, import_ratings, migrate)
+VERBS = (
+    try_,
+    simulate,
+    plan,
+    launch,
+    serve,
+    results,
+    judged,
+    links,
+    channel,
+    crowd,
+    export,
+    verify,
+    import_ratings,
+    migrate,
+)
 for verb in VERBS:
     assay.add_command(verb)
 

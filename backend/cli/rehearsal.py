@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from math import ceil
 from random import Random
 
 from sqlalchemy.orm import Session
@@ -72,7 +71,7 @@ class Rehearsal:
             worst = Money(0, self.rule.per_hour.currency)
             for name in chosen:
                 offered = shared(replace(defaults(name), pay=self.rule), name, chosen)
-                cost = postings.worst_cost(offered, pieces=seats, places=1)
+                cost = postings.worst_cost(offered, pieces=seats, places=1, masters=False)
                 worst = Money(worst.minor + cost.minor, worst.currency)
                 channels.declare(session, self.batch_id, Channel(name), offered, now=now())
             budgets.set_budget(session, self.batch_id, allowed=worst)
@@ -155,7 +154,7 @@ class Rehearsal:
         with self.database.reading() as session:
             left = batches.progress(session, self.batch_id).open
         turkers = sum(one.channel == Channel.MTURK for one in self.cast)
-        return ceil(left / max(turkers, 1)) + 1
+        return max(1, left // max(turkers, 1))
 
     def channel_rows(self) -> Mapping[str, BatchChannel]:
         """The channels by name."""

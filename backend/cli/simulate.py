@@ -1,10 +1,12 @@
 """`assay simulate`: a whole study with simulated raters on simulated vendors, to the verdict and the last payment."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from backend import log
 from backend.cli import progress
 from backend.cli.agreeing import Majorities, by_diary
 from backend.cli.house import open_database, settings_with
@@ -87,6 +89,7 @@ def simulate(
     vendor's list are what `assay crowd run` does. Nothing leaves this machine, and no verdict of theirs is a finding:
     what is better is drawn from the outputs' texts.
     """
+    log.configure(level=logging.WARNING)
     people = People(raters, ability, seconds, clickers, one_sided)
     rule = PayRule(round(1000 * seconds), wage(per_hour))
     with listening(host, port if serve else 0) as bound, staged(chosen, people=raters, currency=CURRENCY) as stage:
@@ -169,12 +172,12 @@ def agreeing(found: Results, answered: Majorities) -> str:
     """Whether the study's outcomes are those of the people's own answers."""
     if found.split_rule == SplitRule.EXTRA:
         return "not held against the people's own answers: two more seats open where three differ"
-    totals = [
-        sum(getattr(one.outcomes, word) for one in found.candidates)
+    beyond = [
+        sum(getattr(one.outcomes, word) for one in found.candidates) - getattr(answered, word)
         for word in ("candidate", "tie", "baseline", "split")
     ]
-    same = totals == [answered.candidate, answered.tie, answered.baseline, answered.split]
-    unclear = f" ({answered.unclear} comparisons can't be told apart)" if answered.unclear else ""
+    same = min(beyond) >= 0 and sum(beyond) == answered.unclear
+    unclear = f", but for {answered.unclear} whose outputs can't be told apart" if answered.unclear else ""
     return ("as the people answered" if same else f"NOT as the people answered: {answered}") + unclear
 
 

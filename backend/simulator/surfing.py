@@ -5,7 +5,7 @@ Unlike `raters.Browser` it follows forms to other servers, as a rater between a 
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse, RemoteDisconnected
 from urllib.parse import urlencode, urljoin, urlsplit
 
 VOID = frozenset({"br", "hr", "img", "input", "wbr", "col", "meta", "link"})
@@ -116,17 +116,28 @@ class Surfer:
 
     def ask(self, method: str, url: str, body: str | None, redirects: int) -> Seen:
         parts = urlsplit(url)
-        connection = self.connections.setdefault(parts.netloc, HTTPConnection(parts.netloc, timeout=self.timeout))
         path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-        connection.request(method, path, body, {**self.headers(parts.netloc), **(FORM if body is not None else {})})
-        response = connection.getresponse()
-        html = response.read().decode()
+        headers = {**self.headers(parts.netloc), **(FORM if body is not None else {})}
+        try:
+            response, html = self.exchange(parts.netloc, method, path, body, headers)
+        except (RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            # The server had closed a connection that was kept open; browsers ask again, on a new one.
+            self.connections.pop(parts.netloc).close()
+            response, html = self.exchange(parts.netloc, method, path, body, headers)
         for cookie in response.headers.get_all("Set-Cookie", []):
             name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[parts.netloc, name] = value
         if response.status in (301, 302, 303, 307) and redirects < MOST_REDIRECTS:
             return self.ask("GET", urljoin(url, response.headers["Location"]), None, redirects + 1)
         return Seen(url, response.status, html)
+
+    def exchange(
+        self, host: str, method: str, path: str, body: str | None, headers: dict[str, str]
+    ) -> tuple[HTTPResponse, str]:
+        connection = self.connections.setdefault(host, HTTPConnection(host, timeout=self.timeout))
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        return response, response.read().decode()
 
     def headers(self, host: str) -> dict[str, str]:
         cookies = [f"{name}={value}" for (of, name), value in self.cookies.items() if of == host]
