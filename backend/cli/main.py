@@ -15,6 +15,7 @@ from backend.cli.launch import launch
 from backend.cli.money import budget, pay
 from backend.cli.plan import plan
 from backend.cli.results import results
+from backend.cli.simulate import simulate
 from backend.cli.trial import try_
 from backend.errors import AppError
 
@@ -37,6 +38,7 @@ def assay() -> None:
 
 VERBS = (
     try_,
+    simulate,
     plan,
     launch,
     serve,
