@@ -39,6 +39,7 @@ from backend.errors import Forbidden, NotFound
 
 JUDGED = (AssignmentState.RATED, AssignmentState.LATE)
 LAPSES_AT_ONCE = 50
+COMPARISONS_A_PROMPT = 20  # looked through for each prompt of a session; with more candidates the count may fall short
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,19 @@ def visitor(session: Session, *, link_id: int) -> Visitor:
         held=found.held,
         withdrawn=found.withdrawn_at is not None,
     )
+
+
+def prompts_ahead(session: Session, who: Visitor) -> int:
+    """How many prompts this rater has not met: exact where it is less than a session, and at least a session beyond."""
+    looked_at = (
+        select(COMPARISONS.prompt_id)
+        .where(COMPARISONS.batch_id == who.batch_id)
+        .limit(COMPARISONS_A_PROMPT * (who.judged + who.session_size))
+        .subquery()
+    )
+    met = select(func.count()).where(ASSIGNMENTS.batch_id == who.batch_id, ASSIGNMENTS.rater_id == who.rater_id)
+    ahead = select(func.count(looked_at.c.prompt_id.distinct()) - met.scalar_subquery())
+    return max(session.execute(ahead).scalar_one(), 0)
 
 
 def open_seat(*, one_side: bool) -> Select[Any]:

@@ -29,15 +29,19 @@ RECEIPT = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a rater is to see now. `part` names the template; the code is read only where it is shown."""
+    """What a rater is to see now. `part` names the template; the code is read only where it is shown.
+
+    ahead: how many comparisons there can still be, beside the one that is held.
+    """
 
     part: str
     who: Visitor
     task: Task | None = None
     code: str = ""
+    ahead: int = 0
 
 
-@router.get("/r/{token}")
+@router.api_route("/r/{token}", methods=["GET", "HEAD"])
 def show(request: Request, house: TheHouse, token: str) -> Response:
     """Where this rater stands. Changes nothing."""
     with house.database.reading() as session:
@@ -91,7 +95,7 @@ def withdraw(house: TheHouse, token: str) -> Response:
     return RedirectResponse(f"/r/{token}", 303)
 
 
-@router.get("/o/{token}")
+@router.api_route("/o/{token}", methods=["GET", "HEAD"])
 def invitation(request: Request, house: TheHouse, token: str) -> Response:
     """What an open link asks of people. Makes no rater yet."""
     house.tokens.read("open", token)
@@ -109,13 +113,18 @@ def join(house: TheHouse, token: str) -> Response:
 def look(session: Session, who: Visitor, *, none_left: bool = False) -> View:
     """The page for where this rater stands; a seat that they hold comes before everything else."""
     if who.held_check is not None:
-        return View("task", who, task=checks.task(session, who.held_check))
+        return View("task", who, task=checks.task(session, who.held_check), ahead=ahead(session, who))
     if who.held is not None:
-        return View("task", who, task=assignments.task(session, who.held))
+        return View("task", who, task=assignments.task(session, who.held), ahead=ahead(session, who))
     part = standing(who, none_left=none_left)
     if part == "none_left" and not assignments.may_come_back(session, who):
         part = "done"
-    return View(part, who, code=raters.code(session, who.rater_id))
+    return View(part, who, code=raters.code(session, who.rater_id), ahead=ahead(session, who))
+
+
+def ahead(session: Session, who: Visitor) -> int:
+    """How many comparisons there can be for this rater; with checks among them nobody knows, so a whole session."""
+    return who.session_size if who.settings.checks.any else assignments.prompts_ahead(session, who)
 
 
 def standing(who: Visitor, *, none_left: bool) -> str:
