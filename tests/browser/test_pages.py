@@ -53,12 +53,12 @@ RULES = {
         {"kind": "too_fast", "limit": 1000, "least": 10},
         {"kind": "one_sided", "limit": 0.9, "least": 20},
     ],
-    "stopping": {"error": 0.05, "least_prompts": 30},
+    "stopping": {"error": 0.05, "least_prompts": 3},
     "analysis": {
         "primary": "eager-candidate-13b",
         "margin": 0.04,
         "ladder": [{"system": "quiet-baseline-7b", "amount": 7}, {"system": "eager-candidate-13b", "amount": 13}],
-        "base": "quiet-baseline-7b",
+        "base": "eager-candidate-13b",
         "sealed": True,
     },
 }
