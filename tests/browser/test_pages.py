@@ -236,7 +236,7 @@ def test_each_of_the_researchers_pages_prints_whole_and_without_controls(
     researcher.goto(RESEARCHERS_PAGES[name](study))
     assert_no_sideways_scrolling(researcher)
     assert researcher.evaluate(CUT_OFF) == []
-    expect(researcher.locator("nav:visible, button:visible")).to_have_count(0)
+    expect(researcher.locator("nav a:visible, button:visible")).to_have_count(0)
     assert researcher.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
 
 
