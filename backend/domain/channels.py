@@ -82,6 +82,12 @@ class ChannelSettings:
         if any(limit is not None and limit < 1 for limit in (self.places, self.seats)):
             raise ValueError("places and seats are at least 1, or left out for no limit")
 
+    def code(self, outcome: str) -> str | None:
+        """What a rater whose way has ended so hands over, if anything; a panel may have a code of its own."""
+        given = dict(self.codes.pairs) if self.codes is not None else {}
+        of_panel = self.panel.code if self.panel is not None and outcome == "completed" else None
+        return of_panel or given.get(outcome)
+
     @property
     def time_allowed(self) -> timedelta:
         """From accepting to handing in."""

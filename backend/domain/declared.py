@@ -30,6 +30,11 @@ def digits(value: float, times: int = 1) -> str:
     return written.rstrip("0").rstrip(".") if "." in written else written
 
 
+def grouped(value: float) -> str:
+    """The number exactly, its thousands apart: 150000000 is “150,000,000”."""
+    return f"{value:,.0f}" if value == round(value) else digits(value)
+
+
 def split_in_words(settings: StudySettings) -> str:
     """How a comparison without majority counts; follows “a split counts”."""
     if settings.split_rule != SplitRule.EXTRA:
@@ -90,7 +95,7 @@ def systems(asked: Analysis) -> Iterator[str]:
     if asked.primary is not None:
         yield f"The primary candidate is {asked.primary}."
     if asked.ladder:
-        yield f"The ladder is {', '.join(f'{rung.system} at {digits(rung.amount)}' for rung in asked.ladder)}."
+        yield f"The ladder is {', '.join(f'{rung.system} at {grouped(rung.amount)}' for rung in asked.ladder)}."
     if asked.base is not None:
         yield f"The system that imitation started from is {asked.base}."
 

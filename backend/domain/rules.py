@@ -119,6 +119,8 @@ class Analysis:
             raise ValueError("the margin must be between 0 and 0.5")
         if len({rung.system for rung in self.ladder}) < len(self.ladder):
             raise ValueError("a system stands on the ladder once")
+        if len(self.ladder) > 1 and len({rung.amount for rung in self.ladder}) == 1:
+            raise ValueError("the amounts on the ladder are all equal, so it has no slope; give each system its own")
 
 
 def check_rates(plain: Mapping[str, object]) -> CheckRates:

@@ -46,8 +46,9 @@ class Visitor:
     """A rater who came through a personal link, and how far they are in its batch.
 
     balance: (own comparisons with the candidate second) - (with it first). A withdrawn rater gets no further seat.
-    judged: everything, the checks among it: a rater can't tell them from comparisons. checked: answered checks;
-    held_check: the one they are at; checks: all they were given. Read by backend.services.checks where a batch has any.
+    judged: everything, the checks among it: a rater can't tell them from comparisons. met: prompts they were given.
+    checked: answered checks; held_check: the one they are at; checks: all they were given. Read by
+    backend.services.checks where a batch has any.
     """
 
     rater_id: int
@@ -62,6 +63,7 @@ class Visitor:
     balance: int
     held: int | None
     withdrawn: bool
+    met: int = 0
     checked: int = 0
     held_check: int | None = None
     checks: tuple[Had, ...] = ()
@@ -125,6 +127,7 @@ VISITOR = (
         BATCHES.seed,
         VERSIONS.settings,
         func.count(case((ASSIGNMENTS.state.in_(JUDGED), 1))).label("judged"),
+        func.count(ASSIGNMENTS.id).label("met"),
         func.max(case((ASSIGNMENTS.state == AssignmentState.HELD, ASSIGNMENTS.id))).label("held"),
         func.coalesce(func.sum(side), 0).label("balance"),
     )
@@ -160,6 +163,7 @@ def visitor(session: Session, *, link_id: int) -> Visitor:
         seed=found.seed,
         settings=from_json(found.settings),
         judged=found.judged,
+        met=found.met,
         balance=found.balance,
         held=found.held,
         withdrawn=found.withdrawn_at is not None,

@@ -10,12 +10,12 @@ from backend.crowd import panel
 from backend.db.channels import BatchChannel
 from backend.db.journeys import Completion
 from backend.db.raters import Channel, Link, Rater
+from backend.domain.channels import ChannelSettings, defaults, from_json
 from backend.domain.journey import Outcome
 from backend.errors import Invalid
-from backend.services import offers
-from backend.services.offers import Offer
 
 PROLIFIC = "https://app.prolific.com/submissions/complete?cc="
+UNDECLARED = defaults(Channel.LINK)
 NAMES = {Channel.PROLIFIC: "Prolific", Channel.PANEL: "your panel"}
 
 
@@ -37,14 +37,14 @@ class Handover:
         return NAMES.get(Channel(self.channel), "where you came from")
 
 
-def offered(session: Session, *, batch_id: int, rater_id: int) -> Offer:
-    """What this rater's channel offers in this batch; nothing where it was not declared."""
+def offered(session: Session, *, batch_id: int, rater_id: int) -> ChannelSettings:
+    """What this rater's channel offers in this batch; what is usual where it was not declared."""
     settings = session.execute(
         select(BatchChannel.settings)
         .join(Rater, Rater.channel == BatchChannel.channel)
         .where(BatchChannel.batch_id == batch_id, Rater.id == rater_id)
     ).scalar()
-    return offers.offer(settings or {})
+    return from_json(settings) if settings else UNDECLARED
 
 
 def of(session: Session, *, link_id: int) -> Handover:
@@ -57,7 +57,7 @@ def of(session: Session, *, link_id: int) -> Handover:
         .outerjoin(Completion, Completion.link_id == Link.id)
         .where(Link.id == link_id)
     ).one()
-    offer = offers.offer(found.settings or {})
+    offer = from_json(found.settings) if found.settings else UNDECLARED
     return Handover(
         channel=found.channel,
         rater=found.external_id,
@@ -68,7 +68,7 @@ def of(session: Session, *, link_id: int) -> Handover:
     )
 
 
-def way_back(offer: Offer, channel: str, *, rater: str, code: str | None) -> str | None:
+def way_back(offer: ChannelSettings, channel: str, *, rater: str, code: str | None) -> str | None:
     """The address that hands the code over; None where the code is all there is."""
     if channel == Channel.PROLIFIC:
         return f"{PROLIFIC}{quote(code, safe='')}" if code else None

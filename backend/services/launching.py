@@ -61,6 +61,7 @@ def launch(
     session.add(batch)
     session.flush()
     seat(session, batch, chosen, prompts=prompts, first_position=0)
+    refuse_never_stopping(session, batch, settings)
     golds.prepare(session, batch, settings, gold)
     return batch
 
@@ -87,16 +88,32 @@ def refuse_idle(settings: StudySettings) -> None:
         raise Invalid("The settings leave out raters who answer repeats otherwise, but declare no repeats.")
 
 
+def refuse_never_stopping(session: Session, batch: Batch, settings: StudySettings) -> None:
+    """Invalid when the stop rule waits for more prompts than the batch has."""
+    if settings.stopping is None:
+        return
+    there = session.execute(
+        select(func.count(Comparison.prompt_id.distinct())).where(Comparison.batch_id == batch.id)
+    ).scalar_one()
+    if settings.stopping.least_prompts > there:
+        raise Invalid(
+            f"The settings let the batch stop from {settings.stopping.least_prompts:,} prompts on (least_prompts of "
+            f"stopping), but it has only {there:,}, so it never could."
+        )
+
+
 def refuse_strangers(settings: StudySettings, systems: Mapping[str, int], candidates: Sequence[int]) -> None:
-    """Invalid when a declared rule names a system that is not there, or a primary candidate that is not launched."""
+    """Invalid when a declared rule names a system that is not there, or a primary or base one that is no candidate."""
     asked = settings.analysis
     named = {"the primary candidate": asked.primary, "the base system": asked.base}
     for role, name in [*named.items(), *(("a system on the ladder", rung.system) for rung in asked.ladder)]:
         if name is not None and name not in systems:
             there = ", ".join(sorted(systems))
             raise Invalid(f"The settings name {name!r} as {role}, but this study has only: {there}.")
-    if asked.primary is not None and systems[asked.primary] not in candidates:
-        raise Invalid(f"The settings declare {asked.primary!r} as the primary candidate, but it is no candidate here.")
+    for role, key in (("the primary candidate", "primary"), ("the base system", "base")):
+        name = named[role]
+        if name is not None and systems[name] not in candidates:
+            raise Invalid(f"The settings declare {name!r} as {role} (analysis.{key}), but it is no candidate here.")
 
 
 def frozen(session: Session, study: Study, settings: StudySettings, *, now: datetime) -> StudyVersion:
@@ -194,6 +211,9 @@ def drawn_prompts(ids: list[int], seed: int, count: int | None) -> set[int]:
         return set(ids)
     if count < 1:
         raise Invalid("The number of prompts must be at least 1.")
+    if count > len(ids):
+        there = f"{len(ids):,} {'prompt is' if len(ids) == 1 else 'prompts are'}"
+        raise Invalid(f"{count:,} prompts were asked for (--sample), but only {there} there to launch.")
     return set(sorted(ids, key=lambda prompt: Random(f"{seed}:{prompt}").random())[:count])
 
 

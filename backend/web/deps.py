@@ -12,7 +12,7 @@ from backend.config import Settings
 from backend.db.base import LARGEST_NUMBER
 from backend.db.session import Database
 from backend.errors import Forbidden
-from backend.services.offers import Pays
+from backend.services.facts import Remembered
 from backend.services.tokens import Tokens
 
 COOKIE = "assay_session"
@@ -26,7 +26,7 @@ class House:
     settings: Settings
     database: Database
     tokens: Tokens
-    pays: Pays = field(default_factory=Pays)
+    facts: Remembered = field(default_factory=Remembered)
 
     def sessions(self) -> URLSafeTimedSerializer:
         """Signs the researcher's cookie."""

@@ -13,9 +13,10 @@ from markupsafe import Markup
 from backend.domain.results.summary import Results
 from backend.web.figures import picture
 from backend.web.forest import Scale, name, scale
-from backend.web.phrases import count
+from backend.web.phrases import amount
 
-HEIGHT, BASE, LEFT, RIGHT = 260, 220, 8.0, 92.0
+HEIGHT, BASE, LEFT, RIGHT = 268, 220, 8.0, 92.0
+APART, LINE = 16.0, 16  # per cent between the middles of two labels in one line, and from that line to the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,15 @@ def places(amounts: Sequence[float]) -> list[float]:
     return [LEFT + (RIGHT - LEFT) * (value - min(logs)) / width for value in logs]
 
 
+def lines(across: Sequence[float]) -> list[int]:
+    """In which line the label under each place stands, 0 or 1: the second one where it would run into its neighbour."""
+    found: list[int] = []
+    for place, before in zip(across, [-APART, *across[:-1]], strict=True):
+        close = place - before < APART
+        found.append(1 - found[-1] if close else 0)
+    return found
+
+
 def heights(on: Scale, value: float, base: float = BASE) -> float:
     """How far down a value stands, in pixels."""
     return base * (1 - on.at(value) / 100)
@@ -66,12 +76,13 @@ def plot(steps: Sequence[Step], label: str) -> Markup:
     on = scale(steps)
     across = places([one.amount for one in steps])
     parts = [*(grid(on, value) for value in on.ticks), half(on)]
-    for one, x in zip(steps, across, strict=True):
+    for one, x, line in zip(steps, across, lines(across), strict=True):
         low, middle, high = (heights(on, value) for value in (one.low, one.estimate, one.high))
         parts.append(
             f'<line class="range" x1="{x:.2f}%" x2="{x:.2f}%" y1="{low:.1f}" y2="{high:.1f}"/>'
             f'<circle class="estimate" cx="{x:.2f}%" cy="{middle:.1f}" r="5"/>'
-            f'<text class="tick middle" x="{x:.2f}%" y="{BASE}" dy="24">{escape(count(one.amount))}</text>'
+            f'<text class="tick middle" x="{x:.2f}%" y="{BASE}" dy="{24 + LINE * line}">'
+            f"{escape(amount(one.amount))}</text>"
         )
     return picture("ladder", HEIGHT, label, "".join(parts))
 

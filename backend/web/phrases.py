@@ -12,6 +12,7 @@ from backend.domain.statistics.intervals import FEWEST_RATERS, Interval
 from backend.domain.statistics.ladder import Slope
 
 POINTS = 100.0
+TIED = "\N{NO-BREAK SPACE}"  # between what a line's end must not part
 RULES = {
     SplitRule.TIE: "as a tie",
     SplitRule.HALF: "as half a win",
@@ -55,9 +56,17 @@ def count(value: float) -> str:
     return f"{value:,.0f}" if value == round(value) else f"{value:g}"
 
 
+def amount(value: float) -> str:
+    """5000 → “5,000”, 150000000 → “150M”, 13000000000 → “13B”: short enough to stand under an axis."""
+    for size, letter in ((1e9, "B"), (1e6, "M")):
+        if value >= size:
+            return f"{value / size:.4g}{letter}"
+    return count(value)
+
+
 def whole(share: float) -> str:
-    """0.976 → “98 %”."""
-    return f"{POINTS * share:.0f} %"
+    """0.976 → “98 %”; the sign never begins a line."""
+    return f"{POINTS * share:.0f}{TIED}%"
 
 
 def verdict(one: CandidateResult, baseline: str) -> str:
@@ -88,17 +97,18 @@ def label(interval: Interval) -> str:
 
 
 def holds_for(interval: Interval) -> str:
-    """What the default interval may be taken to say."""
+    """What the default intervals may be taken to say, as a sentence."""
     if interval.method == "fixed panel":
-        return f"New prompts, but these {interval.raters} raters only: fewer than five can’t stand for others."
+        who = "this one rater" if interval.raters == 1 else f"these {interval.raters} raters"
+        return f"They hold for new prompts, but for {who} only: fewer than five can’t stand for others."
     if interval.prompts == 1:
-        return "Nothing beyond this one prompt."
+        return "They hold for nothing beyond this one prompt."
     if interval.method == "Wilson on prompts":
         alone = ", and fewer than five raters can’t stand for others" if is_panel(interval) else ""
-        return f"All votes are alike, so only the number of prompts is in it{alone}."
+        return f"All votes are alike, so only the number of prompts is in them{alone}."
     if label(interval):
-        return f"New prompts and new raters; with {interval.raters} raters its own width is known roughly."
-    return "New prompts and new raters."
+        return f"They hold for new prompts and new raters; with {interval.raters} raters their width is known roughly."
+    return "They hold for new prompts and new raters."
 
 
 def exclusion(one: ExcludedRater) -> str:
@@ -131,7 +141,7 @@ def evidence(flag: Flag, names: Mapping[int, str]) -> str:
 
 def chance(flag: Flag) -> str:
     """How often honest raters are found among those who look like this."""
-    return f" (q {'< 0.001' if flag.q_value < 0.001 else f'= {flag.q_value:.3f}'})"
+    return f" (q{TIED}{f'<{TIED}0.001' if flag.q_value < 0.001 else f'={TIED}{flag.q_value:.3f}'})"
 
 
 def same_or_not(one: NamedDifference, margin: float) -> str:

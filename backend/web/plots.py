@@ -6,8 +6,8 @@ from backend.domain.results.candidates import CandidateResult
 from backend.domain.results.summary import Results
 from backend.web.drawing import Box, Dot, Drawing, Line, Shape, Words
 from backend.web.forest import Scale, name, scale
-from backend.web.ladder import heights, places, steps
-from backend.web.phrases import count
+from backend.web.ladder import LINE, heights, lines, places, steps
+from backend.web.phrases import amount
 from backend.web.render import percent
 
 WIDTH, MARGIN, ROW, TOP = 720.0, 24.0, 30.0, 76.0
@@ -68,11 +68,13 @@ def ladder(results: Results) -> Drawing | None:
         y = TOP + heights(on, value, LADDER_BASE)
         shapes.append(Line(left, y, right, y, "baseline" if value == on.middle else "line"))
         shapes.append(Words(left - 8, y + 4, name(value, points=False), "muted", 11, "end"))
-    for one, place in zip(found, places([one.amount for one in found]), strict=True):
+    along = places([one.amount for one in found])
+    for one, place, line in zip(found, along, lines(along), strict=True):
         x = left + (right - left) * place / 100
         low, middle, high = (TOP + heights(on, value, LADDER_BASE) for value in (one.low, one.estimate, one.high))
         shapes += [Line(x, low, x, high, "candidate", 2.5), Dot(x, middle, 4.5, "candidate")]
-        shapes.append(Words(x, TOP + LADDER_BASE + 20, count(one.amount), "muted", 11, "middle"))
+        below = TOP + LADDER_BASE + 20 + LINE * line
+        shapes.append(Words(x, below, amount(one.amount), "muted", 11, "middle"))
     return Drawing(f"Win rate against {results.baseline} by amount", WIDTH, LADDER_HEIGHT, tuple(shapes))
 
 

@@ -13,8 +13,8 @@ from backend.domain.journey import Exercise, Outcome, Reply, Step
 from backend.domain.money import Money
 from backend.services import assignments, checks, handover, journeys, rewards
 from backend.services.assignments import Task, Visitor
+from backend.services.facts import Facts, Remembered
 from backend.services.handover import Handover
-from backend.services.offers import Pays
 from backend.web.votes import Place
 
 ENDS = ("done", "finished", "closed")
@@ -25,6 +25,7 @@ class View:
     """What a rater is to see now. `part` names the template; the handover is read only where it is shown.
 
     exercise, number, reply: of the training, and what was pressed there. why: they are turned away. earned: so far.
+    ahead: how many comparisons there can still be, beside the one that is held.
     """
 
     part: str
@@ -36,6 +37,7 @@ class View:
     reply: Reply | None = None
     why: str = ""
     earned: Money | None = None
+    ahead: int = 0
 
 
 def look(session: Session, who: Visitor, *, link_id: int, none_left: bool = False) -> View:
@@ -101,7 +103,8 @@ def claimed(session: Session, who: Visitor, *, link_id: int, now: datetime) -> V
     if held_check is not None:
         return look(session, replace(who, held_check=held_check), link_id=link_id)
     held = assignments.claim(session, who, now=now)
-    view = look(session, replace(who, held=held), link_id=link_id, none_left=held is None)
+    who = replace(who, held=held, met=who.met + (held is not None and held != who.held))
+    view = look(session, who, link_id=link_id, none_left=held is None)
     return ended(session, view, link_id=link_id, now=now)
 
 
@@ -120,6 +123,12 @@ def having_rated(session: Session, who: Visitor, place: Place, *, link_id: int) 
     return checks.visitor(session, link_id=link_id)
 
 
-def with_pay(session: Session, view: View, pays: Pays) -> View:
-    """The view with what this rater has earned so far, where their channel pays."""
-    return replace(view, earned=rewards.so_far(session, view.who, pays.of(session, view.who.batch_id)))
+def with_facts(session: Session, view: View, remembered: Remembered) -> View:
+    """The view with what may lie ahead of this rater, and what they have earned so far, where their channel pays."""
+    facts = remembered.of(session, view.who.batch_id)
+    return replace(view, ahead=ahead(view.who, facts), earned=rewards.so_far(session, view.who, facts.rules))
+
+
+def ahead(who: Visitor, facts: Facts) -> int:
+    """How many comparisons there can still be; with checks among them nobody knows, so a whole session."""
+    return who.session_size if who.settings.checks.any else max(0, facts.prompts - who.met)

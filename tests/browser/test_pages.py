@@ -53,17 +53,23 @@ RULES = {
         {"kind": "too_fast", "limit": 1000, "least": 10},
         {"kind": "one_sided", "limit": 0.9, "least": 20},
     ],
-    "stopping": {"error": 0.05, "least_prompts": 30},
+    "stopping": {"error": 0.05, "least_prompts": 3},
     "analysis": {
         "primary": "eager-candidate-13b",
         "margin": 0.04,
         "ladder": [{"system": "quiet-baseline-7b", "amount": 7}, {"system": "eager-candidate-13b", "amount": 13}],
-        "base": "quiet-baseline-7b",
+        "base": "eager-candidate-13b",
         "sealed": True,
     },
 }
 RULES_WITHOUT_GOLD = {**RULES, "checks": {"attention": 0.025, "repeat": 0.1}}  # a launch with gold needs its file
 CANDIDATES = {name: [f"{name[::-1]} says {number}" for number in range(3)] for name in ("base", "c-1", "c-2", "c-3")}
+
+
+PAPER = {"width": 680, "height": 960}  # A4 between its margins, at 96 pixels an inch
+CUT_OFF = """[...document.querySelectorAll(".scroll, .output, .prompt-text")].filter((one) => one.checkVisibility()
+    && one.scrollHeight > one.clientHeight + 1)
+    .map((one) => one.getAttribute("aria-label") ?? one.getAttribute("aria-labelledby"))"""
 
 
 class Study:
@@ -165,6 +171,8 @@ RESEARCHERS_PAGES: dict[str, Callable[[Study], str]] = {
     "results without ratings": lambda study: f"/batches/{study.site.launch().id}/results",
     "results of 1 candidate": lambda study: study.rated(raters=3),
     "results of 3 candidates": lambda study: study.rated(raters=9, outputs=CANDIDATES),
+    "plan": lambda _: "/plan",
+    "plan from a wanted half-width": lambda _: "/plan?half_width=3",
     "batch that is complete": lambda study: study.rated(raters=3).removesuffix("/results"),
 }
 
@@ -217,6 +225,26 @@ def test_each_of_the_researchers_pages_is_accessible_and_as_wide_as_its_window(
     for width in WIDTHS:
         researcher.set_viewport_size({"width": width, "height": 900})
         assert_no_sideways_scrolling(researcher)
+
+
+@pytest.mark.parametrize("name", RESEARCHERS_PAGES)
+def test_each_of_the_researchers_pages_prints_whole_and_without_controls(
+    study: Study, researcher: Page, name: str
+) -> None:
+    researcher.emulate_media(media="print", color_scheme="dark")
+    researcher.set_viewport_size(PAPER)
+    researcher.goto(RESEARCHERS_PAGES[name](study))
+    assert_no_sideways_scrolling(researcher)
+    assert researcher.evaluate(CUT_OFF) == []
+    expect(researcher.locator("nav a:visible, button:visible")).to_have_count(0)
+    assert researcher.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_a_number_of_bad_prompts_is_told_beside_the_form(visits: Visits, researcher: Page) -> None:
+    visits.expect("status of 422")
+    researcher.goto("/plan?prompts=many")
+    expect(researcher.get_by_role("alert")).to_contain_text("This can't be planned")
+    assert_accessible(researcher)
 
 
 def test_the_login_pages_are_accessible(visits: Visits, page: Page) -> None:

@@ -107,6 +107,26 @@ def test_from_a_split_to_its_votes_and_on_to_the_next_without_a_script(site: Sit
     plain.close()
 
 
+def test_on_a_phone_the_words_that_name_a_row_stay_in_sight(site: Site, researcher: Page) -> None:
+    researcher.set_viewport_size({"width": 390, "height": 844})
+    researcher.goto(f"/batches/{rated(site).id}/results")
+    table = researcher.get_by_role("group", name="Style")
+    name = table.get_by_role("rowheader", name="large", exact=True)
+    before = name.bounding_box()
+    table.evaluate("one => { one.scrollLeft = one.scrollWidth; }")
+    assert table.evaluate("one => one.scrollLeft") > 100
+    assert name.bounding_box() == before
+
+
+def test_on_a_phone_the_list_shows_its_outcomes_without_scrolling(site: Site, researcher: Page) -> None:
+    researcher.set_viewport_size({"width": 390, "height": 844})
+    researcher.goto(f"/batches/{rated(site).id}/comparisons")
+    listing = researcher.get_by_role("region", name="Comparisons")
+    assert listing.evaluate("one => one.scrollWidth <= one.clientWidth + 12")
+    expect(listing.get_by_role("columnheader", name="Candidate")).to_be_hidden()
+    expect(listing.get_by_role("rowheader").first).to_contain_text(re.compile("small|large"))
+
+
 def test_a_printed_page_has_everything_unfolded_and_no_controls(site: Site, researcher: Page) -> None:
     researcher.goto(f"/batches/{rated(site).id}/results")
     researcher.emulate_media(media="print")

@@ -205,6 +205,31 @@ def test_a_sample_launches_a_part_of_the_prompts(run: Assay, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
+    ("rules", "arguments", "says"),
+    [
+        ("", ["--sample", "3"], "3 prompts were asked for (--sample), but only 2 prompts are there"),
+        ("stopping = { error = 0.05, least_prompts = 3 }", [], "(least_prompts of stopping), but it has only 2"),
+        ("stopping = { error = 0.05, least_prompts = 2 }", ["--sample", "1"], "but it has only 1"),
+        ('analysis = { base = "b" }', [], "'b' as the base system (analysis.base), but it is no candidate here"),
+        ('analysis = { primary = "b" }', [], "'b' as the primary candidate (analysis.primary)"),
+        (
+            'analysis = { ladder = [{ system = "a", amount = 7 }, { system = "b", amount = 7 }] }',
+            [],
+            "amounts on the ladder are all equal",
+        ),
+    ],
+)
+def test_what_could_never_come_true_refuses_the_launch_and_nothing_is_stored(
+    run: Assay, tmp_path: Path, rules: str, arguments: list[str], says: str
+) -> None:
+    two = write(tmp_path / "a.jsonl", *"ab"), write(tmp_path / "b.jsonl", *"ba")
+    done = run("launch", *two, "--settings", rules_file(tmp_path, rules), *arguments)
+    assert isinstance(done.exception, AppError)
+    assert says in str(done.exception)
+    assert isinstance(run("results", "1").exception, AppError)
+
+
+@pytest.mark.parametrize(
     ("rule", "says"),
     [
         ('{ kind = "failed_checks", limit = 0.3, least = 4 }', "declare no gold and no attention checks"),

@@ -48,7 +48,7 @@ def test_a_plain_study_declares_nothing() -> None:
             [
                 "A difference of up to 7 points counts as none.",
                 "The primary candidate is a.",
-                "The ladder is a at 100000.",
+                "The ladder is a at 100,000.",
                 "The system that imitation started from is b.",
             ],
         ),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from backend.domain.statistics.ppi import PredictionPowered, best_tuning, cross_fitted, estimate
+from backend.domain.statistics.ppi import best_tuning, estimate
 from backend.domain.statistics.votes import Floats
 
 HUMAN = np.array([1, 0, 0.5, 1, 0, 1, 0, 0, 0.5, 1])
@@ -110,32 +110,6 @@ def test_intervals_hold_the_mean_although_the_judge_is_biased() -> None:
     assert np.mean([one.effective_size for one in found]) > 36
 
 
-def tuned_in_folds(generator: np.random.Generator, folds: int) -> PredictionPowered:
-    """A judge that is a line through the human scores of the other folds."""
-    human, judge, others = simulated(generator, 40, 300)
-    fold = generator.permutation(np.arange(40) % folds)
-    lines = [np.polyfit(judge[fold != one], human[fold != one], 1) for one in range(folds)]
-    judged = np.array([np.polyval(lines[own], score) for own, score in zip(fold, judge, strict=True)])
-    return cross_fitted(human, judged, fold, np.stack([np.polyval(line, others) for line in lines]))
-
-
-def test_a_judge_tuned_on_the_rated_prompts_is_cross_fitted() -> None:
-    """500 seeded runs; three standard errors of a simulated share of .95 are .03."""
-    generator = np.random.default_rng(11)
-    found = [tuned_in_folds(generator, 5) for _ in range(500)]
-    assert abs(np.mean([one.low <= 0.5 <= one.high for one in found]) - 0.95) < 0.03
-    assert np.mean([one.effective_size for one in found]) > 42
-    assert found[0].unlabelled == 300
-
-
-def test_the_same_judge_in_every_fold_gives_nearly_the_plain_estimate() -> None:
-    human, judge, others = simulated(np.random.default_rng(5), 400, 1000)
-    plain = estimate(human, judge, others)
-    crossed = cross_fitted(human, judge, np.arange(400) % 4, np.tile(others, (4, 1)))
-    assert (crossed.mean, crossed.low, crossed.high) == pytest.approx((plain.mean, plain.low, plain.high), abs=0.003)
-    assert crossed.tuning == pytest.approx(plain.tuning, abs=0.02)
-
-
 @pytest.mark.parametrize(
     ("human", "judged", "others", "says"),
     [
@@ -150,9 +124,3 @@ def test_what_no_estimate_can_be_made_of_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=says):
         estimate(np.array(human), np.array(judged), np.array(others))
-
-
-@pytest.mark.parametrize(("fold", "folds"), [([0, 0, 1, 1], 3), ([0, 0, 0, 0], 1), ([0, 1, 2, 2], 2)])
-def test_folds_without_prompts_or_without_a_judge_are_refused(fold: list[int], folds: int) -> None:
-    with pytest.raises(ValueError, match="every fold"):
-        cross_fitted(HUMAN[:4], JUDGED[:4], np.array(fold), np.ones((folds, 3)))

@@ -289,7 +289,8 @@ def test_a_style_that_always_differs_alike_cannot_be_told_from_the_rating() -> N
     votes = pair_votes(TWO)
     alike = PairVotes(**{**votes.__dict__, "style": np.ones((80, 1))})
     found = rate(alike, model=DAVIDSON, baseline=0, style_names=("length",))
-    assert found.problem == "what is to be estimated can't be told apart: some columns always move together"
+    assert found.problem is not None
+    assert found.problem.startswith("its parts can't be told apart")
 
 
 def test_votes_of_a_batch_become_votes_on_pairs() -> None:

@@ -1,11 +1,8 @@
 """Sizes and differences against figures worked out for the paper's study, and against the exact binomial test."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from backend.domain.statistics.sample_sizes import (
-    best_seats,
     decisive_votes,
     design_effect,
     detectable,
@@ -52,27 +49,9 @@ def test_decisive_votes_by_the_normal_approximation(share: float, votes: int) ->
     assert decisive_votes(1 - share) == votes
 
 
-def test_the_best_number_of_votes_a_prompt_grows_with_what_a_prompt_costs() -> None:
-    """By hand: √(4 × .8 / .2) = 4; a prompt that costs nothing beside its votes wants as few of them as possible."""
-    assert best_seats(0.2, 4) == pytest.approx(4)
-    assert best_seats(0.2, 0) == 0
-
-
-@given(st.floats(0.05, 0.9), st.floats(0.05, 20))
-def test_no_other_number_of_votes_a_prompt_is_cheaper(icc: float, ratio: float) -> None:
-    def price(votes: float) -> float:
-        return (ratio + votes) * (icc + (1 - icc) / votes)
-
-    best = best_seats(icc, ratio)
-    assert price(best) <= min(price(best * 1.1), price(best / 1.1))
-
-
 def test_what_can_not_be_asked_is_refused() -> None:
     with pytest.raises(ValueError, match="larger than nothing"):
         prompts_for(0.0, PAPER)
     for share in (0.5, 0.0, 1.0):
         with pytest.raises(ValueError, match="one half"):
             decisive_votes(share)
-    for icc in (0.0, 1.0):
-        with pytest.raises(ValueError, match="between 0 and 1"):
-            best_seats(icc, 1)

@@ -77,6 +77,10 @@ def test_any_change_of_the_settings_changes_their_hash() -> None:
         ({"analysis": {"sealed": "yes"}}, "sealed must be true or false"),
         ({"analysis": {"ladder": [{"system": "a", "amount": 0}]}}, "above zero"),
         ({"analysis": {"ladder": [{"system": "a", "amount": 1}] * 2}}, "on the ladder once"),
+        (
+            {"analysis": {"ladder": [{"system": "a", "amount": 7}, {"system": "b", "amount": 7}]}},
+            "amounts on the ladder are all equal",
+        ),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_named(changes: dict[str, object], message: str) -> None:

@@ -1,6 +1,7 @@
 """What raters are told that they earned: by the ledger where it knows, by the reward where it does not yet."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import event
@@ -10,16 +11,17 @@ from backend.db.batches import Batch
 from backend.db.ledger import Purpose, Work
 from backend.db.raters import Channel
 from backend.db.session import Database
+from backend.domain.channels import Panel, defaults, from_json
 from backend.domain.choices import Choice
 from backend.domain.money import Money
 from backend.domain.pay import MTURK, PayRule
-from backend.services import assignments, ledger, links, offers, ratings, rewards, unpaid
+from backend.services import assignments, facts, ledger, links, ratings, rewards, unpaid
+from backend.services.facts import Facts, Remembered
 from backend.services.ledger import Due
-from backend.services.offers import Pays
 from backend.services.ratings import Vote
 from tests import factories, paid, ways
 from tests.factories import NOW
-from tests.ways import PAID, PAY
+from tests.ways import PAID
 
 RULE = PayRule(60_000)  # at $15 an hour: 25 cents a comparison
 
@@ -44,7 +46,7 @@ def rated(session: Session, *, prompts: int = 3, times: int = 2) -> tuple[int, i
 
 
 def earned(session: Session, batch_id: int, link_id: int) -> Money | None:
-    rules = Pays().of(session, batch_id)
+    rules = facts.read(session, batch_id).rules
     return rewards.so_far(session, assignments.visitor(session, link_id=link_id), rules)
 
 
@@ -101,24 +103,24 @@ def test_a_channel_that_pays_nothing_says_nothing_of_pay(session: Session) -> No
     assert earned(session, unpaying.id, other.id) is None
 
 
-def test_an_offer_is_read_from_a_channels_settings() -> None:
-    offer = offers.offer({**PAID, "pay": {**PAY, "minimum": 30}})
-    assert offer.pay is not None
-    assert (offer.pay.reward, offer.code("screened_out"), offer.code("other")) == (Money(30), "SCREEN", None)
-    assert offers.offer({}) == offers.Offer()
+def test_the_code_of_an_outcome_is_the_channels_and_a_panels_own_comes_first() -> None:
+    offer = from_json(PAID)
+    assert (offer.code("screened_out"), offer.code("other")) == ("SCREEN", None)
+    panel = replace(offer, panel=Panel("id", code="SONA"))
+    assert (panel.code("completed"), panel.code("screened_out")) == ("SONA", "SCREEN")
+    assert defaults(Channel.LINK).code("completed") is None
 
 
-def test_how_a_batch_pays_is_asked_once_in_half_a_minute(database: Database) -> None:
+def test_the_facts_of_a_batch_are_asked_once_in_half_a_minute(database: Database) -> None:
     now = 0.0
-    pays = Pays(lambda: now)
+    remembered = Remembered(lambda: now)
     asked: list[str] = []
     with database.transaction() as session:
-        batch = factories.launched(session)
+        batch = factories.launched(session, prompts=4)
         event.listen(session.connection().engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
-        assert pays.of(session, batch.id) == {}
+        assert remembered.of(session, batch.id) == Facts(4, {})
         ways.channel(session, batch)
         asked.clear()
-        assert (pays.of(session, batch.id), asked) == ({}, [])
+        assert (remembered.of(session, batch.id), asked) == (Facts(4, {}), [])
         now = 31.0
-        assert pays.of(session, batch.id) == {Channel.LINK: RULE}
-        assert len(asked) == 1
+        assert remembered.of(session, batch.id) == Facts(4, {Channel.LINK: RULE})

@@ -28,8 +28,8 @@ def session(database: Database) -> Iterator[Session]:
 
 
 def sealed_batch(session: Session, **rules: object) -> Batch:
-    """A batch that one vote completes."""
-    return factories.launched(session, prompts=1, seats=1, **rules)
+    """A batch of two prompts that one rater completes."""
+    return factories.launched(session, prompts=2, seats=1, **rules)
 
 
 def seal(session: Session, batch: Batch) -> Seal:
@@ -38,11 +38,12 @@ def seal(session: Session, batch: Batch) -> Seal:
 
 def rate(session: Session, batch: Batch) -> None:
     (link,) = links.create_personal(session, batch.id, count=1, now=NOW)
-    who = assignments.visitor(session, link_id=link.id)
-    number = assignments.claim(session, who, now=NOW)
-    assert number is not None
-    assert seal(session, batch).is_sealed, "somebody is still at work"
-    ratings.submit(session, rater_id=who.rater_id, assignment_id=number, vote=Vote(Choice.TIE), now=NOW)
+    for _ in range(2):
+        who = assignments.visitor(session, link_id=link.id)
+        number = assignments.claim(session, who, now=NOW)
+        assert number is not None
+        assert seal(session, batch).is_sealed, "somebody is still at work"
+        ratings.submit(session, rater_id=who.rater_id, assignment_id=number, vote=Vote(Choice.TIE), now=NOW)
 
 
 def stop(session: Session, batch: Batch) -> None:

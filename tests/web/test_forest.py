@@ -48,6 +48,15 @@ def test_rungs_stand_by_the_logarithm_of_their_amounts() -> None:
     assert [float(one.get("cy")) for one in root.findall("circle")] == pytest.approx([165, 55])
 
 
+def test_labels_of_rungs_that_stand_close_together_take_two_lines() -> None:
+    assert ladder.lines([8, 50, 92]) == [0, 0, 0]
+    assert ladder.lines([8, 81, 92]) == [0, 0, 1]
+    assert ladder.lines([8, 15, 22, 92]) == [0, 1, 0, 0]
+    steps = [Step("base", 1, 0.3, 0.4, 0.5), Step("a", 5e6, 0.5, 0.6, 0.7), Step("b", 150e6, 0.6, 0.7, 0.8)]
+    labels = ElementTree.fromstring(ladder.plot(steps, "label")).findall("text[@class='tick middle']")
+    assert [(one.text, one.get("dy")) for one in labels] == [("1", "24"), ("5M", "24"), ("150M", "40")]
+
+
 DRAWN = Drawing(
     "A <title>",
     120,

@@ -8,6 +8,10 @@ from backend.domain.statistics.intervals import Interval
 from backend.web import phrases
 
 
+def untied(said: str) -> str:
+    return said.replace(phrases.TIED, " ")
+
+
 @pytest.mark.parametrize(
     ("value", "said"), [(3.14, "+3.1"), (-3.14, "−3.1"), (0.0, "0.0"), (-0.04, "0.0"), (0.04, "0.0"), (None, "–")]
 )
@@ -18,7 +22,21 @@ def test_a_difference_has_its_sign(value: float | None, said: str) -> None:
 def test_numbers_have_a_true_minus_and_thousands() -> None:
     assert phrases.decimal(-0.001) == "0.00"
     assert (phrases.decimal(-0.5), phrases.decimal(None), phrases.decimal(0.333, 1)) == ("−0.50", "–", "0.3")
-    assert (phrases.count(50_000), phrases.count(0.5), phrases.whole(0.976)) == ("50,000", "0.5", "98 %")
+    assert (phrases.count(50_000), phrases.count(0.5)) == ("50,000", "0.5")
+
+
+def test_a_number_and_its_sign_stay_in_one_line() -> None:
+    assert phrases.whole(0.976) == "98\N{NO-BREAK SPACE}%"
+    flag = Flag(Kind.COPIED, 1.0, 0.5, n=40, p_value=0.0, q_value=0.02)
+    assert phrases.chance(flag) == " (q\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}0.020)"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0.5, "0.5"), (5000, "5,000"), (1.5e6, "1.5M"), (150e6, "150M"), (13e9, "13B"), (1.234567e9, "1.235B")],
+)
+def test_an_amount_is_short_enough_for_an_axis(value: float, said: str) -> None:
+    assert phrases.amount(value) == said
 
 
 @pytest.mark.parametrize(
@@ -33,12 +51,12 @@ def test_numbers_have_a_true_minus_and_thousands() -> None:
 )
 def test_each_flag_says_what_it_rests_on(kind: Kind, statistic: float, expected: float, says: str) -> None:
     flag = Flag(kind, statistic, expected, n=40, p_value=0.001, q_value=0.02, other=2)
-    assert phrases.evidence(flag, {2: "R2"}).startswith(says)
+    assert untied(phrases.evidence(flag, {2: "R2"})).startswith(says)
 
 
 def test_a_tiny_q_is_not_nought_and_an_unknown_other_is_somebody() -> None:
     flag = Flag(Kind.COPIED, 1.0, 0.5, n=40, p_value=0.0, q_value=1e-9)
-    assert phrases.evidence(flag, {}) == "Voted like somebody on 100 % of 40 shared prompts (q < 0.001)."
+    assert untied(phrases.evidence(flag, {})) == "Voted like somebody on 100 % of 40 shared prompts (q < 0.001)."
 
 
 @pytest.mark.parametrize(
@@ -51,17 +69,17 @@ def test_a_tiny_q_is_not_nought_and_an_unknown_other_is_somebody() -> None:
     ],
 )
 def test_each_exclusion_says_its_rule(kind: str, limit: float, found: float, says: str) -> None:
-    assert phrases.exclusion(ExcludedRater("R1", kind, limit, found, observations=12, votes=12)) == says
+    assert untied(phrases.exclusion(ExcludedRater("R1", kind, limit, found, observations=12, votes=12))) == says
 
 
 @pytest.mark.parametrize(
     ("method", "prompts", "label", "says"),
     [
-        ("prompts × raters", 60, "", "New prompts and new raters."),
-        ("prompts × raters, few raters", 60, "few raters", "with 12 raters its own width is known roughly"),
+        ("prompts × raters", 60, "", "They hold for new prompts and new raters."),
+        ("prompts × raters, few raters", 60, "few raters", "with 12 raters their width is known roughly"),
         ("fixed panel", 60, "fixed panel", "these 12 raters only"),
         ("Wilson on prompts", 60, "", "All votes are alike"),
-        ("Wilson on prompts", 1, "", "Nothing beyond this one prompt."),
+        ("Wilson on prompts", 1, "", "They hold for nothing beyond this one prompt."),
     ],
 )
 def test_an_interval_says_for_whom_it_holds(method: str, prompts: int, label: str, says: str) -> None:

@@ -93,6 +93,46 @@ def test_looking_claims_nothing(database: Database) -> None:
     assert desk.count() == 0
 
 
+def test_asking_for_the_head_of_a_link_is_answered_as_a_get_and_claims_nothing(database: Database) -> None:
+    """As link previews and monitors do."""
+    desk = Desk(database)
+    with database.transaction() as session:
+        anyone = links.create_open(session, desk.batch.id, now=NOW)
+    raters = select(func.count()).select_from(Rater)
+    with database.reading() as session:
+        before = session.execute(raters).scalar_one()
+    for path in (desk.paths[0], f"/o/{desk.house.tokens.sign('open', anyone.id)}"):
+        asked, head = desk.client.get(path), desk.client.head(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-type"] == asked.headers["content-type"]
+    assert desk.count() == 0
+    with database.reading() as session:
+        assert session.execute(raters).scalar_one() == before
+
+
+def test_a_rater_is_told_of_no_more_comparisons_than_there_are(database: Database) -> None:
+    desk = Desk(database, prompts=3)
+    assert "Up to 3 comparisons. You can stop" in desk.client.get(desk.paths[0]).text
+    first = desk.client.post(f"{desk.paths[0]}/next", follow_redirects=True).text
+    assert "1 of up to 3<" in first
+    assert "2 of up to 3<" in desk.rate(assignment_in(first)).text
+    assert "2 of up to 2<" in desk.skip(desk.held()).text
+
+
+def test_with_more_prompts_than_a_session_the_session_ends_the_count(database: Database) -> None:
+    desk = Desk(database, prompts=5, session_size=3)
+    assert "Up to 3 comparisons, then a pause." in desk.client.get(desk.paths[0]).text
+    for number in (1, 2, 3):
+        assert f"{number} of up to 3<" in desk.client.post(f"{desk.paths[0]}/next", follow_redirects=True).text
+        desk.rate(desk.held())
+    assert "1 of up to 2<" in desk.client.post(f"{desk.paths[0]}/next", follow_redirects=True).text
+
+
+def test_with_checks_nobody_knows_how_many_comparisons_there_are(database: Database) -> None:
+    desk = Desk(database, prompts=3, checks={"attention": 0.3})
+    assert "1 of up to 20<" in desk.client.post(f"{desk.paths[0]}/next", follow_redirects=True).text
+
+
 def test_the_welcome_says_the_code_and_whom_to_write_to(database: Database) -> None:
     desk = Desk(database, raters=1)
     with database.reading() as session:

@@ -183,7 +183,7 @@ def test_the_page_says_for_whom_its_intervals_hold(database: Database, researche
     with database.transaction() as session:
         batch = factories.launched(session, prompts=2)
         voted.vote(session, batch, 0, "ccb")
-    assert "Nothing beyond this one prompt." in researcher.get(f"/batches/{batch.id}/results").text
+    assert "They hold for nothing beyond this one prompt." in researcher.get(f"/batches/{batch.id}/results").text
     with database.transaction() as session:
         voted.vote(session, batch, 1, "c")
     html = researcher.get(f"/batches/{batch.id}/results").text

@@ -1,11 +1,12 @@
 """A mean over prompts from few human scores and many of a judge: the judge narrows the interval and can't bias it.
 
-The rated prompts must be a random subset of all, drawn before either score was seen. The judge's score of a comparison
-is its verdict averaged over both orders. The interval is over prompts: it holds for the raters who were asked.
+The rated prompts must be a random subset of all, drawn before either score was seen, and the judge must not have been
+tuned on them. The judge's score of a comparison is its verdict averaged over both orders. The interval is over prompts:
+it holds for the raters who were asked.
 
 Sources: A. N. Angelopoulos, S. Bates, C. Fannjiang, M. I. Jordan, T. Zrnic, Prediction-powered inference, Science 382
 (2023) 669-674; A. N. Angelopoulos, J. C. Duchi, T. Zrnic, PPI++: efficient prediction-powered inference (2023),
-arXiv:2311.01453; T. Zrnic, E. J. Candès, Cross-prediction-powered inference, PNAS 121 (2024) e2322083121.
+arXiv:2311.01453.
 """
 
 from dataclasses import dataclass
@@ -24,8 +25,8 @@ LARGE = 50
 class PredictionPowered:
     """A mean with its interval at `level`, from `labelled` prompts with human scores and `unlabelled` without.
 
-    tuning: how far the judge is trusted, 0 (not at all) to 1; with cross-fitting the mean over folds. effective_size:
-    how many human-rated prompts would have given the same variance. degrees_of_freedom: None for the normal quantile.
+    tuning: how far the judge is trusted, 0 (not at all) to 1. effective_size: how many human-rated prompts would have
+    given the same variance. degrees_of_freedom: None for the normal quantile.
     """
 
     mean: float
@@ -67,27 +68,6 @@ def estimate(
     return combined(human, trust * judged, trust * unlabelled, trust, level, large_sample)
 
 
-def cross_fitted(
-    human: Floats, judged: Floats, fold: Integers, unlabelled: Floats, *, level: float = 0.95
-) -> PredictionPowered:
-    """The same for a judge that was tuned on the rated prompts themselves, in folds.
-
-    judged: what the judge that was tuned without a prompt's fold says of it; fold: 0, 1, …; both of shape (n,).
-    unlabelled: what each fold's judge says of the other prompts, shape (folds, N). How far a fold's judge is trusted is
-    learned from the other folds. Raises ValueError as `estimate` does, and for fewer than two folds or an empty one.
-    """
-    check(human, judged, unlabelled.ravel())
-    folds, sizes = len(unlabelled), np.bincount(fold, minlength=len(unlabelled))
-    if fold.shape != human.shape or folds < 2 or len(sizes) != folds or (sizes == 0).any():
-        raise ValueError("every fold of two or more needs prompts and a judge")
-    trust = np.array(
-        [best_tuning(human[fold != k], judged[fold != k], unlabelled[k], rated=len(human)) for k in range(folds)]
-    )
-    shares = sizes / len(human)
-    elsewhere = (shares * trust) @ unlabelled
-    return combined(human, trust[fold] * judged, elsewhere, float(shares @ trust), level, large_sample=False)
-
-
 def by_prompt(values: Floats, prompt: Integers) -> Floats:
     """The mean of each prompt's rows, in the order of the prompts' ids. values, prompt: shape (n,)."""
     _, at = np.unique(prompt, return_inverse=True)
@@ -104,16 +84,13 @@ def check(human: Floats, judged: Floats, unlabelled: Floats) -> None:
         raise ValueError("a score is missing or not finite")
 
 
-def best_tuning(human: Floats, judged: Floats, unlabelled: Floats, *, rated: int | None = None) -> float:
-    """The trust that makes the variance smallest, kept in [0, 1]: Cov(human, judged) / ((1 + n/N) Var(judged)).
-
-    rated: the n of the estimate, where these scores are only a part of it.
-    """
+def best_tuning(human: Floats, judged: Floats, unlabelled: Floats) -> float:
+    """The trust that makes the variance smallest, kept in [0, 1]: Cov(human, judged) / ((1 + n/N) Var(judged))."""
     spread = float(np.var(np.concatenate([judged, unlabelled]), ddof=1))
     if spread == 0:
         return 0.0
     covariance = float(np.mean((human - human.mean()) * (judged - judged.mean())))
-    return min(1.0, max(0.0, covariance / ((1 + (rated or len(human)) / len(unlabelled)) * spread)))
+    return min(1.0, max(0.0, covariance / ((1 + len(human) / len(unlabelled)) * spread)))
 
 
 def combined(

@@ -50,7 +50,9 @@ def maximise(design: Design, model: PreferenceModel) -> Fit:
     found = at(design, model, theta, has_tie)
     inside = information(design, found.dd, found.dt, found.tt, has_tie)
     if independence(inside) < SINGULAR:
-        raise NoMaximumError("what is to be estimated can't be told apart: some columns always move together")
+        raise NoMaximumError(
+            "its parts can't be told apart: a system, a style or an order always goes with another one in these votes"
+        )
     for _ in range(MOST_STEPS):
         step = solved(inside, gradient(design, found, has_tie))
         theta, found = climbed(design, model, theta, step, found, has_tie)

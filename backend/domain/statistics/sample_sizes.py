@@ -1,6 +1,6 @@
 """Closed formulas between sizes, half-widths and differences that can be found. Knows variances, no designs.
 
-Sources: L. Kish, Survey Sampling (1965), ch. 5 and 8 (design effects, costs); J. L. Fleiss, B. Levin, M. C. Paik,
+Sources: L. Kish, Survey Sampling (1965), ch. 5 and 8 (design effects); J. L. Fleiss, B. Levin, M. C. Paik,
 Statistical Methods for Rates and Proportions, 3rd ed. (2003), ch. 4 (sizes and power).
 """
 
@@ -40,16 +40,6 @@ def prompts_for(
 def design_effect(votes_per_rater: float, rater_icc: float) -> float:
     """By how much raters' likeness to themselves inflates the variance (Kish): 1 + (votes a rater − 1) · ICC."""
     return 1 + (votes_per_rater - 1) * rater_icc
-
-
-def best_seats(prompt_icc: float, cost_ratio: float) -> float:
-    """Votes a prompt that buy the most precision: √(cost of a prompt / cost of a vote · rest / prompt's variance).
-
-    cost_ratio: what one more prompt costs beside its votes, in votes. Raises ValueError for an ICC outside (0, 1).
-    """
-    if not 0 < prompt_icc < 1:
-        raise ValueError("a prompt's share of the variance lies between 0 and 1")
-    return sqrt(cost_ratio * (1 - prompt_icc) / prompt_icc)
 
 
 def decisive_votes(share: float, *, level: float = 0.95, power: float = 0.8) -> int:

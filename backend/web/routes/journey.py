@@ -65,7 +65,7 @@ def work(request: Request, house: TheHouse, token: str) -> Response:
         who = checks.visitor(session, link_id=link)
         end = handover.of(session, link_id=link)
         done = not who.is_at_work and (end.outcome is not None or not who.may_claim)
-        view = stages.with_pay(session, stages.View("work", who, handover=end), house.pays)
+        view = stages.with_facts(session, stages.View("work", who, handover=end), house.facts)
         return page(
             request,
             "rating/work.html",

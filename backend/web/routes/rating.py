@@ -23,7 +23,7 @@ RECEIPT = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-
 EXERCISE = re.compile(r"[0-9]{1,2}")
 
 
-@router.get("/r/{token}")
+@router.api_route("/r/{token}", methods=["GET", "HEAD"])
 def show(request: Request, house: TheHouse, token: str) -> Response:
     """Where this rater stands. Changes nothing."""
     link, asked = house.tokens.read("link", token), request.query_params
@@ -32,7 +32,7 @@ def show(request: Request, house: TheHouse, token: str) -> Response:
         seen = asked.get("practised", "")
         view = stages.feedback(session, who, int(seen), link_id=link) if EXERCISE.fullmatch(seen) else None
         view = view or stages.look(session, who, link_id=link, none_left="none_left" in asked)
-        view = stages.with_pay(session, view, house.pays)
+        view = stages.with_facts(session, view, house.facts)
     saved = asked.get("saved", "")
     return drawn(request, house, token, view, saved=saved if RECEIPT.fullmatch(saved) else "")
 
@@ -58,7 +58,7 @@ def rate(request: Request, house: TheHouse, token: str, form: Form) -> Response:
         receipt = submit(session, rater_id=who.rater_id, assignment_id=place.number, vote=vote, now=moment)
         if not receipt.again:
             who = stages.having_rated(session, who, place, link_id=link)
-        view = stages.with_pay(session, stages.onward(session, who, link_id=link, now=moment), house.pays)
+        view = stages.with_facts(session, stages.onward(session, who, link_id=link, now=moment), house.facts)
     return answer(request, house, token, view, saved=receipt.number)
 
 
@@ -71,7 +71,7 @@ def skip(request: Request, house: TheHouse, token: str, form: Form) -> Response:
         who = checks.visitor(session, link_id=link, alone=True)
         give_back(session, rater_id=who.rater_id, assignment_id=place.number, reason=reason_of(form))
         who = checks.visitor(session, link_id=link)
-        view = stages.with_pay(session, stages.onward(session, who, link_id=link, now=moment), house.pays)
+        view = stages.with_facts(session, stages.onward(session, who, link_id=link, now=moment), house.facts)
     return answer(request, house, token, view)
 
 
@@ -83,7 +83,7 @@ def withdraw(house: TheHouse, token: str) -> Response:
     return RedirectResponse(f"/r/{token}", 303)
 
 
-@router.get("/o/{token}")
+@router.api_route("/o/{token}", methods=["GET", "HEAD"])
 def invitation(request: Request, house: TheHouse, token: str) -> Response:
     """What an open link asks of people. Makes no rater yet."""
     house.tokens.read("open", token)
