@@ -268,7 +268,7 @@ def test_a_rater_may_withdraw_before_the_task(database: Database) -> None:
 
 def test_earnings_stand_beside_the_count_where_the_channel_pays(database: Database) -> None:
     way = Way(database, prompts=4, journey={})
-    assert "2 of up to 20<span data-time></span> · $0.25 so far" in way.rate()
+    assert "2 of up to 4<span data-time></span> · $0.25 so far" in way.rate()
     with database.transaction() as session:
         plain = factories.launched(session, prompts=2)
         (way.path,) = factories.rater_paths(session, way.house, plain)
