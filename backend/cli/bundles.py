@@ -1,17 +1,14 @@
-"""`assay export`, `assay verify`, `assay import-ratings`: results that travel."""
+"""`assay export` and `assay verify`: results that travel."""
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from backend.cli.house import batch_argument, data_dir_option, open_database, settings_with
-from backend.services import batches, bundles, collected, verification
-from backend.services.files import Source
+from backend.services import bundles, verification
 from backend.services.keys import secret_key
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 SHOWN = 20
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -43,29 +40,3 @@ def verify(folder: Path, every: bool) -> None:
         click.secho(f"{folder} does not hold: {len(found)} differences.", fg="red")
         sys.exit(1)
     click.secho(f"{folder} holds: the files are as exported, and every number was recomputed.", fg="green")
-
-
-@click.command("import-ratings")
-@batch_argument
-@click.argument("file", type=FILE)
-@data_dir_option
-def import_ratings(batch: int, file: Path, data_dir: Path | None) -> None:
-    """Bring ratings that were collected elsewhere into BATCH.
-
-    \b
-    FILE has a row a rating (CSV, JSONL or a JSON array) with the columns
-      rater        any name; the same name is the same person in the whole study
-      prompt       the prompt's id
-      candidate    the system's name; may be left out when the batch has only one
-      preference   candidate, tie or baseline; or instead of it
-      choice       first, second, tie or both_bad, together with an order
-      order        “candidate first” or “baseline first”; left out: unknown, and no part of position analysis
-      seconds      may be left out
-    On an error nothing is stored.
-    """
-    database = open_database(settings_with(data_dir=data_dir))
-    with database.transaction() as session:
-        count = collected.import_ratings(
-            session, batches.get(session, batch), Source(file, None, file.name), now=datetime.now(UTC)
-        )
-    click.echo(f"{count} ratings are in batch {batch}. See them with: assay results {batch}")

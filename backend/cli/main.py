@@ -6,9 +6,10 @@ import click
 
 from backend import log
 from backend.cli.admin import links, migrate, serve
-from backend.cli.bundles import export, import_ratings, verify
+from backend.cli.bundles import export, verify
 from backend.cli.channels import channel
 from backend.cli.crowd import crowd
+from backend.cli.incoming import import_ratings
 from backend.cli.judged import judged
 from backend.cli.launch import launch
 from backend.cli.plan import plan

@@ -12,7 +12,7 @@ BUSY_MS = 20_000
 
 
 class Database:
-    """One engine and the two ways to use it: `transaction()` to write, `reading()` to look."""
+    """One engine and the ways to use it: `transaction()` to write, `reading()` to look, `rehearsal()` to try."""
 
     def __init__(self, url: str) -> None:
         sqlite = url.startswith("sqlite")
@@ -30,6 +30,13 @@ class Database:
             yield session
             session.flush()
             connection.commit()
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[Session]:
+        """As a transaction, with its turn and its locks; but nothing of it is kept."""
+        connection = self.engine.connect().execution_options(writes=True)
+        with self.turn, connection, Session(connection, autoflush=False) as session:
+            yield session
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from sqlalchemy import exists, insert, select, text, update
+from sqlalchemy import bindparam, exists, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from backend.db.raters import Channel, Rater
 from backend.db.ratings import Rating
 from backend.db.studies import Prompt
 from backend.domain.choices import Choice, Preference, choice
+from backend.domain.collected import Collected, seconds_of
 from backend.domain.records import Json, Row, storable
 from backend.errors import Invalid
 from backend.services.files import Source, rows
@@ -25,20 +26,24 @@ from backend.services.ratings import receipt_number
 
 PROMPT_COLUMNS = ("prompt", "prompt_id", "id")
 Word = TypeVar("Word", bound=StrEnum)
+# Statements are made once: making them anew takes more time than the database needs for a row.
+HAD = exists().where(Assignment.comparison_id == Seat.comparison_id, Assignment.seat == Seat.seat)
+# The comparison is locked before its seats, as everywhere: storing the rating may open more of them.
+LOCK = select(Comparison.opened).where(Comparison.id == bindparam("of")).with_for_update()
+OPEN_SEATS = (
+    select(Seat.seat, Seat.flipped, HAD.label("had"))
+    .where(Seat.comparison_id == bindparam("of"), text("seats.is_open"))
+    .order_by(Seat.seat)
+    .with_for_update()
+)
+TURN = (
+    update(Seat)
+    .where(Seat.comparison_id == bindparam("of"), Seat.seat == bindparam("at"))
+    .values(flipped=bindparam("shown"))
+)
+SIT = insert(Assignment).returning(Assignment.id)
+RATE = insert(Rating)
 ORDERS = {"candidate first": False, "baseline first": True, "": None, "unknown": None}
-
-
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """One row understood. `flipped` is None where nobody knows which output stood first."""
-
-    line: int
-    rater: str
-    prompt: str
-    candidate: str | None
-    choice: Choice
-    flipped: bool | None
-    seconds: float | None
 
 
 @dataclass
@@ -50,6 +55,7 @@ class Places:
     prompts: dict[str, int]
     candidates: list[str]
     raters: dict[str, int]
+    locked: set[int]
 
 
 def import_ratings(session: Session, batch: Batch, source: Source, *, now: datetime) -> int:
@@ -131,18 +137,6 @@ def one_of(known: type[Word], column: str, given: str) -> Word:
     return known(given)
 
 
-def seconds_of(given: str) -> float | None:
-    if not given:
-        return None
-    try:
-        seconds = float(given)
-    except ValueError:
-        raise ValueError(f"seconds are {given!r}; they must be a number") from None
-    if not 0 <= seconds < 1e6:
-        raise ValueError(f"seconds are {given}; they must be between 0 and 1,000,000")
-    return seconds
-
-
 def places_of(session: Session, batch: Batch) -> Places:
     """The comparisons and raters that rows can mean."""
     found = session.execute(
@@ -157,21 +151,19 @@ def places_of(session: Session, batch: Batch) -> Places:
         prompts={key: prompt for key, _, _, prompt in found},
         candidates=sorted({name for _, name, _, _ in found}),
         raters={},
+        locked=set(),
     )
 
 
 def store(session: Session, places: Places, row: Collected, *, now: datetime) -> None:
     """Seat this rater and store the rating; ValueError when the row means no comparison, or no seat is left."""
     comparison = comparison_of(places, row)
-    seat = free_seat(session, places, comparison, row)
-    session.execute(
-        update(Seat)
-        .where(Seat.comparison_id == comparison, Seat.seat == seat, Seat.flipped.is_distinct_from(row.flipped))
-        .values(flipped=row.flipped)
-    )
+    seat, side = free_seat(session, places, comparison, row)
+    if side != row.flipped:
+        session.execute(TURN, {"of": comparison, "at": seat, "shown": row.flipped})
     rater = rater_of(session, places, row.rater, now)
     assignment = session.execute(
-        insert(Assignment).returning(Assignment.id),
+        SIT,
         {
             "batch_id": places.batch.id,
             "rater_id": rater,
@@ -184,7 +176,7 @@ def store(session: Session, places: Places, row: Collected, *, now: datetime) ->
         },
     ).scalar_one()
     session.execute(
-        insert(Rating),
+        RATE,
         {
             "assignment_id": assignment,
             "rater_id": rater,
@@ -210,25 +202,19 @@ def comparison_of(places: Places, row: Collected) -> int:
     return places.comparisons[row.prompt, candidate]
 
 
-def free_seat(session: Session, places: Places, comparison: int, row: Collected) -> int:
-    """An open seat, on the side that was shown if there is one, else one whose side nobody has seen yet.
+def free_seat(session: Session, places: Places, comparison: int, row: Collected) -> tuple[int, bool | None]:
+    """An open seat, on the side that was shown if there is one, else one whose side nobody has seen yet; and its side.
 
     Extra seats are open from the row on that splits the first ones, so a file's rows count in their order.
     """
-    # The comparison is locked before its seats, as everywhere: storing the rating may open more of them.
-    opened = session.execute(
-        select(Comparison.opened).where(Comparison.id == comparison).with_for_update()
-    ).scalar_one()
-    had = exists().where(Assignment.comparison_id == Seat.comparison_id, Assignment.seat == Seat.seat)
-    open_seats = session.execute(
-        select(Seat.seat, Seat.flipped, had.label("had"))
-        .where(Seat.comparison_id == comparison, text("seats.is_open"))
-        .order_by(Seat.seat)
-        .with_for_update()
-    ).all()
-    fitting = [seat for seat, side, _ in open_seats if side == row.flipped]
-    unseen = [seat for seat, _, seen in open_seats if not seen]
+    if comparison not in places.locked:
+        session.execute(LOCK, {"of": comparison})
+        places.locked.add(comparison)
+    open_seats = session.execute(OPEN_SEATS, {"of": comparison}).all()
+    fitting = [(seat, side) for seat, side, _ in open_seats if side == row.flipped]
+    unseen = [(seat, side) for seat, side, seen in open_seats if not seen]
     if not open_seats:
+        opened = session.execute(LOCK, {"of": comparison}).scalar_one()
         raise ValueError(f"all {opened} seats of prompt {row.prompt} are taken{unopened(places.batch, opened)}")
     if not fitting and not unseen:
         raise ValueError(f"the seats of prompt {row.prompt} that are left were shown in another order before")

@@ -14,7 +14,7 @@ from backend.services.tokens import Tokens
 from backend.web import errors, markdown
 from backend.web.deps import House, researcher
 from backend.web.render import FRONTEND
-from backend.web.routes import batches, comparisons, entry, home, journey, plan, rating, results, studies
+from backend.web.routes import batches, comparisons, entry, home, incoming, journey, plan, rating, results, studies
 from backend.web.security import Security
 
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -42,7 +42,15 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.include_router(rating.router)
     app.include_router(journey.router)
     guarded = APIRouter(dependencies=[Depends(researcher)])
-    for part in (home.router, studies.router, batches.router, results.router, comparisons.router, plan.router):
+    for part in (
+        home.router,
+        studies.router,
+        batches.router,
+        incoming.router,
+        results.router,
+        comparisons.router,
+        plan.router,
+    ):
         guarded.include_router(part)
     app.include_router(guarded)
     errors.install(app)

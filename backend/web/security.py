@@ -1,5 +1,6 @@
 """What every answer and every change must satisfy: headers, and where a request came from. Knows no user."""
 
+import re
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -8,7 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_FORM = 2**20
-UPLOADS = "/studies"
+UPLOADS = re.compile(r"/studies|/batches/\d+/incoming")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY = "; ".join(
     [
@@ -44,7 +45,7 @@ class Security:
             await self.app(scope, receive, send)
             return
         # Only an import is large: whoever is not let in, or only logs in, has nothing to send that fills the memory.
-        most = self.max_upload if scope["path"] == UPLOADS else LARGEST_FORM
+        most = self.max_upload if UPLOADS.fullmatch(scope["path"]) else LARGEST_FORM
         refusal = refused(scope["method"], Headers(scope=scope), most)
         await (refusal or self.app)(scope, bounded(receive, most), with_headers(send, scope["path"]))
 

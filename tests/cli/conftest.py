@@ -19,7 +19,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Assay:
         monkeypatch.delenv(name, raising=False)
     runner = CliRunner()
 
-    def running(*arguments: str | Path) -> Result:
-        return runner.invoke(assay, [str(one) for one in arguments])
+    def running(*arguments: str | Path, typed: str = "") -> Result:
+        return runner.invoke(assay, [str(one) for one in arguments], input=typed)
 
     return running

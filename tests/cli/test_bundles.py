@@ -1,4 +1,4 @@
-"""`assay results`, `export`, `verify` and `import-ratings`: numbers that travel, and votes that come from elsewhere."""
+"""`assay results`, `export` and `verify`: numbers that travel, and real votes that give the numbers they should."""
 
 import csv
 import json
@@ -124,16 +124,6 @@ def test_real_votes_of_pandalm_give_the_majorities_that_were_published(
     assert len(pairs) == 5
     assert (outcomes["candidate"], outcomes["baseline"], outcomes["tie"]) == (225, 211, 48)
     assert (outcomes["split"], outcomes["comparisons"]) == (0, 484)
-
-
-def test_a_bad_row_of_ratings_names_file_and_line_and_nothing_is_stored(run: Assay, tmp_path: Path) -> None:
-    for name in "ab":
-        (tmp_path / f"{name}.jsonl").write_text(json.dumps({"id": 1, "prompt": "Why?", "output": name}))
-    run("launch", "a.jsonl", "b.jsonl")
-    (tmp_path / "votes.csv").write_text("rater,prompt,preference\nAnna,1,tie\nBob,2,tie\n")
-    done = run("import-ratings", "1", "votes.csv")
-    assert str(done.exception) == "votes.csv, line 3: prompt '2' is not in this batch for a."
-    assert json.loads(run("results", "1", "--json").output)["ratings"] == 0
 
 
 def test_an_edit_that_changes_many_numbers_is_told_in_few_lines_unless_all_are_wanted(
