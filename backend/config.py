@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     prolific_url: str = Field(default="", description="where Prolific's API is; empty: at Prolific")
     prolific_webhook_secret: str = Field(default="", repr=False, description="signs Prolific's notifications")
     max_upload_mb: int = Field(default=1024, ge=1, description="largest upload of one study, in MiB")
+    mturk_submit_hosts: str = Field(
+        default="", description="where HITs are handed in besides Mechanical Turk itself: https://host, between commas"
+    )
 
     @property
     def url(self) -> str:

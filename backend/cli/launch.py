@@ -16,7 +16,7 @@ from backend.db.session import Database
 from backend.domain import declared
 from backend.domain.settings import StudySettings
 from backend.errors import Invalid
-from backend.services import batches, gold, imports, launching, studies
+from backend.services import batches, exercises, gold, imports, launching, studies
 from backend.services.files import Source
 
 SEED = 2023
@@ -32,6 +32,9 @@ OPTIONS = (
     click.option(
         "--gold", type=FILE, help="Gold comparisons (prompt, better, worse), where checks declare a gold rate."
     ),
+    click.option("--training", help="Exercises with feedback before the task: a file, or “default” for our own four."),
+    click.option("--test", type=FILE, help="Exercises of an entry test, as in --gold, or first, second and right."),
+    click.option("--pass-mark", type=click.IntRange(1), help="How many exercises of the entry test must be right."),
     click.option("--scrub", is_flag=True, help="Hide what gives a system away (“As an AI model by …”) from raters."),
 )
 
@@ -49,6 +52,9 @@ class Wanted:
     sample: int | None
     scrub: bool
     gold: Path | None
+    training: str | None
+    test: Path | None
+    pass_mark: int | None
 
     @property
     def settings(self) -> StudySettings:
@@ -56,7 +62,13 @@ class Wanted:
         found = studies.preset(self.preset)
         if self.settings_file:
             found = changed(found, self.settings_file)
-        return found.but(seats=self.seats) if self.seats else found
+        found = found.but(seats=self.seats) if self.seats else found
+        return exercises.added(
+            found,
+            training=exercises.training(self.training, found, seed=SEED) if self.training else None,
+            test=exercises.read(source(str(self.test)), seed=SEED) if self.test else None,
+            pass_mark=self.pass_mark,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +94,15 @@ def takes_files(command: Callable[..., None]) -> Callable[..., None]:
         sample: int | None,
         scrub: bool,
         gold: Path | None,
+        training: str | None,
+        test: Path | None,
+        pass_mark: int | None,
         **others: object,
     ) -> None:
-        command(Wanted(outputs, prompts, baseline, preset, settings_file, seats, sample, scrub, gold), **others)
+        wanted = Wanted(
+            outputs, prompts, baseline, preset, settings_file, seats, sample, scrub, gold, training, test, pass_mark
+        )
+        command(wanted, **others)
 
     made: Callable[..., None] = taking
     for option in reversed(OPTIONS):
@@ -108,6 +126,8 @@ def launch(wanted: Wanted, data_dir: Path | None) -> None:
       analysis = { primary = "mine", sealed = true }       what is asked; nobody looks before the end
       checks = { gold = 0.05, repeat = 0.05 }
       exclusions = [{ kind = "failed_checks", limit = 0.3, least = 4 }]
+      qualifying = { countries = ["US", "GB"], exclude_batches = [3] }
+      journey = { consent = "I am 18 or older and take part of my own will." }
     """
     if not wanted.outputs:
         raise Invalid("Name two or more files of outputs. (The demo study is: assay try)")

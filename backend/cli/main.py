@@ -12,8 +12,10 @@ from backend.cli.crowd import crowd
 from backend.cli.incoming import import_ratings
 from backend.cli.judged import judged
 from backend.cli.launch import launch
+from backend.cli.money import budget, pay
 from backend.cli.plan import plan
 from backend.cli.results import results
+from backend.cli.simulate import simulate
 from backend.cli.trial import try_
 from backend.errors import AppError
 
@@ -34,7 +36,24 @@ def assay() -> None:
     log.configure()
 
 
-VERBS = (try_, plan, launch, serve, results, judged, links, channel, crowd, export, verify, import_ratings, migrate)
+VERBS = (
+    try_,
+    simulate,
+    plan,
+    launch,
+    serve,
+    results,
+    judged,
+    links,
+    channel,
+    crowd,
+    budget,
+    pay,
+    export,
+    verify,
+    import_ratings,
+    migrate,
+)
 for verb in VERBS:
     assay.add_command(verb)
 

@@ -100,7 +100,8 @@ def journey(before: Journey) -> Iterator[str]:
     if before.consent is not None:
         yield "Raters are asked for their consent first."
     if before.training:
-        yield f"Raters practise on {len(before.training)} exercises with feedback, which nobody fails."
+        exercises = "1 exercise" if len(before.training) == 1 else f"{len(before.training)} exercises"
+        yield f"Raters practise on {exercises} with feedback, which nobody fails."
     if before.test:
         yield (
             f"Raters take an entry test: {before.pass_mark} of {len(before.test)} exercises must be right; "

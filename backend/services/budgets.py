@@ -25,6 +25,11 @@ class Standing:
     spent: Money
     free: Money
 
+    @property
+    def left(self) -> int:
+        """What is not spent yet, in minor units, reserved or free."""
+        return self.reserved.minor + self.free.minor
+
 
 def set_budget(session: Session, batch_id: int, *, allowed: Money) -> Standing:
     """The most that this batch may cost. Conflict below what is reserved or spent, or in another currency."""
@@ -53,6 +58,11 @@ def standing(session: Session, batch_id: int) -> Standing:
     budget = session.get(Budget, batch_id, populate_existing=True)
     if budget is None:
         raise without_budget(batch_id)
+    return of_budget(budget)
+
+
+def of_budget(budget: Budget) -> Standing:
+    """What a budget's counters say."""
     free = budget.allowed - budget.reserved - budget.spent
     return Standing(*(Money(minor, budget.currency) for minor in (budget.allowed, budget.reserved, budget.spent, free)))
 

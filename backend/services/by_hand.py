@@ -102,9 +102,11 @@ def note_rater(session: Session, batch_id: int, rater_id: int, name: str, *, now
 
 @dataclass(frozen=True, slots=True)
 class HandDue:
-    """One payment that a person has to make, or has made."""
+    """One payment that a person has to make, or has made. rater: as their channel calls them."""
 
     token: str
+    rater_id: int
+    channel: str
     rater: str
     amount: Money
     reason: str
@@ -115,7 +117,7 @@ class HandDue:
 def dues(session: Session, batch_id: int, *, paid: bool = False) -> Sequence[HandDue]:
     """What a person has to pay for a batch, oldest first; with `paid`, what they have paid too."""
     found = (
-        select(HandPayment, PaymentIntent, Rater.external_id)
+        select(HandPayment, PaymentIntent, Rater)
         .join(PaymentIntent, PaymentIntent.token == HandPayment.token)
         .join(Rater, Rater.id == PaymentIntent.rater_id)
         .where(PaymentIntent.batch_id == batch_id)
@@ -124,7 +126,16 @@ def dues(session: Session, batch_id: int, *, paid: bool = False) -> Sequence[Han
     if not paid:
         found = found.where(HandPayment.paid_at.is_(None))
     return [
-        HandDue(one.token, who, Money(intent.amount, intent.currency), one.reason, one.noted_at, one.paid_at)
+        HandDue(
+            token=one.token,
+            rater_id=who.id,
+            channel=who.channel,
+            rater=who.external_id,
+            amount=Money(intent.amount, intent.currency),
+            reason=one.reason,
+            noted_at=one.noted_at,
+            paid_at=one.paid_at,
+        )
         for one, intent, who in session.execute(found)
     ]
 

@@ -13,7 +13,7 @@ from backend.db.batches import Batch, BatchState
 from backend.db.outputs import Output, System
 from backend.db.raters import Link
 from backend.db.studies import Study
-from backend.services import glances, sealing
+from backend.services import glances, sealing, spending
 from backend.services.glances import Glance, Memory, Pulse, Verdict
 from backend.services.sealing import Seal
 
@@ -34,11 +34,13 @@ class FlagKind(StrEnum):
     COMPLETE = "complete"
     UNJUDGEABLE = "unjudgeable"
     RATERS = "raters"
+    APPEALS = "appeals"
+    UNPAID = "unpaid"
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """Something to act on. count: of outputs, open seats, comparisons or raters, whichever the kind is about."""
+    """Something to act on. count: of outputs, open seats, comparisons, raters, appeals or pieces of work."""
 
     kind: FlagKind
     count: int = 0
@@ -181,12 +183,16 @@ def batch_lines(
     """batch id -> the batch at a glance, with what needs a hand."""
     ids = [batch.id for batch, _ in launched]
     pulses, linked = glances.pulses(session, ids, now=now), with_links(session, ids)
+    appeals = spending.open_appeals(session, ids)
     pairs = [(batch, pulses[batch.id]) for batch, _ in launched]
     seen = glances.look(session, memory, pairs, key=key, now=now, patient=patient)
     lines = {}
     for batch, baseline in launched:
         pulse, glance, seal = pulses[batch.id], seen.get(batch.id), sealing.seal(session, batch)
-        flags = in_batch(batch, pulse, glance, is_linked=batch.id in linked, is_sealed=seal.is_sealed, now=now)
+        flags = [
+            *about_money(pulse, glance, appeals=appeals.get(batch.id, 0)),
+            *in_batch(batch, pulse, glance, is_linked=batch.id in linked, is_sealed=seal.is_sealed, now=now),
+        ]
         lines[batch.id] = BatchLine(batch, baseline, pulse, glance, seal, tuple(flags))
     return lines
 
@@ -210,6 +216,14 @@ def before_launch(telling: int) -> Iterator[Flag]:
     if telling:
         yield Flag(FlagKind.SAYS_WHO, telling)
     yield Flag(FlagKind.NOT_LAUNCHED)
+
+
+def about_money(pulse: Pulse, glance: Glance | None, *, appeals: int) -> Iterator[Flag]:
+    """What needs a hand about pay, in a closed batch too. While raters work, unpaid work waits for the next round."""
+    if appeals:
+        yield Flag(FlagKind.APPEALS, appeals)
+    if glance and glance.unpaid and pulse.budget and (pulse.is_complete or not pulse.budget.left):
+        yield Flag(FlagKind.UNPAID, glance.unpaid)
 
 
 def in_batch(

@@ -20,8 +20,10 @@ from backend.domain.results.counted import counted
 from backend.domain.results.material import Material
 from backend.domain.results.raters import reports
 from backend.domain.statistics.intervals import Interval, over_prompts
-from backend.services import batches, seated
+from backend.services import batches, outstanding, seated, spending
+from backend.services.budgets import Standing
 from backend.services.material import gather
+from backend.services.outstanding import Why
 
 MOST_KEPT = 1_000
 SEATS_AT_ONCE = 20_000
@@ -33,12 +35,14 @@ class Pulse:
     """What may be asked at every look: comparisons, seats that are open and that are held, and raters at work now.
 
     A held seat whose lease has run out is held until somebody else sits down, but nobody is at work there.
+    budget: None where nobody is paid.
     """
 
     comparisons: int
     open: int
     held: int
     at_work: int
+    budget: Standing | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -55,13 +59,16 @@ class Verdict:
     win_rate: Interval
 
 
-# The batch's state, and of its pulse all that ratings change.
-Version = tuple[str, int, int, int]
+# The batch's state, and of its pulse all that ratings and payments change.
+Version = tuple[str, int, int, int, Standing | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What was seen of a batch. flagged: raters with a flag whom no declared rule excludes already."""
+    """What was seen of a batch. flagged: raters with a flag whom no declared rule excludes already.
+
+    unpaid: pieces of work that could be owed and are not.
+    """
 
     version: Version
     taken_at: datetime
@@ -72,6 +79,7 @@ class Glance:
     flagged: int
     last_rated_at: datetime | None
     verdict: Verdict | None
+    unpaid: int = 0
 
 
 class Memory:
@@ -127,11 +135,13 @@ def pulses(session: Session, batch_ids: Sequence[int], *, now: datetime) -> dict
             .group_by(Assignment.batch_id)
         )
     }
+    money = spending.standings(session, batch_ids)
     return {
         number: Pulse(
             comparisons.get(number, 0),
             open_seats.get(number, 0) + bound.get(number, 0),
             *held.get(number, (0, 0)),
+            budget=money.get(number),
         )
         for number in batch_ids
     }
@@ -169,7 +179,7 @@ def is_due(glance: Glance, batch: Batch, pulse: Pulse, *, now: datetime) -> bool
 
 def version(batch: Batch, pulse: Pulse) -> Version:
     """Other seats are open or held after every rating; claims and lapses move them too, and cost a look in vain."""
-    return batch.state, pulse.comparisons, pulse.open, pulse.held
+    return batch.state, pulse.comparisons, pulse.open, pulse.held, pulse.budget
 
 
 def take(session: Session, batch: Batch, pulse: Pulse, *, key: str, now: datetime) -> Glance:
@@ -187,7 +197,14 @@ def take(session: Session, batch: Batch, pulse: Pulse, *, key: str, now: datetim
         flagged=len(flagged - {one.rater for one in found.excluded}),
         last_rated_at=seated.last_rated_at(session, batch.id),
         verdict=verdict(found.material),
+        unpaid=0 if pulse.budget is None else unpaid(session, batch.id),
     )
+
+
+def unpaid(session: Session, batch_id: int) -> int:
+    """Pieces of work for which nothing is owed yet, because no round came since or no money is left."""
+    found = outstanding.of_batch(session, batch_id, channels=spending.rules(session, batch_id))
+    return sum(one.pieces for one in found if one.why in (Why.WAITS, Why.NO_MONEY))
 
 
 def verdict(material: Material) -> Verdict | None:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ScalarSelect, case, func, select
 from sqlalchemy.orm import Session
 
+from backend.db.journeys import EntryTest
 from backend.db.ledger import Account, LedgerEntry, Purpose, Work
 from backend.db.raters import Rater
 from backend.domain.money import Money
@@ -18,7 +19,8 @@ JUDGED = (Work.RATING, Work.LATE_RATING, Work.CHECK)
 
 
 def so_far(session: Session, who: Visitor, rules: Mapping[str, PayRule]) -> Money | None:
-    """What this rater has earned so far: all that is owed or paid, and the reward for what is not entered yet.
+    """What this rater has earned so far: all that is owed or paid, and the reward for what is not entered yet,
+    their entry test included.
 
     None where their channel pays nothing. rules: by channel. Top-ups count once they are owed.
     """
@@ -31,6 +33,7 @@ def so_far(session: Session, who: Visitor, rules: Mapping[str, PayRule]) -> Mone
             Rater.channel,
             func.coalesce(func.sum(LedgerEntry.amount), 0).label("entered"),
             func.count(case((rewarded, 1))).label("pieces"),
+            unpaid_exercises(who).label("exercises"),
         )
         .outerjoin(
             LedgerEntry,
@@ -44,8 +47,14 @@ def so_far(session: Session, who: Visitor, rules: Mapping[str, PayRule]) -> Mone
     rule = rules.get(found.channel)
     if rule is None:
         return None
-    missing = max(0, who.judged - found.pieces)
+    missing = max(0, who.judged - found.pieces) + found.exercises
     return Money(int(found.entered) + missing * rule.reward.minor, rule.reward.currency)
+
+
+def unpaid_exercises(who: Visitor) -> ScalarSelect[int]:
+    """How many exercises of entry tests this rater has taken for which nothing was ever owed."""
+    own = (EntryTest.batch_id == who.batch_id) & (EntryTest.rater_id == who.rater_id)
+    return select(func.coalesce(func.sum(EntryTest.out_of), 0)).where(own, ~unpaid.test_is_owed()).scalar_subquery()
 
 
 def of_test(rule: PayRule, exercises: int) -> Money:

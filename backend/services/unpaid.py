@@ -1,7 +1,7 @@
 """Finds work for which nothing was ever owed, so that nobody stays unpaid. Changes nothing."""
 
 from sqlalchemy import ColumnElement, Select, case, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from backend.db.assignments import Assignment, AssignmentState
 from backend.db.checks import CheckAnswer, CheckAssignment, CheckState
@@ -80,16 +80,27 @@ def unpaid_checks(batch_id: int) -> Select[str, int, int]:
     )
 
 
+def test_is_owed() -> ColumnElement[bool]:
+    """Whether a reward was ever entered for an entry test."""
+    entered = aliased(LedgerEntry)
+    return (
+        select(entered.id)
+        .where(
+            entered.batch_id == EntryTest.batch_id,
+            entered.rater_id == EntryTest.rater_id,
+            entered.entry_test == EntryTest.name,
+            entered.purpose == Purpose.REWARD,
+            entered.from_account == Account.RESERVED,
+        )
+        .exists()
+    )
+
+
 def tests(session: Session, batch_id: int) -> list[tuple[Piece, int]]:
     """Entry tests, passed or not, for which nothing was ever owed, oldest first, each with its number of exercises."""
-    owed = is_owed(
-        (LedgerEntry.batch_id == EntryTest.batch_id)
-        & (LedgerEntry.rater_id == EntryTest.rater_id)
-        & (LedgerEntry.entry_test == EntryTest.name)
-    )
     rows = session.execute(
         select(EntryTest.rater_id, EntryTest.name, EntryTest.out_of)
-        .where(EntryTest.batch_id == batch_id, ~owed)
+        .where(EntryTest.batch_id == batch_id, ~test_is_owed())
         .order_by(EntryTest.id)
     )
     return [(Piece(Work.ENTRY_TEST, rater, entry_test=name), out_of) for rater, name, out_of in rows]

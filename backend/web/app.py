@@ -6,7 +6,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from backend.config import Settings
+from backend.crowd import mturk_frame
 from backend.db.session import Database
+from backend.services.bells import Bells
 from backend.services.glances import Memory
 from backend.services.kept import Kept
 from backend.services.keys import secret_key
@@ -14,8 +16,25 @@ from backend.services.tokens import Tokens
 from backend.web import errors, markdown
 from backend.web.deps import House, researcher
 from backend.web.render import FRONTEND
-from backend.web.routes import batches, comparisons, entry, home, incoming, journey, plan, rating, results, studies
-from backend.web.security import Security
+from backend.web.routes import (
+    arrivals,
+    batches,
+    comparisons,
+    entry,
+    hit_steps,
+    hits,
+    home,
+    hooks,
+    incoming,
+    journey,
+    ledger,
+    money,
+    plan,
+    rating,
+    results,
+    studies,
+)
+from backend.web.security import Security, framed
 
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -36,22 +55,15 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.house = House(settings, database, Tokens(secret_key(settings)))
     app.state.kept = Kept()
     app.state.memory = Memory()
-    app.add_middleware(Security, max_upload=settings.max_upload_mb * 2**20)
+    app.state.bells = Bells()
+    sites = mturk_frame.framing(mturk_frame.origins(settings.mturk_submit_hosts))
+    app.add_middleware(Security, max_upload=settings.max_upload_mb * 2**20, framed=framed(sites))
     app.mount("/static", Static(directory=FRONTEND / "static"))
-    app.include_router(entry.router)
-    app.include_router(rating.router)
-    app.include_router(journey.router)
+    for open_to_all in (entry, rating, journey, arrivals, hits, hit_steps, hooks):
+        app.include_router(open_to_all.router)
     guarded = APIRouter(dependencies=[Depends(researcher)])
-    for part in (
-        home.router,
-        studies.router,
-        batches.router,
-        incoming.router,
-        results.router,
-        comparisons.router,
-        plan.router,
-    ):
-        guarded.include_router(part)
+    for part in (home, studies, batches, incoming, results, comparisons, plan, money, ledger):
+        guarded.include_router(part.router)
     app.include_router(guarded)
     errors.install(app)
     return app

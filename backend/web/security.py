@@ -1,6 +1,7 @@
 """What every answer and every change must satisfy: headers, and where a request came from. Knows no user."""
 
 import re
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -11,20 +12,28 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 LARGEST_FORM = 2**20
 UPLOADS = re.compile(r"/studies|/batches/\d+/incoming")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-    ]
-)
+# The only pages that another site may frame: those that Mechanical Turk shows to its workers.
+FRAMED = "/hit/"
+DIRECTIVES = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+}
+
+
+def policy(**changes: str) -> str:
+    """The content security policy, with other values for some directives."""
+    directives = DIRECTIVES | {name.replace("_", "-"): value for name, value in changes.items()}
+    return "; ".join(f"{name} {value}" for name, value in directives.items())
+
+
 HEADERS = {
-    "Content-Security-Policy": POLICY,
+    "Content-Security-Policy": policy(),
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -33,12 +42,21 @@ HEADERS = {
 }
 
 
+def framed(sites: Sequence[str]) -> dict[str, str]:
+    """The headers of the pages that these sites may frame, and whose last form may go to them."""
+    listed = " ".join(sites)
+    headers = HEADERS | {"Content-Security-Policy": policy(form_action=f"'self' {listed}", frame_ancestors=listed)}
+    # These two know no list: one would empty the frame, and the other means nothing in it.
+    return {name: headers[name] for name in headers if name not in ("X-Frame-Options", "Cross-Origin-Opener-Policy")}
+
+
 class Security:
     """Refuses changes that another site asks for and bodies beyond the limit; adds the headers to every answer."""
 
-    def __init__(self, app: ASGIApp, *, max_upload: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_upload: int, framed: Mapping[str, str]) -> None:
         self.app = app
         self.max_upload = max_upload
+        self.framed = framed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -47,7 +65,8 @@ class Security:
         # Only an import is large: whoever is not let in, or only logs in, has nothing to send that fills the memory.
         most = self.max_upload if UPLOADS.fullmatch(scope["path"]) else LARGEST_FORM
         refusal = refused(scope["method"], Headers(scope=scope), most)
-        await (refusal or self.app)(scope, bounded(receive, most), with_headers(send, scope["path"]))
+        headers = self.framed if scope["path"].startswith(FRAMED) else HEADERS
+        await (refusal or self.app)(scope, bounded(receive, most), with_headers(send, scope["path"], headers))
 
 
 def bounded(receive: Receive, most: int) -> Receive:
@@ -92,13 +111,13 @@ def from_here(headers: Headers) -> bool:
     return origin is None or urlsplit(origin).netloc == headers.get("host")
 
 
-def with_headers(send: Send, path: str) -> Send:
+def with_headers(send: Send, path: str, given: Mapping[str, str]) -> Send:
     """Adds the security headers, and forbids caching of all but static files."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
+            for name, value in given.items():
                 headers.setdefault(name, value)
             if not path.startswith("/static/"):
                 headers.setdefault("Cache-Control", "no-store")

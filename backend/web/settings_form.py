@@ -1,10 +1,13 @@
 """Reads the settings of a study from its form, with the rules that a launch declares. Knows no database."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import asdict
 from decimal import Decimal, InvalidOperation
 
 from starlette.datastructures import FormData
 
+from backend.domain.journey import Exercise, Journey
 from backend.domain.rules import Analysis, ExclusionKind
 from backend.domain.settings import StudySettings
 from backend.errors import Invalid
@@ -14,8 +17,13 @@ LABELS = {"tie": "About the same", "both_bad": "Both are bad"}
 AMOUNT = "amount:"
 
 
-def settings(form: FormData, before: StudySettings) -> StudySettings:
-    """The settings with what the form says instead. Raises Invalid with a sentence."""
+def settings(
+    form: FormData, before: StudySettings, *, ours: Sequence[Exercise] = (), test: Sequence[Exercise] | None = None
+) -> StudySettings:
+    """The settings with what the form says instead. Raises Invalid with a sentence.
+
+    ours: the training that comes with Assay. test: from a file that came with the form; None keeps what there is.
+    """
     try:
         return before.but(
             title=text(form, "title"),
@@ -32,6 +40,7 @@ def settings(form: FormData, before: StudySettings) -> StudySettings:
             exclusions=exclusions(form, before),
             stopping=stopping(form),
             analysis=analysis(form, before.analysis),
+            journey=journey(form, before.journey, ours, test),
         )
     except ValueError as error:
         raise Invalid(f"These settings can't be used: {error}.") from None
@@ -72,6 +81,21 @@ def analysis(form: FormData, before: Analysis) -> dict[str, object]:
         "ladder": [{"system": system, "amount": amounts[system]} for system in order],
         "base": text(form, "base") or None,
         "sealed": bool(text(form, "sealed")),
+    }
+
+
+def journey(
+    form: FormData, before: Journey, ours: Sequence[Exercise], test: Sequence[Exercise] | None
+) -> dict[str, object]:
+    """What comes before the task; a training or a test from a file stays until it is taken out."""
+    trainings = {"": (), "ours": ours, "kept": before.training}
+    training = trainings.get(text(form, "training"), before.training)
+    kept = before.test if test is None and not text(form, "without_test") else test or ()
+    return {
+        "consent": text(form, "consent") or None,
+        "training": [asdict(one) for one in training],
+        "test": [asdict(one) for one in kept],
+        "pass_mark": (number(form, "pass_mark") or 0) if kept else 0,
     }
 
 

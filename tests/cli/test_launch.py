@@ -228,3 +228,30 @@ def test_simulated_raters_read_what_attention_checks_ask(run: Assay, tmp_path: P
     found = json.loads(run("results", "1", "--json").output)
     assert all(one["checks"]["passed"] == one["checks"]["asked"] >= 2 for one in found["each_rater"])
     assert found["excluded"] == []
+
+
+def test_a_training_and_an_entry_test_are_declared_by_options(run: Assay, tmp_path: Path) -> None:
+    pair = write(tmp_path / "a.jsonl", "a"), write(tmp_path / "b.jsonl", "b")
+    test = tmp_path / "test.jsonl"
+    test.write_text('{"prompt": "2 + 2?", "better": "4", "worse": "5"}\n' * 3)
+    shown = run("launch", *pair, "--training", "default", "--test", test, "--pass-mark", 2).output
+    assert "Raters practise on 4 exercises with feedback" in shown
+    assert "Raters take an entry test: 2 of 3 exercises must be right" in shown
+    assert "95 % of their earlier work approved" in shown
+    refused = [run("launch", *pair, "--test", test), run("launch", *pair, "--training", tmp_path / "missing.jsonl")]
+    assert all(isinstance(one.exception, AppError) for one in refused)
+    assert "the pass mark says how many exercises" in str(refused[0].exception)
+    assert "missing.jsonl" in str(refused[1].exception)
+
+
+def test_a_settings_file_declares_consent_exercises_and_qualifications(run: Assay, tmp_path: Path) -> None:
+    pair = write(tmp_path / "a.jsonl", "a"), write(tmp_path / "b.jsonl", "b")
+    (tmp_path / "own.toml").write_text(
+        '[qualifying]\nlanguages = ["en"]\n[journey]\nconsent = """I agree."""\n'
+        '[[journey.training]]\nprompt = "2 + 2?"\nfirst = "4"\nsecond = "5"\nright = "first"\nexplanation = "Count."\n'
+    )
+    shown = run("launch", *pair, "--settings", tmp_path / "own.toml").output
+    assert "Raters are asked for their consent first." in shown
+    assert "Raters practise on 1 exercises" not in shown
+    assert "Raters practise on 1 exercise with feedback" in shown
+    assert "Raters are to speak en" in shown

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from backend.domain import declared
 from backend.domain.choices import SplitRule
 from tests import factories
+from tests.ways import JOURNEY
 
 
 def test_a_plain_study_declares_nothing() -> None:
-    assert declared.sentences(factories.settings()) == ()
+    assert declared.sentences(factories.settings(qualifying={})) == ()
 
 
 @pytest.mark.parametrize(
@@ -51,10 +52,20 @@ def test_a_plain_study_declares_nothing() -> None:
                 "The system that imitation started from is b.",
             ],
         ),
+        (
+            {"journey": JOURNEY},
+            [
+                "Raters are asked for their consent first.",
+                "Raters practise on 2 exercises with feedback, which nobody fails.",
+                "Raters take an entry test: 2 of 2 exercises must be right; whoever fails is paid for it and does not "
+                "go on.",
+            ],
+        ),
+        ({"qualifying": {"languages": ["en"]}}, ["Raters are to speak en, where their channel knows that."]),
     ],
 )
 def test_each_rule_that_is_on_is_a_sentence(changes: dict[str, object], says: list[str]) -> None:
-    assert list(declared.sentences(factories.settings(**changes))) == says
+    assert list(declared.sentences(factories.settings(**{"qualifying": {}, **changes}))) == says
 
 
 @pytest.mark.parametrize("rule", list(SplitRule))

@@ -10,13 +10,26 @@ from sqlalchemy.orm import Session
 from backend.db.assignments import SkipReason
 from backend.db.batches import Batch
 from backend.db.outputs import Output
+from backend.db.raters import Channel
 from backend.db.session import Database
 from backend.domain.choices import Choice
-from backend.services import assignments, batches, dashboard, glances, launching, links, ratings, results, studies
+from backend.domain.money import Money
+from backend.services import (
+    assignments,
+    batches,
+    budgets,
+    dashboard,
+    glances,
+    launching,
+    links,
+    ratings,
+    results,
+    studies,
+)
 from backend.services.dashboard import BatchLine, Dashboard, Flag, FlagKind
 from backend.services.glances import Memory
 from backend.services.ratings import Vote
-from tests import factories
+from tests import factories, paid
 from tests.factories import CANDIDATE, NOW
 
 SEALED = {"analysis": {"sealed": True}}
@@ -322,3 +335,35 @@ def test_studies_are_found_by_their_names_and_by_their_systems(
 def test_without_studies_there_is_one_empty_page(session: Session, memory: Memory) -> None:
     found = look(session, memory)
     assert (found.lines, found.page, found.pages, found.studies, found.is_counting) == ((), 1, 1, 0, False)
+
+
+def test_a_batch_that_pays_shows_its_budget_and_the_appeals_that_wait(session: Session, memory: Memory) -> None:
+    made = paid.everywhere(session)
+    one = line(session, memory)
+    assert one.pulse.budget == budgets.standing(session, made.batch.id)
+    assert Flag(FlagKind.APPEALS, 1) in one.flags
+    batches.close(session, made.batch)
+    assert line(session, memory).flags == (Flag(FlagKind.APPEALS, 1),)
+
+
+def test_work_that_is_not_paid_is_flagged_when_the_batch_is_done_and_no_longer_when_it_is_owed(
+    session: Session, memory: Memory
+) -> None:
+    batch = paid.worked(session, prompts=2, people=3, active_ms=[43_000])
+    assert not any(one.kind == FlagKind.UNPAID for one in line(session, memory).flags)
+    paid.declared(session, batch.id, Channel.LINK)
+    reservation = paid.with_budget(session, batch, 500, aside=200)
+    assert Flag(FlagKind.UNPAID, 6) in line(session, memory).flags
+    paid.owe_everything(session, batch.id, reservation, paid.PAPER, paid.NO_FEES)
+    assert not any(one.kind == FlagKind.UNPAID for one in line(session, memory).flags)
+
+
+def test_work_that_waits_for_the_next_round_is_no_flag_while_money_is_left(session: Session, memory: Memory) -> None:
+    batch = factories.launched(session)
+    paid.declared(session, batch.id, Channel.LINK)
+    budgets.set_budget(session, batch.id, allowed=Money(1))
+    (link,) = people(session, batch, 1)
+    rate(session, link)
+    assert not any(one.kind == FlagKind.UNPAID for one in line(session, memory).flags)
+    budgets.set_budget(session, batch.id, allowed=Money(0))
+    assert Flag(FlagKind.UNPAID, 1) in line(session, memory).flags

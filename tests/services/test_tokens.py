@@ -39,3 +39,16 @@ def test_a_token_of_another_kind_or_key_or_with_a_changed_letter_is_refused() ->
     for tokens, kind, given_ in ((HERE, "link", token), (ELSEWHERE, "seat", token), (HERE, "seat", changed)):
         with pytest.raises(NotFound):
             tokens.unseal(kind, given_)
+
+
+def test_fields_are_read_by_everybody_and_changed_by_nobody() -> None:
+    tokens = Tokens("a key")
+    token = tokens.sign_fields("claim", {"rater": "ada", "channel": "7"})
+    assert tokens.read_fields("claim", token) == {"rater": "ada", "channel": "7"}
+    for kind, bad in (("hit", token), ("claim", token[:-1]), ("claim", tokens.sign("claim", 7)), ("claim", "")):
+        with pytest.raises(NotFound):
+            tokens.read_fields(kind, bad)
+    with pytest.raises(NotFound):
+        tokens.read("claim", token)
+    with pytest.raises(NotFound):
+        Tokens("another key").read_fields("claim", token)

@@ -17,7 +17,7 @@ from backend.db.session import Database
 from backend.domain.gold import Gold
 from backend.domain.records import Turn
 from backend.web.app import create_app
-from tests import factories
+from tests import factories, ways
 from tests.factories import BASELINE, CANDIDATE
 
 SECRETS = (BASELINE, CANDIDATE, "candidate", "baseline", "flipped", "A study", "davinci")
@@ -26,6 +26,9 @@ RAINING, SNOWING = (texts[0] for texts in TEXTS.values())
 OWN = re.compile(
     r"/[ro]/[\w.-]+|value=\"[\w-]+\.[\w-]+\"|[0-9A-Z]{5}-[0-9A-Z]{5}|[0-9A-Z]{4}(?:-|%2D)[0-9A-Z]{4}(?:-|%2D)[0-9A-Z]{2}"
 )
+MOMENT = re.compile(r"<time [^>]*>[^<]*</time>")
+ANSWERED = re.compile(r"<td>Output [12] is better")
+LENGTH = re.compile(r"content-length: \d+")
 
 Sent = list[tuple[str, str]]
 
@@ -42,8 +45,12 @@ def everything_sent(client: TestClient, path: str, *, choice: str) -> Sent:
         client.post(f"{path}/ratings", data={**form, "choice": choice}),
         client.post(f"{path}/skips", data={**form, "reason": "offensive"}),
         client.get(path),
+        client.get(f"{path}/work"),
+        client.get(f"{path}/address"),
+        client.post(f"{path}/appeals", data={"text": "Why?"}),
         client.post(f"{path}/withdrawal"),
         client.get(path),
+        client.get(f"{path}/work"),
     ]
     return [(shown(answer), answer.text) for answer in answers]
 
@@ -53,7 +60,15 @@ def shown(answer: Response) -> str:
 
 
 def anonymous(sent: Sent) -> Sent:
-    return [(OWN.sub("…", headers), OWN.sub("…", body)) for headers, body in sent]
+    """Without what is a rater's own: tokens, codes, receipts, what they chose, and when."""
+    return [
+        (headers_of(headers, body), ANSWERED.sub("…", MOMENT.sub("…", OWN.sub("…", body)))) for headers, body in sent
+    ]
+
+
+def headers_of(headers: str, body: str) -> str:
+    """The headers; how long ago something was is shorter or longer, and so is its page."""
+    return OWN.sub("…", LENGTH.sub("…", headers) if MOMENT.search(body) else headers)
 
 
 def swapped(sent: Sent) -> Sent:
@@ -61,6 +76,17 @@ def swapped(sent: Sent) -> Sent:
         (headers, body.replace(RAINING, "\0").replace(SNOWING, RAINING).replace("\0", SNOWING))
         for headers, body in sent
     ]
+
+
+def on_the_way(client: TestClient, path: str, replies: tuple[str, str]) -> Sent:
+    """(headers, body) of every answer from the consent to the welcome, or to the thanks."""
+    answers = [client.get(path), client.post(f"{path}/consent", data={"agreed": "yes"}), client.get(path)]
+    for number in range(2):
+        answers.append(client.post(f"{path}/practice", data={"exercise": number, "choice": "first"}))
+        answers += [client.get(answers[-1].headers["location"]), client.get(path)]
+    told = {f"choice.{number}": reply for number, reply in enumerate(replies)}
+    answers += [client.post(f"{path}/test", data=told), client.get(path), client.get(f"{path}/work")]
+    return [(shown(answer), answer.text) for answer in answers]
 
 
 @pytest.fixture
@@ -88,6 +114,23 @@ def test_no_name_of_a_system_reaches_a_rater(both_orders: tuple[Sent, Sent]) -> 
     for sent in both_orders:
         for headers, body in sent:
             assert [secret for secret in SECRETS if secret in (headers + body).lower()] == []
+
+
+def test_the_way_to_the_task_is_the_same_for_everybody_and_names_no_system(database: Database) -> None:
+    house = factories.house(database)
+    client = TestClient(create_app(house.settings, database), follow_redirects=False)
+    with database.transaction() as session:
+        batch = factories.launched(session, prompts=1, outputs=TEXTS, seats=2, journey=ways.JOURNEY)
+        ways.channel(session, batch)
+        paths = factories.rater_paths(session, house, batch, count=3)
+    one, other, failing = (
+        on_the_way(client, path, replies)
+        for path, replies in zip(paths, (ways.PASSING, ways.PASSING, ways.FAILING), strict=True)
+    )
+    assert anonymous(one) == anonymous(other)
+    assert "Thank you for taking the test" in failing[-2][1]
+    for headers, body in [*one, *failing]:
+        assert [secret for secret in SECRETS if secret in (headers + body).lower()] == []
 
 
 def test_a_raters_tokens_are_the_same_length_for_both_orders(both_orders: tuple[Sent, Sent]) -> None:
@@ -122,7 +165,12 @@ def check_now(database: Database) -> bool:
 
 def sent_at_a_task(client: TestClient, path: str, act: str, form: dict[str, str]) -> Sent:
     """All that a rater can be sent from when a task is before them until it is done, twice over."""
-    answers = [client.get(path), client.get(f"{path}?plain=1"), client.post(f"{path}/next")]
+    answers = [
+        client.get(path),
+        client.get(f"{path}?plain=1"),
+        client.post(f"{path}/next"),
+        client.get(f"{path}/work"),
+    ]
     assignment = re.search(r'name="assignment" value="([^"]+)"', answers[0].text)[1]
     other = {"ratings": "skips", "skips": "ratings"}[act]
     told = {"choice": "first", "reason": "offensive", **form, "assignment": assignment}

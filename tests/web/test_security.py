@@ -12,7 +12,7 @@ from backend.services.tokens import Tokens
 from backend.web.app import create_app
 from backend.web.deps import COOKIE, House
 
-OPEN = {"/r/", "/o/", "/enter/", "/login", "/logout"}
+OPEN = {"/r/", "/o/", "/in/", "/hit/", "/hooks/", "/enter/", "/login", "/logout"}
 
 
 def routes(client: TestClient) -> list[tuple[str, str]]:
@@ -80,7 +80,7 @@ def test_our_own_pages_can(researcher: TestClient) -> None:
 
 def test_nothing_that_changes_something_answers_a_get(researcher: TestClient) -> None:
     both = {path for method, path in routes(researcher) if method == "POST"}
-    assert {path for method, path in routes(researcher) if method == "GET"} & both <= {"/login", "/o/1"}
+    assert {path for method, path in routes(researcher) if method == "GET"} & both <= {"/login", "/o/1", "/in/1"}
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/nowhere", "/r/nonsense"])

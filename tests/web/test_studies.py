@@ -12,6 +12,7 @@ from backend.db.checks import Check
 from backend.db.outputs import Output
 from backend.db.session import Database
 from backend.db.studies import Study, StudyVersion
+from backend.domain.journey import Journey
 from backend.domain.rules import Analysis, CheckRates, Exclusion, ExclusionKind, Rung, Stopping
 from backend.domain.settings import StudySettings, from_json
 from backend.web.deps import House
@@ -244,6 +245,37 @@ def test_keeping_the_form_as_it_came_changes_nothing(
     assert again.status_code == 200
     assert declared(database) == before
     assert declared(database).content_hash == before.content_hash
+
+
+WAY = {"consent": "I agree.", "training": "ours", "pass_mark": "2"}
+EXERCISES = (
+    b'{"prompt": "2 + 2?", "better": "4", "worse": "5"}\n{"prompt": "Hi?", "better": "a", "worse": "b", "tie": 1}\n'
+)
+
+
+def test_what_comes_before_the_task_is_declared_in_the_settings_form(
+    researcher: TestClient, study: str, database: Database
+) -> None:
+    upload = {"test": ("test.jsonl", EXERCISES)}
+    html = researcher.post(f"{study}/settings", data={**SETTINGS, **WAY}, files=upload).text
+    before = declared(database)
+    assert before.journey.consent == "I agree."
+    assert (len(before.journey.training), len(before.journey.test), before.journey.pass_mark) == (4, 2, 2)
+    assert "Raters take an entry test: 2 of 2 exercises must be right" in html
+    researcher.post(f"{study}/settings", data=fields(html))
+    assert declared(database) == before
+    researcher.post(f"{study}/settings", data={**SETTINGS, "training": "", "without_test": "1"})
+    assert declared(database).journey == Journey()
+
+
+def test_a_test_without_a_pass_mark_or_with_a_bad_row_is_refused(researcher: TestClient, study: str) -> None:
+    for form, file, says in (
+        (SETTINGS, EXERCISES, "the pass mark says how many exercises"),
+        ({**SETTINGS, **WAY}, b'{"prompt": "2 + 2?"}', "test.jsonl, line 1: this row has no better output"),
+    ):
+        answer = researcher.post(f"{study}/settings", data=form, files={"test": ("test.jsonl", file)})
+        assert answer.status_code == 422
+        assert says in answer.text
 
 
 def test_rules_that_are_not_ticked_are_off(researcher: TestClient, study: str, database: Database) -> None:

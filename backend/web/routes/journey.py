@@ -7,6 +7,7 @@ same, the first one stands.
 import re
 
 from fastapi import APIRouter
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -25,37 +26,24 @@ SAYS = {"yes": True, "no": False}
 @router.post("/r/{token}/consent")
 def agree(house: TheHouse, token: str, form: Form) -> Response:
     """Store a yes or a no to the text that the page shows."""
-    link, said = house.tokens.read("link", token), form.get("agreed", "")
-    if said not in SAYS:
-        raise Invalid("Please press one of the two buttons; nothing was stored.")
     with house.database.transaction() as session:
-        who = assignments.visitor(session, link_id=link)
-        journeys.agree(session, who, link_id=link, agreed=SAYS[said], now=now())
+        agreed(session, house.tokens.read("link", token), form)
     return RedirectResponse(f"/r/{token}", 303)
 
 
 @router.post("/r/{token}/practice")
 def practise(house: TheHouse, token: str, form: Form) -> Response:
     """Store what was pressed at an exercise, and show whether it is what is expected, and why."""
-    link, number = house.tokens.read("link", token), form.get("exercise", "")
-    if not re.fullmatch(r"[0-9]{1,2}", number):
-        raise Invalid("This form names no exercise. Please reload the page and try again.")
     with house.database.transaction() as session:
-        who = assignments.visitor(session, link_id=link)
-        reply = reply_of(form, "choice")
-        journeys.practise(session, who, link_id=link, exercise=int(number), reply=reply, now=now())
-    return RedirectResponse(f"/r/{token}?practised={int(number)}", 303)
+        number = practised(session, house.tokens.read("link", token), form)
+    return RedirectResponse(f"/r/{token}?practised={number}", 303)
 
 
 @router.post("/r/{token}/test")
 def take_test(house: TheHouse, token: str, form: Form) -> Response:
     """Store the replies to the entry test, and go on to the task, or to the thanks."""
-    link = house.tokens.read("link", token)
     with house.database.transaction() as session:
-        who = assignments.visitor(session, link_id=link)
-        asked = [f"choice.{number}" for number in range(len(who.settings.journey.test))]
-        replies = [reply_of(form, name) for name in asked if form.get(name)]
-        journeys.take_test(session, who, link_id=link, replies=replies, active_ms=time_of(form), now=now())
+        tested(session, house.tokens.read("link", token), form)
     return RedirectResponse(f"/r/{token}", 303)
 
 
@@ -121,3 +109,30 @@ def reply_of(form: dict[str, str], name: str) -> Reply:
         return Reply(form.get(name, ""))
     except ValueError:
         raise Invalid("Please press one of the buttons below the outputs; nothing was stored.") from None
+
+
+def agreed(session: Session, link: int, form: dict[str, str]) -> None:
+    """A rater's yes or no. Invalid for anything else."""
+    said = form.get("agreed", "")
+    if said not in SAYS:
+        raise Invalid("Please press one of the two buttons; nothing was stored.")
+    who = assignments.visitor(session, link_id=link)
+    journeys.agree(session, who, link_id=link, agreed=SAYS[said], now=now())
+
+
+def practised(session: Session, link: int, form: dict[str, str]) -> int:
+    """What a rater pressed at an exercise; its number. Invalid for a form that names none."""
+    number = form.get("exercise", "")
+    if not re.fullmatch(r"[0-9]{1,2}", number):
+        raise Invalid("This form names no exercise. Please reload the page and try again.")
+    who = assignments.visitor(session, link_id=link)
+    journeys.practise(session, who, link_id=link, exercise=int(number), reply=reply_of(form, "choice"), now=now())
+    return int(number)
+
+
+def tested(session: Session, link: int, form: dict[str, str]) -> None:
+    """A rater's replies to the entry test."""
+    who = assignments.visitor(session, link_id=link)
+    asked = [f"choice.{number}" for number in range(len(who.settings.journey.test))]
+    replies = [reply_of(form, name) for name in asked if form.get(name)]
+    journeys.take_test(session, who, link_id=link, replies=replies, active_ms=time_of(form), now=now())

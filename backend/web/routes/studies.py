@@ -12,8 +12,8 @@ from backend.domain.choices import SplitRule
 from backend.domain.declared import digits
 from backend.domain.settings import from_json
 from backend.errors import Invalid
-from backend.services import batches, gold, imports, launching, studies
-from backend.web import forms, settings_form
+from backend.services import batches, exercises, gold, imports, launching, quotes, studies
+from backend.web import forms, launch_form, settings_form
 from backend.web.deps import Id, TheHouse, now
 from backend.web.render import page
 from backend.web.uploads import uploaded, uploaded_one
@@ -61,6 +61,8 @@ def show(request: Request, house: TheHouse, study_id: Id) -> Response:
     with house.database.reading() as session:
         study = studies.get(session, study_id)
         count, mentions = studies.mentions(session, study)
+        systems = list(batches.systems_of(session, study_id))
+        baseline = study.import_report.get("baseline") or systems[0]
         return page(
             request,
             "studies/study.html",
@@ -69,8 +71,11 @@ def show(request: Request, house: TheHouse, study_id: Id) -> Response:
             in_words=in_words,
             digits=digits,
             split_rules=list(SplitRule),
-            settings=from_json(study.settings),
-            systems=list(batches.systems_of(session, study_id)),
+            settings=(settings := from_json(study.settings)),
+            ours=exercises.ours(settings),
+            systems=systems,
+            launch=launch_form.read(session, study, launch_form.looked_at(request.query_params), baseline=baseline),
+            paying=launch_form.PAYING,
             samples=studies.samples(session, study_id),
             mention_count=count,
             mentions=mentions,
@@ -84,9 +89,13 @@ def show(request: Request, house: TheHouse, study_id: Id) -> Response:
 @router.post("/studies/{study_id}/settings")
 def change_settings(house: TheHouse, study_id: Id, form: TheForm) -> Response:
     """Change what the next launch will ask."""
+    with uploaded_one(form, "test", house.settings.data_dir) as source:
+        test = exercises.read(source, seed=study_id) if source else None
     with house.database.transaction() as session:
         study = studies.get(session, study_id)
-        studies.change_settings(session, study, settings_form.settings(form, from_json(study.settings)))
+        before = from_json(study.settings)
+        changed = settings_form.settings(form, before, ours=exercises.ours(before), test=test)
+        studies.change_settings(session, study, changed)
     return RedirectResponse(f"/studies/{study_id}#settings", 303)
 
 
@@ -104,7 +113,7 @@ def scrub(house: TheHouse, study_id: Id, form: TheForm) -> Response:
 
 @router.post("/studies/{study_id}/batches")
 def launch(house: TheHouse, study_id: Id, form: TheForm) -> Response:
-    """Freeze the settings and seat every comparison. A file of gold comparisons is read first; all or nothing."""
+    """Freeze the settings, seat every comparison, open paid channels with a budget that is enough; all or nothing."""
     with uploaded_one(form, "gold", house.settings.data_dir) as source:
         known = gold.read(source) if source else []
     with house.database.transaction() as session:
@@ -118,4 +127,5 @@ def launch(house: TheHouse, study_id: Id, form: TheForm) -> Response:
             gold=known,
             now=now(),
         )
+        quotes.declare(session, batch, launch_form.paid(form), budget=launch_form.budget(form), now=now())
     return RedirectResponse(f"/batches/{batch.id}", 303)

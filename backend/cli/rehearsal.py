@@ -1,0 +1,171 @@
+"""A rehearsal: simulated people rate a batch through its channels, round after round, and are paid. Prints nothing.
+
+The people are as they were declared and know nothing of the study; the rounds are those that `assay crowd run` makes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from random import Random
+
+from sqlalchemy.orm import Session
+
+from backend.cli.launch import SEED
+from backend.config import Settings
+from backend.db.channels import BatchChannel, PostingState
+from backend.db.raters import Channel
+from backend.db.session import Database
+from backend.domain.channels import ChannelSettings, defaults
+from backend.domain.money import Money
+from backend.domain.pay import PayRule
+from backend.services import batches, budgets, channels, links, postings, rounds
+from backend.services.keys import secret_key
+from backend.services.publishing import Door
+from backend.services.rounds import Kept
+from backend.services.tokens import Tokens
+from backend.services.vendors import crowd_of
+from backend.simulator import visits
+from backend.simulator.people import Character, Diary
+from backend.simulator.rating import Sitting
+from backend.simulator.stage import Stage, names
+from backend.simulator.surfing import Surfer
+from backend.simulator.visits import Turker
+
+AT_ONCE = 8  # people who are at work in the same moment
+MOST_ROUNDS = 60
+
+
+@dataclass
+class Cast:
+    """Somebody of the cast: who they are, on which channel, and their browser."""
+
+    channel: str
+    sitting: Sitting
+    refused: set[str] = field(default_factory=set)
+    address: str = ""
+
+
+@dataclass
+class Rehearsal:
+    """A batch, its channels and the people who will come. tick: told after each comparison that somebody judged."""
+
+    database: Database
+    settings: Settings
+    stage: Stage
+    batch_id: int
+    rule: PayRule
+    diary: Diary
+    cast: list[Cast] = field(default_factory=list)
+    kept: dict[str, Kept] = field(default_factory=dict)
+    troubles: list[str] = field(default_factory=list)
+
+    @property
+    def door(self) -> Door:
+        return Door(Tokens(secret_key(self.settings)), self.settings.public_url)
+
+    def declare(self, chosen: Sequence[str]) -> None:
+        """Declare the channels, and a budget that is enough at worst."""
+        with self.database.transaction() as session:
+            seats = batches.progress(session, self.batch_id).open
+            worst = Money(0, self.rule.per_hour.currency)
+            for name in chosen:
+                offered = shared(replace(defaults(name), pay=self.rule), name, chosen)
+                cost = postings.worst_cost(offered, pieces=seats, places=1, masters=False)
+                worst = Money(worst.minor + cost.minor, worst.currency)
+                channels.declare(session, self.batch_id, Channel(name), offered, now=now())
+            budgets.set_budget(session, self.batch_id, allowed=worst)
+
+    def invite(self, people: Sequence[Character], chosen: Sequence[str]) -> None:
+        """Give each of these people a channel, in turn, and a browser."""
+        known = {name: iter(names(name, len(people))) for name in chosen}
+        for number, who in enumerate(people):
+            channel = chosen[number % len(chosen)]
+            sitting = Sitting(next(known[channel]), who, Random(SEED + number), self.diary, Surfer())
+            self.cast.append(Cast(channel, sitting))
+        with self.database.transaction() as session:
+            self.send_addresses(session)
+
+    def send_addresses(self, session: Session) -> None:
+        """Where those go whom no vendor sends: a personal link, or the panel's address with their id."""
+        rows = {row.channel: row for row in channels.of_batch(session, self.batch_id)}
+        for one in self.cast:
+            if one.channel == Channel.LINK:
+                (link,) = links.create_personal(session, self.batch_id, count=1, now=now())
+                one.address = f"{self.door.base}/r/{self.door.tokens.sign('link', link.id)}"
+            elif one.channel == Channel.PANEL:
+                one.address = f"{self.door.into(rows[Channel.PANEL].id)}?id={one.sitting.name}"
+
+    def run(self, *, on_round: Callable[[], None] = lambda: None) -> None:
+        """Rounds until the batch is complete and everybody is paid, or nothing moves any more."""
+        for _ in range(MOST_ROUNDS):
+            before = len(self.diary.answers)
+            is_over = self.keep()
+            on_round()
+            if is_over:
+                return
+            self.work()
+            if len(self.diary.answers) == before and not self.moved():
+                self.troubles.append("Nobody had anything more to do, and the batch is not complete.")
+                return
+
+    def keep(self) -> bool:
+        """A round of every channel; whether all of them are over and nothing was left to pay."""
+        with self.database.reading() as session:
+            rows = channels.of_batch(session, self.batch_id)
+        for row in rows:
+            crowd = crowd_of(self.database, row.channel, self.settings, clock=now)
+            self.kept[row.channel] = rounds.keep(
+                self.database, crowd, self.batch_id, row.channel, door=self.door, clock=now
+            )
+        return all(done.is_over for done in self.kept.values()) and not self.moved()
+
+    def moved(self) -> bool:
+        """Whether the last round did anything."""
+        return any(done.published or done.extended or done.closed or done.paid for done in self.kept.values())
+
+    def work(self) -> None:
+        """Everybody does what there is for them, some at once."""
+        studies = self.open_studies()
+        fair = self.fair_share()
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for done in [pool.submit(self.act, one, studies, fair) for one in self.cast]:
+                done.result()
+
+    def act(self, one: Cast, studies: Sequence[str], fair: int) -> None:
+        """One person's part of a round."""
+        if one.channel == Channel.MTURK and self.stage.mturk is not None:
+            Turker(one.sitting, self.stage.mturk.url, one.refused).run(most=fair)
+        elif one.channel == Channel.PROLIFIC and self.stage.prolific is not None:
+            for study in studies:
+                visits.from_prolific(one.sitting, self.stage.prolific.participants, study)
+        elif one.address:
+            visits.by_link(one.sitting, one.address)
+
+    def open_studies(self) -> list[str]:
+        """The studies that Prolific shows."""
+        with self.database.reading() as session:
+            row = channels.find(session, self.batch_id, Channel.PROLIFIC)
+            live = postings.in_state(session, row.id, PostingState.PUBLISHED) if row is not None else []
+            return [one.vendor_id for one in live if one.vendor_id is not None]
+
+    def fair_share(self) -> int:
+        """What each of MTurk's people does in a round, so that the work is shared."""
+        with self.database.reading() as session:
+            left = batches.progress(session, self.batch_id).open
+        turkers = sum(one.channel == Channel.MTURK for one in self.cast)
+        return max(1, left // max(turkers, 1))
+
+    def channel_rows(self) -> Mapping[str, BatchChannel]:
+        """The channels by name."""
+        with self.database.reading() as session:
+            return {row.channel: row for row in channels.of_batch(session, self.batch_id)}
+
+
+def shared(offered: ChannelSettings, name: str, chosen: Sequence[str]) -> ChannelSettings:
+    """One channel among several: Mechanical Turk gets one seat of each comparison, so that the others get theirs."""
+    return replace(offered, seats=1) if name == Channel.MTURK and len(chosen) > 1 else offered
+
+
+def now() -> datetime:
+    return datetime.now(UTC)

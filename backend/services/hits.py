@@ -1,0 +1,177 @@
+"""A HIT of Mechanical Turk as our framed page needs it: its comparison, who sits there, and what became of it.
+
+A worker's submission opens what it is about and nothing else of them. What has been begun once is found again, under
+the id of a HIT that was returned and accepted again too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any  # a dialogue is JSON as the domain wrote it
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+
+from backend.crowd.mturk_frame import Came
+from backend.db.assignments import Assignment, AssignmentState
+from backend.db.batches import Batch, BatchState
+from backend.db.channels import BatchChannel, Posting
+from backend.db.comparisons import Comparison
+from backend.db.raters import Channel, Link, Rater
+from backend.db.ratings import Rating
+from backend.db.studies import Prompt, StudyVersion
+from backend.db.submissions import Submission
+from backend.domain.journey import Step
+from backend.domain.settings import StudySettings, from_json
+from backend.errors import Conflict, Forbidden, NotFound, Unavailable
+from backend.services import arrivals, assignments, bound, channels, journeys
+from backend.services.arrivals import Work
+from backend.services.assignments import Visitor
+
+NOT_THIS = "This HIT is about another comparison than this page."
+NOT_YET = "This HIT has only just been offered. Please reload this page in a minute."
+NOT_BEGUN = "You are not at work on this HIT. Please open it again from Mechanical Turk."
+TAKEN = "Everything in this HIT has been judged by others, so there is nothing left to do in it."
+MET = "You have met this comparison before, in another HIT, and nobody judges one twice."
+PAUSED = "The researcher has paused this study for a while, so it can’t be begun now."
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A posting of one comparison; what is shown of it before somebody sits down."""
+
+    posting: Posting
+    channel: BatchChannel
+    settings: StudySettings
+    dialogue: Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What a worker made of a HIT. receipt: of their rating, None without one."""
+
+    rater_id: int
+    assignment_id: int
+    state: str
+    receipt: str | None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is something to hand in; that a comparison can't be judged is handed in and paid too."""
+        return self.state in (AssignmentState.RATED, AssignmentState.LATE, AssignmentState.SKIPPED)
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the rater gave the comparison back, which ends it for them."""
+        return self.state == AssignmentState.RETURNED
+
+
+def get(session: Session, posting_id: int) -> Hit:
+    """A posting on Mechanical Turk."""
+    posting = arrivals.posting(session, posting_id, Channel.MTURK)
+    row = session.execute(
+        select(StudyVersion.settings, Prompt.dialogue)
+        .select_from(Comparison)
+        .join(Prompt, Prompt.id == Comparison.prompt_id)
+        .join(Batch, Batch.id == Comparison.batch_id)
+        .join(StudyVersion, StudyVersion.id == Batch.version_id)
+        .where(Comparison.id == posting.comparison_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(arrivals.NOWHERE)
+    return Hit(posting, session.get_one(BatchChannel, posting.channel_id), from_json(row.settings), row.dialogue)
+
+
+def check(hit: Hit, came: Came) -> None:
+    """Refuses who comes with the id of another HIT."""
+    if hit.posting.vendor_id is None:
+        raise Unavailable(NOT_YET)
+    if came.hit != hit.posting.vendor_id:
+        raise Forbidden(NOT_THIS)
+
+
+def begin(session: Session, hit: Hit, came: Came, *, now: datetime) -> None:
+    """Seat a worker on this HIT's comparison until the vendor's deadline, once nothing else is before them.
+
+    Conflict where all its seats are taken, or where the worker has met its prompt already.
+    """
+    check(hit, came)
+    work = Work(hit.posting, came.assignment, channels.settings_of(hit.channel).time_allowed)
+    link, is_first = arrivals.accept(session, hit.channel, came.worker, work, now=now)
+    leave_others(session, hit, link)
+    who = assignments.visitor(session, link_id=link.id)
+    if not met(session, hit, who.rater_id):
+        go_on(session, hit, who, link_id=link.id, now=now)
+    elif is_first:
+        raise Conflict(MET)
+
+
+def go_on(session: Session, hit: Hit, who: Visitor, *, link_id: int, now: datetime) -> None:
+    """Seat whoever has no step of their way before them any more. Conflict, in words, where there is no seat."""
+    if journeys.step(session, who, link_id=link_id) != Step.TASK:
+        return
+    if bound.claim_bound(session, who, hit.posting.id, now=now) is None:
+        raise Conflict(PAUSED if who.batch_state == BatchState.PAUSED else TAKEN)
+
+
+def leave_others(session: Session, hit: Hit, link: Link) -> None:
+    """Lets go of a seat at another comparison, for MTurk does not say who has returned a HIT.
+
+    Who is at both may still hand in that one: it counts if nobody else has sat down there, and is kept if somebody has.
+    """
+    session.execute(
+        update(Assignment)
+        .where(
+            Assignment.batch_id == link.batch_id,
+            Assignment.rater_id == link.rater_id,
+            Assignment.comparison_id != hit.posting.comparison_id,
+            Assignment.state == AssignmentState.HELD,
+        )
+        .values(state=AssignmentState.LAPSED)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def met(session: Session, hit: Hit, rater_id: int) -> bool:
+    """Whether this rater has met the comparison before, in whatever way."""
+    own = exists().where(
+        Assignment.batch_id == hit.posting.batch_id,
+        Assignment.rater_id == rater_id,
+        Assignment.comparison_id == hit.posting.comparison_id,
+    )
+    return bool(session.execute(select(own)).scalar_one())
+
+
+def link_of(session: Session, hit: Hit, came: Came) -> Link | None:
+    """The link of a worker who has begun this HIT, None before they do. Forbidden for somebody else's assignment."""
+    check(hit, came)
+    row = session.execute(
+        select(Rater.external_id, Link)
+        .select_from(Submission)
+        .join(Rater, Rater.id == Submission.rater_id)
+        .outerjoin(Link, (Link.batch_id == Submission.batch_id) & (Link.rater_id == Submission.rater_id))
+        .where(Submission.posting_id == hit.posting.id, Submission.vendor_id == came.assignment)
+    ).one_or_none()
+    if row is not None and row.external_id != came.worker:
+        raise Forbidden(arrivals.OTHERS)
+    return None if row is None else row.Link
+
+
+def has_begun(session: Session, hit: Hit, came: Came) -> bool:
+    """Whether this worker has begun the HIT, under whatever id they accepted it."""
+    link = link_of(session, hit, came)
+    return link is not None and link.rater_id is not None and found(session, hit, link.rater_id) is not None
+
+
+def found(session: Session, hit: Hit, rater_id: int) -> Piece | None:
+    """A rater's work on this comparison, of whom it is known that they came through this posting."""
+    row = session.execute(
+        select(Assignment.id, Assignment.state, Rating.receipt)
+        .outerjoin(Rating, Rating.assignment_id == Assignment.id)
+        .where(
+            Assignment.batch_id == hit.posting.batch_id,
+            Assignment.rater_id == rater_id,
+            Assignment.comparison_id == hit.posting.comparison_id,
+        )
+    ).one_or_none()
+    return None if row is None else Piece(rater_id, row.id, row.state, row.receipt)

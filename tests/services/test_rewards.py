@@ -1,0 +1,124 @@
+"""What raters are told that they earned: by the ledger where it knows, by the reward where it does not yet."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from backend.db.batches import Batch
+from backend.db.ledger import Purpose, Work
+from backend.db.raters import Channel
+from backend.db.session import Database
+from backend.domain.choices import Choice
+from backend.domain.money import Money
+from backend.domain.pay import MTURK, PayRule
+from backend.services import assignments, ledger, links, offers, ratings, rewards, unpaid
+from backend.services.ledger import Due
+from backend.services.offers import Pays
+from backend.services.ratings import Vote
+from tests import factories, paid, ways
+from tests.factories import NOW
+from tests.ways import PAID, PAY
+
+RULE = PayRule(60_000)  # at $15 an hour: 25 cents a comparison
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    with database.transaction() as session:
+        yield session
+
+
+def rated(session: Session, *, prompts: int = 3, times: int = 2) -> tuple[int, int]:
+    """A batch that pays by link, and the link of a rater who has judged so often."""
+    batch = factories.launched(session, prompts=prompts)
+    ways.channel(session, batch)
+    (link,) = links.create_personal(session, batch.id, count=1, now=NOW)
+    for _ in range(times):
+        who = assignments.visitor(session, link_id=link.id)
+        number = assignments.claim(session, who, now=NOW)
+        assert number is not None
+        ratings.submit(session, rater_id=who.rater_id, assignment_id=number, vote=Vote(Choice.TIE), now=NOW)
+    return batch.id, link.id
+
+
+def earned(session: Session, batch_id: int, link_id: int) -> Money | None:
+    rules = Pays().of(session, batch_id)
+    return rewards.so_far(session, assignments.visitor(session, link_id=link_id), rules)
+
+
+def test_what_is_not_in_the_ledger_yet_counts_by_the_reward(session: Session) -> None:
+    assert earned(session, *rated(session)) == Money(50)
+
+
+def test_what_is_in_the_ledger_counts_once_with_its_top_up_and_without_fees(session: Session) -> None:
+    batch_id, link_id = rated(session)
+    reservation = paid.with_budget(session, session.get_one(Batch, batch_id), 10_000, aside=1_000)
+    (first, _) = unpaid.work(session, batch_id)
+    amounts = {Purpose.REWARD: 25, Purpose.TOP_UP: 7, Purpose.REWARD_FEE: 5}
+    dues = [Due(first, purpose, Money(amount)) for purpose, amount in amounts.items()]
+    ledger.owe(session, reservation, dues, now=NOW)
+    assert earned(session, batch_id, link_id) == Money(57)
+
+
+def test_an_entry_test_earns_as_many_rewards_as_it_has_exercises(session: Session) -> None:
+    batch_id, link_id = rated(session, times=0)
+    who = assignments.visitor(session, link_id=link_id)
+    assert earned(session, batch_id, link_id) == Money(0)
+    paid.took_test(session, batch_id, who.rater_id, "entry")
+    assert (rewards.of_test(RULE, 4), earned(session, batch_id, link_id)) == (Money(100), Money(25))
+    reservation = paid.with_budget(session, session.get_one(Batch, batch_id), 10_000, aside=0)
+    asked = {"channel": Channel.LINK, "rule": RULE, "fees": MTURK, "now": NOW}
+    assert rewards.owe_tests(session, reservation, batch_id, **asked) == 1
+    assert rewards.owe_tests(session, reservation, batch_id, **asked) == 0
+    entries = ledger.owed(session, batch_id, rater_id=who.rater_id)
+    assert [(one.work, one.purpose, one.amount) for one in entries] == [
+        (Work.ENTRY_TEST, Purpose.REWARD, 25),
+        (Work.ENTRY_TEST, Purpose.REWARD_FEE, 5),
+    ]
+    assert unpaid.tests(session, batch_id) == []
+    assert earned(session, batch_id, link_id) == Money(25)
+
+
+def test_a_test_is_owed_by_the_channel_of_who_took_it(session: Session) -> None:
+    batch_id, link_id = rated(session, times=0)
+    paid.took_test(session, batch_id, assignments.visitor(session, link_id=link_id).rater_id, "entry")
+    reservation = paid.with_budget(session, session.get_one(Batch, batch_id), 10_000, aside=0)
+    asked = {"rule": RULE, "fees": MTURK, "now": NOW}
+    assert rewards.owe_tests(session, reservation, batch_id, channel=Channel.PROLIFIC, **asked) == 0
+    assert len(unpaid.tests(session, batch_id)) == 1
+
+
+def test_a_channel_that_pays_nothing_says_nothing_of_pay(session: Session) -> None:
+    batch = factories.launched(session)
+    ways.channel(session, batch, Channel.PROLIFIC)
+    ways.channel(session, batch, Channel.LINK, title="t", description="d")
+    (link,) = links.create_personal(session, batch.id, count=1, now=NOW)
+    assert earned(session, batch.id, link.id) is None
+    unpaying = factories.launched(session)
+    (other,) = links.create_personal(session, unpaying.id, count=1, now=NOW)
+    assert earned(session, unpaying.id, other.id) is None
+
+
+def test_an_offer_is_read_from_a_channels_settings() -> None:
+    offer = offers.offer({**PAID, "pay": {**PAY, "minimum": 30}})
+    assert offer.pay is not None
+    assert (offer.pay.reward, offer.code("screened_out"), offer.code("other")) == (Money(30), "SCREEN", None)
+    assert offers.offer({}) == offers.Offer()
+
+
+def test_how_a_batch_pays_is_asked_once_in_half_a_minute(database: Database) -> None:
+    now = 0.0
+    pays = Pays(lambda: now)
+    asked: list[str] = []
+    with database.transaction() as session:
+        batch = factories.launched(session)
+        event.listen(session.connection().engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        assert pays.of(session, batch.id) == {}
+        ways.channel(session, batch)
+        asked.clear()
+        assert (pays.of(session, batch.id), asked) == ({}, [])
+        now = 31.0
+        assert pays.of(session, batch.id) == {Channel.LINK: RULE}
+        assert len(asked) == 1
