@@ -19,7 +19,7 @@ from backend.db.session import Database
 from backend.domain.channels import ChannelSettings, defaults
 from backend.domain.money import Money
 from backend.domain.pay import PayRule
-from backend.services import batches, budgets, channels, links, postings, rounds
+from backend.services import batches, budgets, channels, demand, links, postings, rounds
 from backend.services.keys import secret_key
 from backend.services.publishing import Door
 from backend.services.rounds import Kept
@@ -71,7 +71,7 @@ class Rehearsal:
             worst = Money(0, self.rule.per_hour.currency)
             for name in chosen:
                 offered = shared(replace(defaults(name), pay=self.rule), name, chosen)
-                cost = postings.worst_cost(offered, pieces=seats, places=1, masters=False)
+                cost = demand.worst_cost(offered, pieces=seats, places=1, masters=False)
                 worst = Money(worst.minor + cost.minor, worst.currency)
                 channels.declare(session, self.batch_id, Channel(name), offered, now=now())
             budgets.set_budget(session, self.batch_id, allowed=worst)
