@@ -3,7 +3,7 @@
 What the pages of arrivals do is done here by the services alone: rater, link and submission rows, a claim, a rating.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -56,13 +56,19 @@ class Moving:
 
 
 def declared(
-    database: Database, channel: Channel, *, prompts: int = 2, allowed: int = 100_000, **changes: object
+    database: Database,
+    channel: Channel,
+    *,
+    prompts: int = 2,
+    allowed: int = 100_000,
+    study: Mapping[str, object] | None = None,
+    **changes: object,
 ) -> tuple[int, int]:
-    """(batch, channel) of a small study on a channel, with a budget. changes: of the channel's settings."""
+    """(batch, channel) of a small study on a channel, with a budget. study: its settings. changes: the channel's."""
     rule = IN_POUNDS if channel == Channel.PROLIFIC else RULE
     settings: ChannelSettings = replace(defaults(channel), **({"pay": rule} | changes))
     with database.transaction() as session:
-        batch = factories.launched(session, prompts=prompts, session_size=prompts)
+        batch = factories.launched(session, prompts=prompts, session_size=prompts, **(study or {}))
         budgets.set_budget(session, batch.id, allowed=Money(allowed, rule.per_hour.currency))
         row = channels.declare(session, batch.id, channel, settings, now=factories.NOW)
         return batch.id, row.id

@@ -86,6 +86,7 @@ def publish(
         left = [one.id for one in postings.in_state(session, channel_id, PostingState.INTENDED)]
     if channel.channel not in PAYS_ITSELF:
         return done
+    door.into(channel_id)  # Invalid, before anything is intended, where raters could not find this server
     for number in left:
         if not offer(database, crowd, number, done, door=door, clock=clock, is_new=False):
             return done

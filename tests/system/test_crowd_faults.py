@@ -91,7 +91,7 @@ def everything_on_mturk(on: OnMTurk, crowd: Crowd | Dying | None = None) -> None
 
 
 def everything_on_prolific(on: OnProlific, crowd: Crowd | Dying | None = None) -> None:
-    """Publish, two raters do a place's work, one gives their place back after one rating, a fourth does the rest."""
+    """Publish, two raters do a place's work, one stops after a half of it, and a fourth does the rest."""
     survive(on, crowd)
     on.work("ada", pieces=2, active_ms=SLOW_IN_POUNDS)
     on.work("eve", pieces=2)

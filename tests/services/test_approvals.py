@@ -1,0 +1,291 @@
+"""Who is paid what, and what waits for a person: on simulated vendors, whose money is compared to the cent."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, select
+
+from backend.db.assignments import SkipReason
+from backend.db.channels import Posting, PostingState
+from backend.db.journeys import EntryTest
+from backend.db.ledger import LedgerEntry
+from backend.db.payments import PaymentIntent, PaymentKind
+from backend.db.raters import Channel, Rater
+from backend.db.session import Database
+from backend.db.submissions import Rejection, Submission
+from backend.domain.submissions import SubmissionState
+from backend.errors import Conflict, Invalid, NotFound
+from backend.services import approvals, assignments, links, ratings, rejections, submissions
+from backend.simulator.mturk import workers
+from tests.channels import OnMTurk, OnProlific, arrived, budget, on_mturk, on_prolific
+
+AT_LENGTH = "All the answers came within a second each, and every one of them was the first button. Please write to us."
+
+
+def payments_of(database: Database) -> list[tuple[str, str, int]]:
+    """(rater, kind, amount) of every payment that was intended."""
+    with database.reading() as session:
+        rows = session.execute(
+            select(Rater.external_id, PaymentIntent.kind, PaymentIntent.amount)
+            .join(Rater, Rater.id == PaymentIntent.rater_id)
+            .order_by(PaymentIntent.id)
+        )
+        return [(name, kind, amount) for name, kind, amount in rows]
+
+
+def number_of(on: OnMTurk | OnProlific, vendor_id: str) -> int:
+    """Our number of a submission."""
+    with on.database.reading() as session:
+        return session.scalars(select(Submission.id).where(Submission.vendor_id == vendor_id)).one()
+
+
+def test_an_approval_pays_the_reward_and_a_bonus_the_top_up(database: Database) -> None:
+    with on_mturk(database, prompts=1) as on:
+        on.keep()
+        (hit,) = on.hits()
+        on.work("AWORKER0", hit, active_ms=43_200)
+        on.work("AWORKER1", hit, active_ms=86_400)
+        on.work("AWORKER2", hit, active_ms=999_000)  # counts up to three medians
+        on.keep()
+        assert payments_of(database) == [
+            ("AWORKER0", PaymentKind.APPROVAL, 18),
+            ("AWORKER1", PaymentKind.APPROVAL, 18),
+            ("AWORKER2", PaymentKind.APPROVAL, 18),
+            ("AWORKER1", PaymentKind.BONUS, 18),
+            ("AWORKER2", PaymentKind.BONUS, 36),
+        ]
+
+
+def test_nothing_is_paid_before_the_vendor_has_listed_it(database: Database) -> None:
+    with on_mturk(database, prompts=1) as on:
+        on.keep()
+        (hit,) = on.hits()
+        _, assignment = on.arrive("AWORKER0", hit)
+        assert assignment is not None
+        on.rate("AWORKER0", assignment)
+        done = on.keep()
+        assert (done.read, done.paid, done.unmatched, done.unconfirmed) == (0, 0, [], [])
+        on.advance(hours=3)
+        (lost,) = on.keep().unconfirmed
+        assert (lost.rater, lost.ratings) == ("AWORKER0", 1)
+        assert payments_of(database) == []
+
+
+def test_work_without_a_rating_or_with_another_receipt_waits_for_a_person(database: Database) -> None:
+    with on_mturk(database, prompts=1) as on:
+        on.keep()
+        (hit,) = on.hits()
+        nothing, _ = on.arrive("AWORKER0", hit)
+        on.hand_in(nothing, "r.1")
+        wrong, assignment = on.arrive("AWORKER1", hit)
+        assert assignment is not None
+        receipt = on.rate("AWORKER1", assignment)
+        on.hand_in(wrong, "r.2")
+        never_came = workers.accept(on.market, "AWORKER2", hit)
+        on.hand_in(never_came.id, "r.3")
+        done = on.keep()
+        assert [(one.rater, one.reason) for one in done.unmatched] == [
+            ("AWORKER0", "there is no rating of ours behind it"),
+            ("AWORKER1", f"it brings the receipt r.2, and ours is {receipt}"),
+            ("AWORKER2", "there is no rating of ours behind it"),
+        ]
+        assert done.paid == 0
+        # All places are used up, so the two seats that nobody rated are offered again.
+        on.keep()
+        with database.reading() as session:
+            assert [(one.state, one.places) for one in session.scalars(select(Posting).order_by(Posting.id))] == [
+                (PostingState.CLOSED, 3),
+                (PostingState.PUBLISHED, 2),
+            ]
+        with database.transaction() as session:
+            approvals.approve_by_hand(session, number_of(on, wrong), now=on.clock())
+            with pytest.raises(Conflict, match="no work of ours"):
+                approvals.approve_by_hand(session, number_of(on, nothing), now=on.clock())
+        with database.transaction() as session, pytest.raises(Conflict, match="is paid already"):
+            approvals.approve_by_hand(session, number_of(on, wrong), now=on.clock())
+        with database.transaction() as session, pytest.raises(NotFound, match="no submission 77"):
+            approvals.approve_by_hand(session, 77, now=on.clock())
+        on.keep()
+        assert payments_of(database) == [("AWORKER1", PaymentKind.APPROVAL, 18)]
+        assert [one.rater for one in on.keep().unmatched] == ["AWORKER0", "AWORKER2"]
+
+
+def test_a_skip_is_work_and_is_paid(database: Database) -> None:
+    with on_mturk(database, prompts=1) as on:
+        on.keep()
+        (hit,) = on.hits()
+        vendor_id, assignment = on.arrive("AWORKER0", hit)
+        assert assignment is not None
+        with database.transaction() as session:
+            rater = submissions.rater(session, Channel.MTURK, "AWORKER0", now=on.clock())
+            ratings.skip(session, rater_id=rater, assignment_id=assignment, reason=SkipReason.UNREADABLE)
+        on.hand_in(vendor_id, "")
+        assert on.keep().paid == 1
+
+
+def test_a_name_in_an_address_that_is_not_the_vendors_is_told_and_pays_nobody(database: Database) -> None:
+    with on_mturk(database, prompts=1) as on:
+        on.keep()
+        (hit,) = on.hits()
+        made = workers.accept(on.market, "AWORKER0", hit)
+        with database.transaction() as session:
+            posting = session.scalars(select(Posting)).one()
+            arrived(session, posting, "AFORGED", made.id, accepted=on.clock(), until=made.deadline)
+        on.hand_in(made.id, "r.1")
+        done = on.keep()
+        assert done.troubles == [
+            f"Submission {made.id} is AWORKER0's, but who came with it said that they were AFORGED."
+        ]
+        assert payments_of(database) == []
+
+
+def test_a_place_pays_its_whole_reward_where_there_was_nothing_more_to_do(database: Database) -> None:
+    with on_prolific(database) as on:
+        on.keep()
+        for name in ("ada", "eve"):
+            on.work(name, pieces=2)
+        on.keep()
+        vendor_id, link = on.arrive("bob")
+        bobs = on.claim(link)
+        assert bobs is not None
+        with database.transaction() as session:  # the last seat goes to who came by a link
+            (other,) = links.create_personal(session, on.batch, count=1, now=on.clock())
+            last = assignments.claim(session, assignments.visitor(session, link_id=other.id), now=on.clock())
+            assert last is not None
+        with database.transaction() as session:
+            rater = submissions.rater(session, Channel.PROLIFIC, "bob", now=on.clock())
+            vote = ratings.Vote(ratings.Choice.TIE, active_ms=43_200)
+            ratings.submit(session, rater_id=rater, assignment_id=bobs, vote=vote, now=on.clock())
+        on.clock.advance(minutes=1)
+        on.finish(link)
+        on.vendor.participants.submit(vendor_id, "DONE")
+        on.keep()
+        on.keep()
+        assert [one for one in payments_of(database) if one[0] == "bob"] == [("bob", PaymentKind.APPROVAL, 36)]
+        with database.reading() as session:
+            rater_id = session.scalars(select(Rater.id).where(Rater.external_id == "bob")).one()
+            entries = session.scalars(select(LedgerEntry).where(LedgerEntry.rater_id == rater_id))
+            assert {(one.purpose, one.amount) for one in entries} == {("reward", 36), ("reward_fee", 12)}
+
+
+def test_who_stops_while_there_is_work_waits_for_a_person(database: Database) -> None:
+    with on_prolific(database) as on:
+        on.keep()
+        vendor_id = on.work("bob", pieces=1)
+        (one,) = on.keep().unmatched
+        assert one.reason == "1 of 2 pieces were done, and there was more to do when the rater stopped"
+        with database.transaction() as session:
+            approvals.approve_by_hand(session, one.submission_id, now=on.clock())
+        on.keep()
+        assert payments_of(database) == [("bob", PaymentKind.APPROVAL, 36)]
+        assert on.vendor.account.works[vendor_id].status == "APPROVED"
+
+
+def test_a_code_is_not_asked_of_who_has_done_the_work(database: Database) -> None:
+    with on_prolific(database) as on:
+        on.keep()
+        vendor_id, link = on.arrive("ada")
+        on.rate("ada", link, pieces=2)
+        on.vendor.participants.submit(vendor_id, None)
+        assert on.keep().paid == 1
+
+
+def test_an_entry_test_is_paid_by_a_bonus_also_to_who_failed_it(database: Database) -> None:
+    with on_prolific(database) as on:
+        on.keep()
+        vendor_id, link = on.arrive("ada")
+        with database.transaction() as session:
+            session.execute(
+                insert(EntryTest).values(
+                    batch_id=on.batch, rater_id=link.rater_id, name="entry", answers=["first"] * 2, score=0, out_of=2,
+                    passed=False, taken_at=on.clock(),
+                )
+            )  # fmt: skip
+        on.vendor.participants.submit(vendor_id, "OUT")
+        done = on.keep()
+        assert [one.reason for one in done.unmatched] == ["there is no rating of ours behind it"]
+        assert payments_of(database) == [("ada", PaymentKind.BONUS, 36)]
+
+
+def test_a_person_rejects_with_a_reason_and_may_take_it_back(database: Database) -> None:
+    with on_prolific(database) as on:
+        on.keep()
+        vendor_id = on.work("bob", pieces=1)
+        on.keep()
+        number = number_of(on, vendor_id)
+        with database.transaction() as session, pytest.raises(Invalid, match="100 to 1024 characters"):
+            rejections.reject(session, number, reason="Too fast.", now=on.clock())
+        with database.transaction() as session:
+            rejections.reject(session, number, reason=AT_LENGTH, now=on.clock())
+        with database.transaction() as session, pytest.raises(Conflict, match="keeps its reason"):
+            rejections.reject(session, number, reason=AT_LENGTH, now=on.clock())
+        assert on.keep().unmatched == []
+        assert on.vendor.account.works[vendor_id].rejected_for == AT_LENGTH
+        with database.reading() as session:
+            assert session.get_one(Rejection, number).told_at == on.clock()
+            assert session.get_one(Submission, number).state == SubmissionState.REJECTED
+        on.keep()
+        assert payments_of(database) == []
+        with database.transaction() as session:
+            rejections.overturn(session, number, reason="The appeal was right.", now=on.clock())
+            rejections.overturn(session, number, reason="The appeal was right.", now=on.clock())
+        on.keep()
+        assert payments_of(database) == [("bob", PaymentKind.BONUS, 36)]
+        assert budget(database, on.batch).spent == on.spent
+
+
+def test_what_is_paid_or_unknown_is_not_rejected(database: Database) -> None:
+    with on_mturk(database, prompts=1) as on:
+        on.keep()
+        vendor_id = on.work("AWORKER0", on.hits()[0])
+        on.keep()
+        with database.transaction() as session:
+            with pytest.raises(Conflict, match="is being paid"):
+                rejections.reject(session, number_of(on, vendor_id), reason="No.", now=on.clock())
+            with pytest.raises(NotFound):
+                rejections.reject(session, 77, reason="No.", now=on.clock())
+            with pytest.raises(NotFound, match="never rejected"):
+                rejections.overturn(session, 77, reason="No.", now=on.clock())
+
+
+def test_a_rejection_that_the_vendor_refuses_is_told_again(database: Database) -> None:
+    with on_mturk(database, prompts=1) as on:
+        on.keep()
+        vendor_id, _ = on.arrive("AWORKER0", on.hits()[0])
+        on.hand_in(vendor_id, "r.1")
+        on.keep()
+        with database.transaction() as session:
+            rejections.reject(session, number_of(on, vendor_id), reason="Nothing was rated.", now=on.clock())
+        on.market.faults.credentials_expired = True
+        assert any("credentials" in trouble for trouble in on.keep().troubles)
+        on.market.faults.credentials_expired = False
+        on.keep()
+        assert on.market.assignments[vendor_id].feedback == "Nothing was rated."
+
+
+def test_an_approval_that_the_vendor_refuses_waits_for_a_person_and_is_asked_again(database: Database) -> None:
+    with on_mturk(database, prompts=1) as on:
+        on.keep()
+        (hit,) = on.hits()
+        vendor_id = on.work("AWORKER0", hit)
+        submissions.sync(database, on.crowd, on.channel, clock=on.clock)
+        on.crowd.reject(vendor_id, reason="A person, on the vendor's own page.")
+        done = on.keep()
+        assert done.paid == 0
+        on.keep()
+        with database.reading() as session:
+            assert session.get_one(Submission, number_of(on, vendor_id)).state == SubmissionState.REJECTED
+        assert [kind for _, kind, _ in payments_of(database)] in ([], [PaymentKind.APPROVAL])
+
+
+def test_mturk_approves_by_itself_and_the_ledger_follows(database: Database) -> None:
+    with on_mturk(database, prompts=1) as on:
+        on.keep()
+        on.work("AWORKER0", on.hits()[0])
+        on.advance(days=31)
+        done = on.keep()
+        assert done.paid == 1
+        assert done.differences is not None
+        assert done.differences.none
+        assert on.spent == budget(database, on.batch).spent == 22
+        assert on.clock.passed == timedelta(days=31)
