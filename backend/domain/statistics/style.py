@@ -16,10 +16,11 @@ import numpy as np
 from backend.domain.statistics.influence import Clusters, clusters, covariance, interval, no_interval
 from backend.domain.statistics.intervals import Interval
 from backend.domain.statistics.preference_design import designed
-from backend.domain.statistics.preference_estimates import ORDER, Coefficient, coefficients, quantile
+from backend.domain.statistics.preference_estimates import ORDER, Coefficient, coefficients
 from backend.domain.statistics.preference_fit import Fit, NoMaximumError, influence, maximise
 from backend.domain.statistics.preference_fit import covariance as theta_covariance
 from backend.domain.statistics.preference_likelihood import PreferenceModel, davidson_probabilities
+from backend.domain.statistics.sample_sizes import student
 from backend.domain.statistics.votes import Floats, Integers, Votes
 
 POINTS = 100.0
@@ -192,7 +193,7 @@ def share(part: float, whole: float, spread: Floats, found: Clusters, level: flo
     spread: covariance of part and whole, (2, 2). The bounds are where (part - x whole)² = t² Var(part - x whole).
     Source: E. C. Fieller, J. R. Stat. Soc. B 16 (1954) 175-185.
     """
-    t = quantile(level, found.degrees_of_freedom)
+    t = student(level, found.degrees_of_freedom)
     a, b, c = (
         value * other - t**2 * float(variance)
         for value, other, variance in (
