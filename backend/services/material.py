@@ -17,6 +17,7 @@ from backend.db.styles import OutputStyle
 from backend.domain.checks import CheckAnswers
 from backend.domain.choices import Choice
 from backend.domain.results.material import Launched, Material, ranks
+from backend.domain.statistics.ids import dense
 from backend.domain.statistics.votes import Flags, Integers, Votes
 from backend.services import batches, checks, columns, seated
 from backend.services.pseudonyms import pseudonyms
@@ -24,7 +25,6 @@ from backend.services.seated import HELD, LAPSED, LATE, RATED, RETURNED, SKIPPED
 
 CHOICES = (Choice.FIRST, Choice.SECOND, Choice.TIE, Choice.BOTH_BAD)
 FIRST, SECOND, _, BOTH_BAD = range(len(CHOICES))
-SEATS_AT_MOST = 128
 STYLE = ("words", "characters", "lines", "list_lines", "bold", "headers", "code_blocks")
 
 
@@ -33,12 +33,11 @@ def gather(session: Session, batch: Batch, *, key: str) -> Material:
     names = dict(session.execute(select(System.id, System.name).where(System.study_id == batch.study_id)).all())
     compared = comparisons(session, batch)
     rows = seated.assignments(session, batch.id)
-    known = np.unique(compared["candidate"])
+    known, candidate = dense(compared["candidate"])
     prompt, prompts, category, categories = prompts_of(session, compared["prompt"], batch.study_id)
     names_of = pseudonyms(key, batch.id)
     rater, raters = raters_of(rows["rater"], names_of)
     place = columns.places(compared["id"], rows["comparison"])
-    candidate = np.searchsorted(known, compared["candidate"])
     candidate_style, baseline_style = styles(session, compared["candidate_output"], compared["baseline_output"])
     return Material(
         baseline=names[batch.baseline_id],
@@ -146,20 +145,22 @@ def sides(session: Session, comparison: Integers, seat: Integers) -> Integers:
     if not len(comparison):
         return comparison
     side = case((Seat.flipped.is_(True), 2), (Seat.flipped.is_(False), 1), else_=0)
-    of, small = columns.read(
+    seats = int(seat.max()) + 1
+    (packed,) = columns.read(
         session,
-        select(Seat.comparison_id, Seat.seat * 3 + side).where(
-            Seat.comparison_id.between(int(comparison.min()), int(comparison.max()))
+        select((cast(Seat.comparison_id, BigInteger) * seats + Seat.seat) * 3 + side).where(
+            Seat.comparison_id.between(int(comparison.min()), int(comparison.max())), Seat.seat < seats
         ),
     )
-    number, flipped = np.divmod(small, 3)
-    at = columns.places(of * SEATS_AT_MOST + number, comparison * SEATS_AT_MOST + seat)
-    return flipped[at] - 1
+    place, flipped = np.divmod(packed, 3)
+    return flipped[columns.places(place, comparison * seats + seat)] - 1
 
 
 def prompts_of(session: Session, prompt: Integers, study_id: int) -> tuple[Integers, list[str], Integers, list[str]]:
     """(codes by launch order, their keys, codes of categories, their names); codes are of shape (comparisons,)."""
-    ids, first, index = np.unique(prompt, return_index=True, return_inverse=True)
+    ids, index = dense(prompt)
+    first = np.zeros(len(ids), dtype=np.int64)
+    first[index[::-1]] = np.arange(len(prompt))[::-1]  # the last one written is the first met
     code = np.argsort(np.argsort(first))[index]
     rows = session.execute(select(Prompt.id, Prompt.key, Prompt.category).where(Prompt.study_id == study_id))
     known = {number: (key, category) for number, key, category in rows}
@@ -173,7 +174,7 @@ def prompts_of(session: Session, prompt: Integers, study_id: int) -> tuple[Integ
 
 def raters_of(rater: Integers, names: Mapping[int, str]) -> tuple[Integers, list[str]]:
     """(codes in the order of pseudonyms, the pseudonyms); codes are of shape (assignments,)."""
-    ids, index = np.unique(rater, return_inverse=True)
+    ids, index = dense(rater)
     known = [names[int(number)] for number in ids]
     return ranks(known)[index], sorted(known)
 

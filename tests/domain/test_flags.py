@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from backend.domain.statistics import flag_tests
-from backend.domain.statistics.copied import copied, tail
+from backend.domain.statistics.copied import copied, sharing, tail
 from backend.domain.statistics.flag_rates import (
     CLICKER,
     COPIED,
@@ -20,8 +20,9 @@ from backend.domain.statistics.flag_rates import (
     flag_rates,
     simulated,
 )
-from backend.domain.statistics.flag_tests import looks_random, one_sided, too_fast
+from backend.domain.statistics.flag_tests import looks_random, one_sided, prompts_a_vote, too_fast
 from backend.domain.statistics.flags import Flag, Kind, RaterReport, Rules, rater_reports
+from backend.domain.statistics.rater_agreement import rest_of
 from backend.domain.statistics.votes import Floats, Votes
 
 # (rater, comparison, preference, flipped, seconds)
@@ -191,7 +192,9 @@ def test_ten_equal_votes_are_no_proof_of_clicking() -> None:
 def test_agreement_beyond_chance_is_the_corrected_agreement_before_division() -> None:
     votes = panel(4, 60, 2)
     reports = rater_reports(votes, np.full(len(votes), 100))
-    found = looks_random(votes, 4)
+    label = votes.preference + 1
+    rest = rest_of(votes.comparison, votes.rater, label, categories=3)
+    found = looks_random(rest, label, prompts_a_vote(votes, rest.rater, 4))
     for report, beyond in zip(reports, found.statistic, strict=True):
         rest = report.with_rest
         assert rest.agreement is not None
@@ -248,12 +251,22 @@ def test_two_good_raters_among_poor_ones_are_no_copies() -> None:
 
 def test_pairs_are_the_same_however_many_are_looked_at_together(monkeypatch: pytest.MonkeyPatch) -> None:
     votes, _ = simulated(np.random.default_rng(3), Design(crews=2, planted=True))
-    whole = copied(votes, fewest=20, tolerated=0.25)
+    thin = prompts_a_vote(votes, votes.rater, 16)
+    whole = copied(votes, thin, fewest=20, tolerated=0.25)
     monkeypatch.setattr("backend.domain.statistics.copied.CELLS_AT_ONCE", 40)
-    parts = copied(votes, fewest=20, tolerated=0.25)
+    parts = copied(votes, thin, fewest=20, tolerated=0.25)
     assert whole.first.tolist() == parts.first.tolist() == [COPYCAT]
     assert whole.q_value == pytest.approx(parts.q_value)
     assert whole.tested.tolist() == parts.tested.tolist() == [7] * 16
+
+
+def test_pairs_of_a_few_comparisons_are_counted_as_by_hand() -> None:
+    """Raters 0, 1 and 2 on three comparisons, 1 and 2 alone on a fourth; rows in no order."""
+    unit, rater = np.array([2, 0, 1, 3, 0, 2, 1, 0, 2, 1, 3]), np.array([2, 0, 1, 2, 1, 0, 0, 2, 1, 2, 1])
+    label = np.array([1, 0, 2, 1, 0, 1, 2, 1, 1, 0, 1])
+    (found,) = sharing(unit, rater, label, 3, np.ones(3), 3)
+    assert list(zip(found.first.tolist(), found.second.tolist(), strict=True)) == [(0, 1), (0, 2), (1, 2)]
+    assert (found.shared.tolist(), found.agreed.tolist()) == ([3, 3, 4], [3, 1, 2])
 
 
 def test_without_votes_there_are_no_raters() -> None:

@@ -5,7 +5,7 @@ from math import log
 import numpy as np
 import pytest
 
-from backend.domain.statistics.preference_design import Design, condensed, designed
+from backend.domain.statistics.preference_design import Design, condensed, designed, kinds_of
 from backend.domain.statistics.preference_fit import NoMaximumError, at, climbed, gradient, maximise
 from backend.domain.statistics.preference_likelihood import PreferenceModel
 from tests.domain.pairs import pair_votes
@@ -13,7 +13,8 @@ from tests.domain.pairs import pair_votes
 
 def design(wins: int, ties: int, losses: int) -> Design:
     votes = pair_votes({(1, 0): (wins, ties, losses)})
-    return condensed(votes.left, votes.right, votes.preference + 1, None, systems=2)
+    kinds = kinds_of(votes.left, votes.right, votes.order, votes.preference)
+    return condensed(kinds, systems=2, with_order=False)
 
 
 @pytest.mark.parametrize("model", PreferenceModel)
@@ -65,7 +66,7 @@ def test_ratings_that_grow_together_with_the_order_are_no_estimate(model: Prefer
     second = [(1, 2)] * 2 + [(1, 1)] + [(1, 0)] * 3 + [(2, 0)] + [(2, 1)] * 2
     left, outcome = np.array([*first, *second]).T
     order = np.array([1] * len(first) + [-1] * len(second))
-    both = condensed(left, np.zeros_like(left), outcome, order, systems=3)
+    both = condensed(kinds_of(left, np.zeros_like(left), order, outcome - 1), systems=3, with_order=True)
     with pytest.raises(NoMaximumError, match="separated"):
         maximise(both, model)
 

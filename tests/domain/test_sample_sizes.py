@@ -1,6 +1,9 @@
 """Sizes and differences against figures worked out for the paper's study, and against the exact binomial test."""
 
+from math import inf
+
 import pytest
+from scipy import stats
 
 from backend.domain.statistics.sample_sizes import (
     decisive_votes,
@@ -9,6 +12,7 @@ from backend.domain.statistics.sample_sizes import (
     difference_variance,
     half_width,
     prompts_for,
+    student,
 )
 
 # The paper: 255 prompts, about 70 % of its majorities equal or better: a 0/1 score with variance .7 × .3.
@@ -17,6 +21,11 @@ PAPER, PROMPTS = 0.7 * 0.3, 255
 
 def test_the_papers_size_has_an_interval_of_5_6_points_either_way() -> None:
     assert half_width(PAPER / PROMPTS) == pytest.approx(0.056, abs=5e-4)
+
+
+@pytest.mark.parametrize("freedom", [1, 3.7, 29, 4_999, inf])
+def test_student_s_quantile_is_scipy_s(freedom: float) -> None:
+    assert student(0.95, freedom) == stats.t.ppf(0.975, freedom)
 
 
 @pytest.mark.parametrize(("pairing", "points"), [(0.3, 9.5), (0.0, 11.4)])

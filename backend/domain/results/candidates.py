@@ -18,6 +18,7 @@ from backend.domain.results.counts import (
 from backend.domain.results.limits import smallest_shown
 from backend.domain.results.material import Launched, Material, of_candidate
 from backend.domain.scoring import SPLIT_SCORES, Outcomes, outcomes
+from backend.domain.statistics.ids import dense
 from backend.domain.statistics.intervals import Interval, over_prompts
 from backend.domain.statistics.missing import Missing, MissingSeats, missing
 from backend.domain.statistics.two_way import comparison_table
@@ -108,7 +109,7 @@ def opening(material: Material, code: int) -> Votes:
 
 def candidate(material: Material, code: int, found: Outcomes, *, everybody: Material) -> CandidateResult:
     votes = opening(material, code)
-    launched = material.launched.where(material.launched.candidate == code)
+    mine = material.launched.candidate == code
     settings = material.settings
     declared = settings.split_fallback if settings.split_rule == SplitRule.EXTRA else settings.split_rule
     sensitivity = {str(rule): majority_scores(found, rule) for rule in SPLIT_SCORES}
@@ -118,7 +119,7 @@ def candidate(material: Material, code: int, found: Outcomes, *, everybody: Mate
     return CandidateResult(
         name=material.candidates[code],
         votes=vote_counts(votes),
-        outcomes=outcome_counts(found, len(launched), int(launched.unjudgeable.sum())),
+        outcomes=outcome_counts(found, int(mine.sum()), int(material.launched.unjudgeable[mine].sum())),
         win_rate=intervals["moments"].win_rate,
         equal_or_better=intervals["moments"].equal_or_better,
         smallest_shown=smallest_shown(intervals["moments"].win_rate),
@@ -126,9 +127,9 @@ def candidate(material: Material, code: int, found: Outcomes, *, everybody: Mate
         majority=sensitivity[declared],
         sensitivity=sensitivity,
         missing=missing(votes.win_scores, votes.equal_or_better_scores, votes.prompt, empty(material, code, everybody)),
-        categories=categories(votes, launched, material.categories),
+        categories=categories(votes, material.launched, material.categories),
         all_votes=rates(opening(everybody, code)) if any_excluded else None,
-        raters=len(np.unique(votes.rater)),
+        raters=len(dense(votes.rater)[0]),
         median_seconds=median(votes.seconds),
     )
 
@@ -163,7 +164,7 @@ def empty(material: Material, code: int, everybody: Material) -> MissingSeats:
     launched = material.launched
     mine = launched.candidate == code
     counted, rated = (
-        np.bincount(of.opening_votes.comparison, minlength=len(launched))[mine] for of in (material, everybody)
+        np.bincount(opening(of, code).comparison, minlength=len(launched))[mine] for of in (material, everybody)
     )
     left = np.maximum(material.opening - rated, 0)
     cant_judge = np.minimum(left, launched.skipped[mine])
@@ -173,8 +174,9 @@ def empty(material: Material, code: int, everybody: Material) -> MissingSeats:
 
 def categories(votes: Votes, launched: Launched, names: Sequence[str]) -> tuple[Category, ...]:
     """The categories of prompts with at least one vote, by name; none where prompts have no category."""
-    of_prompt = category_of_prompts(launched)
-    code = of_prompt[votes.prompt] if len(votes) else votes.prompt
+    if not names:
+        return ()
+    code = category_of_prompts(launched)[votes.prompt]
     return tuple(category(name, votes, code == number) for number, name in enumerate(names) if (code == number).any())
 
 

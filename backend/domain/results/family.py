@@ -21,6 +21,7 @@ from backend.domain.statistics.contrasts import (
     differences,
     equivalences,
 )
+from backend.domain.statistics.joint import Joint, joint
 from backend.domain.statistics.ladder import Slope, slope
 from backend.domain.statistics.votes import Floats, Integers
 
@@ -66,11 +67,13 @@ def family(material: Material) -> Family:
     declared, names = material.settings.analysis, list(material.candidates)
     columns = votes_of(material)
     pairs, beyond = pairs_of(material)
+    found = joint(*columns, candidates=len(names))
+    together = against_even(*columns, candidates=len(names), seed=material.seed, known=found)
     return Family(
         primary=declared.primary if declared.primary in names else (names[0] if names else None),
         margin=declared.margin,
-        together=dict(zip(names, against_even(*columns, candidates=len(names), seed=material.seed), strict=True)),
-        differences=named(material, columns, pairs),
+        together=dict(zip(names, together, strict=True)),
+        differences=named(material, columns, pairs, found),
         left_out=beyond,
         ladder=ladder(material, columns),
     )
@@ -101,11 +104,11 @@ def pairs_of(material: Material) -> tuple[list[Pair], int]:
     return pairs[:MOST_PAIRS], max(len(pairs) - MOST_PAIRS, 0)
 
 
-def named(material: Material, columns: Columns, pairs: list[Pair]) -> tuple[NamedDifference, ...]:
+def named(material: Material, columns: Columns, pairs: list[Pair], known: Joint) -> tuple[NamedDifference, ...]:
     if not pairs:
         return ()
-    found = differences(*columns, family=pairs, seed=material.seed)
-    tests = equivalences(*columns, pairs=pairs, margin=material.settings.analysis.margin)
+    found = differences(*columns, family=pairs, seed=material.seed, known=known)
+    tests = equivalences(*columns, pairs=pairs, margin=material.settings.analysis.margin, known=known)
     return tuple(
         NamedDifference(material.candidates[pair[0]], material.candidates[pair[1]], one, test)
         for pair, one, test in zip(pairs, found, tests, strict=True)

@@ -12,6 +12,7 @@ import numpy as np
 
 from backend.domain.checks import CheckAnswers
 from backend.domain.settings import StudySettings
+from backend.domain.statistics.ids import ordered
 from backend.domain.statistics.votes import Flags, Integers, Votes
 
 
@@ -102,8 +103,9 @@ def of_candidate(votes: Votes, code: int) -> Votes:
 def in_order(material: Material) -> Material:
     """The material with its votes by candidate, comparison and seat: sums then round alike, wherever they came from."""
     votes = material.votes
-    order = np.lexsort((votes.seat, votes.comparison, votes.candidate))
-    return replace(material, votes=material.votes.where(order))
+    seats = int(votes.seat.max(initial=0)) + 1
+    place = (votes.candidate * len(material.launched) + votes.comparison) * seats + votes.seat
+    return replace(material, votes=votes.where(ordered(place)))
 
 
 def ranks(names: Sequence[str]) -> Integers:

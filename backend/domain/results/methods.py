@@ -12,6 +12,7 @@ from backend.domain.results.candidates import CandidateResult
 from backend.domain.results.exclusions import ExcludedRater
 from backend.domain.results.material import Material
 from backend.domain.results.prefix import Prefix
+from backend.domain.statistics.ids import dense
 
 
 def paragraph(
@@ -38,7 +39,7 @@ def design(material: Material) -> Iterator[str]:
     names = listing(material.candidates)
     yield (
         f"The outputs of {names} were compared with those of {material.baseline} to the same prompts "
-        f"({len(material.launched):,} comparisons on {len(set(material.launched.prompt.tolist())):,} prompts)."
+        f"({len(material.launched):,} comparisons on {len(dense(material.launched.prompt)[0]):,} prompts)."
     )
     yield f"Each comparison was to be rated by {material.opening} raters, none of whom met a prompt twice."
     yield from order(material)
@@ -60,7 +61,7 @@ def rating(material: Material, ratings: int) -> Iterator[str]:
     """What raters chose from, how many there were, and which checks they met."""
     settings = material.settings
     labels = listing([f"“{option.label}”" for option in settings.options])
-    people = set(material.votes.rater.tolist())
+    people = dense(material.votes.rater)[0].tolist()
     yield f"Raters chose between {labels}; {len(people):,} raters gave {ratings:,} votes that count."
     of_channels = Counter(material.channels[rater] for rater in people)
     if len(of_channels) > 1:

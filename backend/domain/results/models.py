@@ -13,7 +13,7 @@ from backend.domain.statistics.dawid_skene import dawid_skene
 from backend.domain.statistics.glad import glad
 from backend.domain.statistics.mace import mace
 from backend.domain.statistics.preference_likelihood import PreferenceModel
-from backend.domain.statistics.preference_models import PreferenceFit, against_baseline, rate
+from backend.domain.statistics.preference_models import PreferenceFit, against_baseline, prepared, rate
 from backend.domain.statistics.rater_models import Competence, Shares, competences, shares
 from backend.domain.statistics.votes import Floats
 
@@ -42,22 +42,17 @@ def models(material: Material) -> Models:
     if not len(material.opening_votes):
         return Models(systems, {}, None, (), (), rater_models_left_out=False)
     found_shares, found_competences = of_raters(material)
+    baseline, seed = len(material.candidates), material.seed
+    pairs = prepared(against_baseline(material.opening_votes, baseline=baseline))
+    styles = pairs.with_style(styled(material))
     return Models(
         systems,
-        {str(model): fit(material, model) for model in PreferenceModel},
-        fit(material, PreferenceModel.DAVIDSON, styled(material)),
+        {str(model): rate(pairs, model=model, baseline=baseline, seed=seed) for model in PreferenceModel},
+        rate(styles, model=PreferenceModel.DAVIDSON, baseline=baseline, style_names=DIFFERENCES, seed=seed),
         found_shares,
         found_competences,
         rater_models_left_out=len(material.opening_votes) > MOST_FOR_RATER_MODELS,
     )
-
-
-def fit(material: Material, model: PreferenceModel, style: Floats | None = None) -> PreferenceFit:
-    """One model of all candidates against the baseline, with order, and with style where it is given."""
-    baseline = len(material.candidates)
-    pairs = against_baseline(material.opening_votes, baseline=baseline, style=style)
-    names = () if style is None else DIFFERENCES
-    return rate(pairs, model=model, baseline=baseline, style_names=names, seed=material.seed)
 
 
 def styled(material: Material) -> Floats:

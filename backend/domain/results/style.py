@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from backend.domain.features import DIFFERENCES, Differences, differences
+from backend.domain.features import DIFFERENCES, differences
 from backend.domain.results.candidates import opening
 from backend.domain.results.material import Material
+from backend.domain.statistics.ids import dense
 from backend.domain.statistics.style import Decomposition, StyleResult, decompose, gain
 from backend.domain.statistics.style_overlap import Overlap, overlaps
 from backend.domain.statistics.votes import Floats, Votes
@@ -38,25 +37,30 @@ def style(material: Material) -> Style:
     """Every candidate with votes."""
     launched = material.launched
     found = differences(launched.candidate_style, launched.baseline_style)
+    raw = found.raw
     base = material.settings.analysis.base
     base_code = material.candidates.index(base) if base in material.candidates else None
-    rated = np.unique(material.votes.candidate).tolist()
+    rated = dense(material.votes.candidate)[0].tolist()
     return Style(
         scale=dict(zip(DIFFERENCES, found.scale.tolist(), strict=True)),
         base=base if base_code is not None else None,
-        candidates={material.candidates[code]: of_candidate(material, found, code, base_code) for code in rated},
+        candidates={
+            material.candidates[code]: of_candidate(
+                material, found.values, raw[launched.candidate == code], code, base_code
+            )
+            for code in rated
+        },
     )
 
 
-def of_candidate(material: Material, found: Differences, code: int, base: int | None) -> CandidateStyle:
-    votes, styles = own(material, found, code)
-    over_base = None if base is None or base == code else gain(votes, styles, *own(material, found, base))
-    return CandidateStyle(
-        decompose(votes, styles, DIFFERENCES), over_base, overlaps(found.raw[material.launched.candidate == code])
-    )
+def of_candidate(material: Material, values: Floats, raw: Floats, code: int, base: int | None) -> CandidateStyle:
+    """values: scaled differences of every comparison; raw: unscaled ones of the candidate's own."""
+    votes, styles = own(material, values, code)
+    over_base = None if base is None or base == code else gain(votes, styles, *own(material, values, base))
+    return CandidateStyle(decompose(votes, styles, DIFFERENCES), over_base, overlaps(raw))
 
 
-def own(material: Material, found: Differences, code: int) -> tuple[Votes, Floats]:
+def own(material: Material, values: Floats, code: int) -> tuple[Votes, Floats]:
     """(a candidate's votes, the style differences of each)."""
     votes = opening(material, code)
-    return votes, found.values[votes.comparison]
+    return votes, values[votes.comparison]

@@ -9,8 +9,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import TypeVar
 
-import numpy as np
-
 from backend.domain.results import agreement
 from backend.domain.results.agreement import AgreementResult
 from backend.domain.results.candidates import CandidateResult, candidates
@@ -28,6 +26,7 @@ from backend.domain.results.raters import RaterResult, raters
 from backend.domain.results.reading import Reading, reading
 from backend.domain.results.sequence import Sequence, sequence
 from backend.domain.results.style import Style, style
+from backend.domain.statistics.ids import dense
 
 SCHEMA_VERSION = 2
 
@@ -112,7 +111,7 @@ def summarise(given: Material, *, on_step: OnStep = quiet) -> Results:
             ratings=len(material.votes),
             late=material.late,
             skips=material.skips,
-            raters=len(np.unique(material.votes.rater)),
+            raters=len(dense(material.votes.rater)[0]),
             median_seconds=median(material.votes.seconds),
             excluded=excluded,
             candidates=found,

@@ -12,9 +12,9 @@ from enum import StrEnum
 from math import sqrt
 
 import numpy as np
-from scipy import stats
 
 from backend.domain.statistics.intervals import wilson
+from backend.domain.statistics.sample_sizes import half_width
 from backend.domain.statistics.tables import Table, table
 from backend.domain.statistics.votes import Floats, Integers
 
@@ -197,8 +197,7 @@ def with_interval(
         base, bounds = chance or 0.0, wilson(min(1.0, observed) * clusters, clusters, level=level)
         low, high = ((bound - base) / (1 - base) for bound in bounds)
         return Measure(value, 0.0, low, high, chance, units, clusters, level, "Wilson on clusters")
-    error = sqrt(variance)
-    half = float(stats.t.ppf((1 + level) / 2, clusters - 1)) * error
+    error, half = sqrt(variance), half_width(variance, clusters - 1, level=level)
     low, high = max(-1.0, value - half), min(1.0, value + half)
     return Measure(value, error, low, high, chance, units, clusters, level, "linearised, by cluster")
 

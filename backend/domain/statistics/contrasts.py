@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from backend.domain.statistics.intervals import Interval, over_prompts
-from backend.domain.statistics.joint import Spread, adjusted_level, joint
+from backend.domain.statistics.joint import Joint, Spread, adjusted_level, joint
 from backend.domain.statistics.variance import crossing
 from backend.domain.statistics.votes import Floats, Integers
 
@@ -96,17 +96,19 @@ def differences(
     primary: Pair | None = None,
     level: float = 0.95,
     seed: int,
+    known: Joint | None = None,
 ) -> list[Difference]:
     """The differences of a declared family, in its order, with simultaneous max-|t| intervals.
 
     scores in [0, 1], prompt, rater, candidate (0, 1, …): shape (n,). The critical value is that of a normal vector with
     the estimated correlation, by Monte Carlo: see `joint.adjusted_level`. Differences without a variance are no part
-    of it. Raises ValueError when the primary one is not of the family, or a pair names one candidate twice.
+    of it. known: the joint means of these columns, where several questions share them.
+    Raises ValueError when the primary one is not of the family, or a pair names one candidate twice.
     """
     if primary is not None and primary not in family:
         raise ValueError("the primary difference must be of the family")
-    candidates = 1 + max([int(candidate.max(initial=-1)), *(one for pair in family for one in pair)])
-    found = joint(scores, prompt, rater, candidate, candidates=candidates)
+    found = known or joint(scores, prompt, rater, candidate, candidates=candidates_of(candidate, family))
+    candidates = len(found.means)
     signs = np.array([contrast(pair, candidates) for pair in family]).reshape(len(family), candidates)
     spreads = [found.spread(row) for row in signs]
     varying = np.array([spread.variance is not None for spread in spreads], dtype=np.bool_)
@@ -115,6 +117,11 @@ def differences(
         difference(pair, spread, primary=pair == primary, level=level, adjusted=adjusted)
         for pair, spread in zip(family, spreads, strict=True)
     ]
+
+
+def candidates_of(candidate: Integers, pairs: Sequence[Pair]) -> int:
+    """How many candidates there are at least: those with votes, and those of the pairs."""
+    return 1 + max([int(candidate.max(initial=-1)), *(one for pair in pairs for one in pair)])
 
 
 def contrast(pair: Pair, candidates: int) -> Floats:
@@ -162,12 +169,13 @@ def against_even(
     candidates: int,
     level: float = 0.95,
     seed: int,
+    known: Joint | None = None,
 ) -> list[AgainstEven]:
     """Every candidate's default interval, alone and at the level at which all candidates' hold together.
 
-    Columns as in `differences`; one result for each of 0 … candidates − 1, with votes or without.
+    Columns and `known` as in `differences`; one result for each of 0 … candidates − 1, with votes or without.
     """
-    found = joint(scores, prompt, rater, candidate, candidates=candidates)
+    found = known or joint(scores, prompt, rater, candidate, candidates=candidates)
     each = np.eye(candidates)
     varying = np.array([found.spread(row).variance is not None for row in each], dtype=np.bool_)
     adjusted = adjusted_level(found.directions(each[varying]), level=level, seed=seed)
@@ -175,8 +183,8 @@ def against_even(
     for one in range(candidates):
         own = candidate == one
         columns = scores[own], prompt[own], rater[own]
-        known = crossing(*columns[1:]) if own.any() else None
-        alone, together = (over_prompts(*columns, level=at, known=known) for at in (level, adjusted))
+        crossed = crossing(*columns[1:]) if own.any() else None
+        alone, together = (over_prompts(*columns, level=at, known=crossed) for at in (level, adjusted))
         results.append(AgainstEven(one, alone, together, level, adjusted))
     return results
 
@@ -190,15 +198,15 @@ def equivalences(
     pairs: Sequence[Pair],
     margin: float,
     level: float = 0.95,
+    known: Joint | None = None,
 ) -> list[Equivalence]:
     """Whether the two of each pair are the same within a margin declared beforehand, each tested by itself.
 
-    Raises ValueError unless the margin is above 0.
+    known: as in `differences`. Raises ValueError unless the margin is above 0.
     Source: D. J. Schuirmann, J. Pharmacokinetics and Biopharmaceutics 15 (1987) 657-680.
     """
-    candidates = 1 + max([int(candidate.max(initial=-1)), *(one for pair in pairs for one in pair)])
-    found = joint(scores, prompt, rater, candidate, candidates=candidates)
-    return [tested(pair, found.spread(contrast(pair, candidates)), margin, level) for pair in pairs]
+    found = known or joint(scores, prompt, rater, candidate, candidates=candidates_of(candidate, pairs))
+    return [tested(pair, found.spread(contrast(pair, len(found.means))), margin, level) for pair in pairs]
 
 
 def tested(pair: Pair, spread: Spread, margin: float, level: float) -> Equivalence:

@@ -6,13 +6,13 @@ others, over that of all raters. The pair itself is left out of what is known of
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-from scipy import sparse
 from scipy.special import betaln, gammaln
 
-from backend.domain.statistics.flag_tests import LEVEL, prompts_a_vote
-from backend.domain.statistics.ids import dense
+from backend.domain.statistics.flag_tests import LEVEL
+from backend.domain.statistics.ids import dense, ordered
 from backend.domain.statistics.multiplicity import q_values
 from backend.domain.statistics.votes import Floats, Integers, Votes
 
@@ -63,16 +63,17 @@ class Pool:
     thin: Floats
 
 
-def copied(votes: Votes, *, fewest: int, tolerated: float, level: float = LEVEL) -> Copies:
+def copied(votes: Votes, thin: Floats, *, fewest: int, tolerated: float, level: float = LEVEL) -> Copies:
     """Tests every pair with at least `fewest` shared prompts, at a false-discovery rate under any dependence.
 
-    tolerated: the share of shared comparisons on which copying, or a common taste, is no sign of anything.
-    Memory: O(n + raters · block), whatever the number of pairs.
+    thin: of `prompts_a_vote`, shape (raters,). tolerated: the share of shared comparisons on which copying, or a common
+    taste, is no sign of anything.
+    Memory: O(n + votes of one rater · seats + a block), whatever the number of pairs.
     """
     names, rater = dense(votes.rater)
     _, unit = dense(votes.comparison)
     label, raters = votes.preference + 1, len(names)
-    pool = pool_of(unit, rater, label, prompts_a_vote(votes, rater, raters))
+    pool = pool_of(unit, rater, label, thin)
     tested, suspects, found = np.zeros(raters, dtype=np.int64), 0, []
     for pairs in sharing(unit, rater, label, raters, pool.thin, fewest):
         suspects += len(pairs.first)
@@ -107,20 +108,36 @@ def pool_of(unit: Integers, rater: Integers, label: Integers, thin: Floats) -> P
 def sharing(
     unit: Integers, rater: Integers, label: Integers, raters: int, thin: Floats, fewest: int
 ) -> Iterator[Pairs]:
-    """The pairs that share enough, block by block of raters: products of sparse tables of who rated what."""
-    units = int(unit.max(initial=-1)) + 1
-    # one number for both: comparisons rated are real, things said of them imaginary
-    row, column = np.tile(rater, 2), np.concatenate([unit, (label + 1) * units + unit])
-    shape, kinds = (raters, 4 * units), np.repeat([1, 1j], len(unit))
-    left = sparse.csr_array((kinds, (row, column)), shape=shape)
-    right = sparse.csr_array((np.ones(len(row)), (column, row)), shape=shape[::-1])
-    block = max(1, CELLS_AT_ONCE // max(raters, 1))
-    for start in range(0, raters, block):
-        both = sparse.coo_array(left[start : start + block] @ right)
-        first, second = both.coords[0].astype(np.int64) + start, both.coords[1].astype(np.int64)
-        shared, agreed = both.data.real, both.data.imag
-        enough = (second > first) & (shared * np.minimum(thin[first], thin[second]) >= fewest)
-        yield Pairs(first[enough], second[enough], shared[enough], agreed[enough])
+    """The pairs that share at least one and enough, block by block of first raters: who rated beside whom, counted."""
+    by_unit = ordered(unit * raters + rater)
+    rater, label, ends = rater[by_unit], label[by_unit], np.cumsum(np.bincount(unit))
+    beyond = ends[unit[by_unit]] - np.arange(1, len(unit) + 1)  # votes on the same unit that come after
+    by_rater, starts = ordered(rater), np.concatenate([[0], np.cumsum(np.bincount(rater, minlength=raters))])
+    for begin, end in blocks(raters + np.bincount(rater, beyond, raters)):
+        one = by_rater[starts[begin] : starts[end]]
+        first, second = beside(one, beyond[one])
+        cell, size = (rater[first] - begin) * raters + rater[second], (end - begin) * raters
+        shared = np.bincount(cell, minlength=size)
+        agreed = np.bincount(cell[label[first] == label[second]], minlength=size)
+        often = np.flatnonzero(shared >= max(fewest, 1))
+        first, second = often // raters + begin, often % raters
+        enough = (second > first) & (shared[often] * np.minimum(thin[first], thin[second]) >= fewest)
+        both = (column[often[enough]].astype(np.float64) for column in (shared, agreed))
+        yield Pairs(first[enough], second[enough], *both)
+
+
+def blocks(cost: Floats | Integers) -> Iterator[tuple[int, int]]:
+    """(begin, end) of runs of raters that cost about `CELLS_AT_ONCE` together, or of one who costs more; cost: (r,)."""
+    block = np.cumsum(cost) // CELLS_AT_ONCE
+    edges = [0, *(np.flatnonzero(np.diff(block)) + 1).tolist(), len(cost)]
+    return pairwise(edges)
+
+
+def beside(place: Integers, beyond: Integers) -> tuple[Integers, Integers]:
+    """Each place with each of the next `beyond` places: (the former, the latter), of shape (sum of beyond,)."""
+    first = np.repeat(place, beyond)
+    step = np.arange(len(first)) - np.repeat(np.cumsum(beyond) - beyond, beyond)
+    return first, first + 1 + step
 
 
 def of_honest_pairs(pairs: Pairs, pool: Pool) -> tuple[Floats, Floats]:

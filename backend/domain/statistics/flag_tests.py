@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from backend.domain.statistics.ids import dense, medians
-from backend.domain.statistics.rater_agreement import FEWEST_SHARED, Rest, rest_of, shares_by_rater
+from backend.domain.statistics.ids import dense, distinct, medians
+from backend.domain.statistics.rater_agreement import FEWEST_SHARED, Rest, shares_by_rater
 from backend.domain.statistics.votes import Flags, Floats, Integers, Votes
 
 LEVEL = 0.05
@@ -89,7 +89,7 @@ def too_fast(
     return Tested(fast / np.maximum(n, 1), np.full(raters, tolerated), n, p_value, (n == 0) | (found < 0.5))
 
 
-def looks_random(votes: Votes, raters: int, *, compared: Flags | None = None, level: float = LEVEL) -> Tested:
+def looks_random(rest: Rest, label: Integers, thin: Floats, *, level: float = LEVEL) -> Tested:
     """Tests whether a rater agrees with the others of the same comparisons less than somebody who looks.
 
     The measure is agreement beyond what the rater's own shares of labels would give by chance: 0 for a random clicker,
@@ -97,10 +97,9 @@ def looks_random(votes: Votes, raters: int, *, compared: Flags | None = None, le
     less than that (Student's test on one number a comparison; variance no smaller than the median rater's, so that a
     rater who always says one thing is no certainty), and no sign of any agreement beyond chance. Votes that share
     prompts count as their prompts. Without agreement in the pool itself, or with two raters, nothing can be said.
-    compared: as for `rest_of`.
+    rest: what the others said; label: of the votes, shape (n,). thin: of `prompts_a_vote`.
     """
-    label = votes.preference + 1
-    rest = rest_of(votes.comparison, votes.rater, label, categories=3, compared=compared)
+    raters = len(rest.names)
     n = np.bincount(rest.rater[rest.shared], minlength=raters)
     beyond, variance = beyond_chance(rest, label, n)
     usable = n >= FEWEST_SHARED
@@ -108,7 +107,7 @@ def looks_random(votes: Votes, raters: int, *, compared: Flags | None = None, le
         return Tested(beyond, np.full(raters, np.nan), n, np.full(raters, np.nan), np.ones(raters, dtype=np.bool_))
     typical = float(np.median(beyond[usable]))
     of_median = np.pi / 2 * float(beyond[usable].var(ddof=1)) / int(usable.sum())
-    effective = np.maximum(n * prompts_a_vote(votes, rest.rater, raters), 2)
+    effective = np.maximum(n * thin, 2)
     noise = np.sqrt(np.maximum(variance, np.median(variance[usable])) / effective)
     noise = np.maximum(np.sqrt(noise**2 + HONEST**2 * of_median), np.finfo(np.float64).tiny)
     p_value = stats.t.cdf((beyond - HONEST * typical) / noise, effective - 1)
@@ -146,10 +145,8 @@ def beyond_chance(rest: Rest, label: Integers, n: Integers) -> tuple[Floats, Flo
 def prompts_a_vote(votes: Votes, rater: Integers, raters: int) -> Floats:
     """Distinct prompts of each rater over votes, shape (r,): 1 in a batch, less where comparisons share prompts."""
     prompts, prompt = dense(votes.prompt)
-    cells = np.sort(rater * len(prompts) + prompt)
-    different = np.diff(cells, prepend=-1) != 0
-    distinct = np.bincount(cells[different] // len(prompts), minlength=raters)
-    found: Floats = distinct / np.maximum(np.bincount(rater, minlength=raters), 1)
+    met = distinct(rater, prompt, rows=raters, columns=len(prompts))
+    found: Floats = met / np.maximum(np.bincount(rater, minlength=raters), 1)
     return found
 
 

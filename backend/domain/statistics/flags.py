@@ -12,11 +12,11 @@ from enum import StrEnum
 import numpy as np
 
 from backend.domain.statistics.copied import Copies, copied
-from backend.domain.statistics.flag_tests import LEVEL, Tested, looks_random, one_sided, paces, too_fast
+from backend.domain.statistics.flag_tests import LEVEL, Tested, looks_random, one_sided, paces, prompts_a_vote, too_fast
 from backend.domain.statistics.ids import dense
 from backend.domain.statistics.intervals import wilson_bounds
 from backend.domain.statistics.multiplicity import q_values
-from backend.domain.statistics.rater_agreement import WithRest, per_rater
+from backend.domain.statistics.rater_agreement import Rest, WithRest, rest_of, with_others
 from backend.domain.statistics.votes import Flags, Floats, Integers, Votes
 
 
@@ -101,15 +101,17 @@ def rater_reports(
     if len(votes) == 0:
         return ()
     names, rater = dense(votes.rater)
-    tests = tested(votes, words, rater, len(names), compared, rules)
+    thin, label = prompts_a_vote(votes, rater, len(names)), votes.preference + 1
+    rest = rest_of(votes.comparison, votes.rater, label, categories=3, compared=compared)
+    tests = tested(votes, words, rest, thin, rules)
     level = rules.false_discovery_rate
-    copies = copied(votes, fewest=rules.fewest_shared, tolerated=rules.tolerated_copied, level=level)
+    copies = copied(votes, thin, fewest=rules.fewest_shared, tolerated=rules.tolerated_copied, level=level)
     flags, too_few = gathered(tests, copies, names, level)
     n, share = tests[Kind.ONE_SIDED].n, tests[Kind.ONE_SIDED].statistic
     bounds = wilson_bounds(share * n, n)
     columns = (*paces(votes, words, rater, len(names)), np.where(n > 0, share, np.nan), *bounds)
     habits = zip(*(known(column) for column in columns), strict=True)
-    rest = per_rater(votes.comparison, votes.rater, votes.preference + 1, categories=3, compared=compared)
+    others = with_others(rest, label)
     return tuple(
         RaterReport(
             rater=one.rater,
@@ -124,18 +126,17 @@ def rater_reports(
             flags=tuple(flags[at]),
             too_few=tuple(too_few[at]),
         )
-        for at, (one, (seconds, pace, first, low, high)) in enumerate(zip(rest, habits, strict=True))
+        for at, (one, (seconds, pace, first, low, high)) in enumerate(zip(others, habits, strict=True))
     )
 
 
-def tested(
-    votes: Votes, words: Floats | Integers, rater: Integers, raters: int, compared: Flags | None, rules: Rules
-) -> dict[Kind, Tested]:
+def tested(votes: Votes, words: Floats | Integers, rest: Rest, thin: Floats, rules: Rules) -> dict[Kind, Tested]:
     """The tests of one rater at a time, by kind."""
     level, tolerated = rules.false_discovery_rate, rules.tolerated_fast
+    rater, raters = rest.rater, len(rest.names)
     return {
         Kind.ONE_SIDED: one_sided(votes, rater, raters, level=level),
-        Kind.RANDOM: looks_random(votes, raters, compared=compared, level=level),
+        Kind.RANDOM: looks_random(rest, votes.preference + 1, thin, level=level),
         Kind.TOO_FAST: too_fast(votes, words, rater, raters, fastest=rules.fastest, tolerated=tolerated, level=level),
     }
 

@@ -1,6 +1,7 @@
-"""Ids of any size as row numbers of tables, and medians by group: what every table of votes starts with."""
+"""Ids of any size as row numbers of tables, orders, and medians by group: what every table of votes starts with."""
 
 import numpy as np
+from scipy import sparse
 
 from backend.domain.statistics.votes import Floats, Integers
 
@@ -24,21 +25,47 @@ def dense(ids: Integers) -> tuple[Integers, Integers]:
     return np.flatnonzero(present).astype(np.int64) + lowest, places[offset]
 
 
+def ordered(codes: Integers) -> Integers:
+    """The rows by their codes from 0, equal ones as they were: codes[ordered(codes)] ascends; codes, result: (n,).
+
+    The same as a stable argsort, sixteen bits at a time, since a sort of short integers takes no comparisons.
+    """
+    order = np.argsort(codes.astype(np.uint16), kind="stable")
+    for shift in range(16, int(codes.max(initial=0)).bit_length(), 16):
+        order = order[np.argsort((codes >> shift)[order].astype(np.uint16), kind="stable")]
+    return order
+
+
+def distinct(row: Integers, column: Integers, *, rows: int, columns: int) -> Integers:
+    """How many different columns each row meets; row, column: codes from 0, shape (n,); result (rows,)."""
+    table = sparse.csr_array((np.ones(len(row), dtype=np.bool_), (row, column)), shape=(rows, columns))
+    return np.diff(table.indptr).astype(np.int64)
+
+
 def medians(values: Floats, group: Integers, groups: int) -> Floats:
     """The median of the values of each group 0..groups-1, nan where a group has none; nan values are left out.
 
-    values, group: shape (n,). Returns shape (groups,).
+    values, group: shape (n,). Returns shape (groups,). Groups of about the same size are sorted together, as the rows
+    of one table: many short sorts take less time than a long one.
     """
     known = ~np.isnan(values)
     values, group = values[known], group[known]
-    by_value = np.argsort(values)
-    # a stable sort of short integers takes no comparisons
-    by_group = np.argsort(group[by_value].astype(np.uint16 if groups <= 2**16 else np.int64), kind="stable")
-    values = values[by_value][by_group]
-    sizes = np.bincount(group, minlength=groups)
+    values, sizes = values[ordered(group)], np.bincount(group, minlength=groups)
     starts = np.cumsum(sizes) - sizes
     found = np.full(groups, np.nan)
-    some = sizes > 0
-    lower, upper = (starts + (sizes - 1) // 2)[some], (starts + sizes // 2)[some]
-    found[some] = (values[lower] + values[upper]) / 2
+    for digits in range(1, int(sizes.max(initial=0)).bit_length() + 1):
+        some = np.flatnonzero(sizes >> (digits - 1) == 1)
+        if len(some):
+            found[some] = medians_of_slices(values, starts[some], sizes[some])
     return found
+
+
+def medians_of_slices(values: Floats, starts: Integers, sizes: Integers) -> Floats:
+    """The medians of slices of the values, shape (slices,); their sizes, at least 1, should be alike."""
+    places, rows = np.arange(sizes.max()), np.arange(len(sizes))
+    inside = places < sizes[:, None]
+    table = np.full(inside.shape, np.inf)
+    table[inside] = values[(starts[:, None] + places)[inside]]
+    table.sort(axis=1)
+    middle: Floats = (table[rows, (sizes - 1) // 2] + table[rows, sizes // 2]) / 2
+    return middle

@@ -6,13 +6,12 @@ other raters is read off the sums within each. Knows no estimate of its own.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
-from scipy import stats
 
 from backend.domain.statistics.ids import dense
 from backend.domain.statistics.intervals import FEW_RATERS, FEWEST_RATERS, Interval
+from backend.domain.statistics.sample_sizes import half_width
 from backend.domain.statistics.variance import cells_of
 from backend.domain.statistics.votes import Floats, Integers
 
@@ -106,7 +105,7 @@ def interval(estimate: float, variance: float, found: Clusters, *, level: float,
     if variance <= NOTHING:
         return Interval(unit * estimate, None, None, level, "no variation", found.prompts, found.raters)
     freedom = found.degrees_of_freedom
-    half = float(stats.t.ppf((1 + level) / 2, freedom)) * sqrt(variance)
+    half = half_width(variance, freedom, level=level)
     low, high = unit * (estimate - half), unit * (estimate + half)
     return Interval(unit * estimate, low, high, level, found.method, found.prompts, found.raters, freedom)
 

@@ -7,11 +7,12 @@ degrees of freedom.
 """
 
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import isfinite
 
 import numpy as np
 from scipy import stats
 
+from backend.domain.statistics.sample_sizes import half_width
 from backend.domain.statistics.variance import Crossing, by_moments, crossing, prompt_means
 from backend.domain.statistics.votes import Floats, Integers
 
@@ -118,6 +119,6 @@ def student(
     mean: float, variance: float, freedom: float, level: float, method: str, prompts: int, raters: int | None
 ) -> Interval:
     """mean ± t · √variance, kept inside [0, 1]. With infinite freedom the quantile is the normal one."""
-    half = float(stats.t.ppf((1 + level) / 2, freedom)) * sqrt(variance)
+    half = half_width(variance, freedom, level=level)
     low, high, finite = max(0.0, mean - half), min(1.0, mean + half), freedom if isfinite(freedom) else None
     return Interval(mean, low, high, level, method, prompts, raters, finite)

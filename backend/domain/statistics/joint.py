@@ -7,13 +7,13 @@ Source: A. C. Cameron, J. B. Gelbach, D. L. Miller, J. Business & Economic Stati
 """
 
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 from scipy import sparse, stats
 
 from backend.domain.statistics.ids import dense
 from backend.domain.statistics.intervals import FEW_RATERS, FEWEST_RATERS
+from backend.domain.statistics.sample_sizes import half_width
 from backend.domain.statistics.variance import cells_of
 from backend.domain.statistics.votes import Flags, Floats, Integers
 
@@ -36,7 +36,7 @@ class Spread:
         """estimate ± t · √variance, not clipped; None where there is no variance."""
         if self.estimate is None or self.variance is None or self.freedom is None:
             return None, None
-        half = float(stats.t.ppf((1 + level) / 2, self.freedom)) * sqrt(self.variance)
+        half = half_width(self.variance, self.freedom, level=level)
         return self.estimate - half, self.estimate + half
 
 

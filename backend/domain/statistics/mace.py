@@ -42,11 +42,16 @@ class Mace:
 
 @dataclass(frozen=True)
 class Coded:
-    """n ratings: `cell` = label · m + unit and `habit` = rater · k + label of each, shape (n,); r raters' ratings."""
+    """n ratings: `cell` = label · m + unit and `habit` = label · r + rater of each, shape (n,).
+
+    each: a rater's ratings, shape (r,), and their expected logarithm `weight`; given: by label, shape (k · r,).
+    """
 
     cell: Integers
     habit: Integers
     each: Integers
+    weight: Floats
+    given: Integers
     m: int
     k: int
 
@@ -70,38 +75,44 @@ def mace(
     units, unit_place = dense(unit)
     raters, rater_place = dense(rater)
     m, k = len(units), categories
-    coded = Coded(label * m + unit_place, rater_place * k + label, np.bincount(rater_place), m, k)
+    coded = coded_as(unit_place, rater_place, label, m, k)
     counts = np.bincount(coded.cell, minlength=m * k).reshape(k, m)
     posterior = counts / counts.sum(axis=0)
     knowing = posterior.ravel()[coded.cell]
     likelihood, iterations, converged = -np.inf, 0, False
     while not converged and iterations < most_iterations:
         known, clicked = tallied(coded, knowing)
-        look, click = responsibilities(known, clicked, coded.each)
+        look, click = responsibilities(known, clicked, coded.weight)
         posterior, knowing, found = expected(coded, look, click)
         converged = abs(found - likelihood) <= tolerance * abs(found)
         likelihood, iterations = found, iterations + 1
     known, clicked = tallied(coded, knowing)
     competence = (known + COMPETENCE_PRIOR) / (coded.each + 2 * COMPETENCE_PRIOR)
-    strategy = (clicked + STRATEGY_PRIOR) / (clicked + STRATEGY_PRIOR).sum(axis=1, keepdims=True)
+    strategy = ((clicked + STRATEGY_PRIOR) / (clicked + STRATEGY_PRIOR).sum(axis=0)).T
     prevalence = posterior.mean(axis=1)
     return Mace(units, raters, posterior.T, prevalence, competence, strategy, likelihood, iterations, converged)
 
 
+def coded_as(unit: Integers, rater: Integers, label: Integers, m: int, k: int) -> Coded:
+    """What stays the same from step to step; unit, rater: places, shape (n,)."""
+    each = np.bincount(rater)
+    habit = label * len(each) + rater
+    weight = digamma(each + 2 * COMPETENCE_PRIOR)
+    return Coded(label * m + unit, habit, each, weight, np.bincount(habit, minlength=k * len(each)), m, k)
+
+
 def tallied(coded: Coded, knowing: Floats) -> tuple[Floats, Floats]:
-    """(each rater's expected labels from looking, shape (r,); expected clicks by label, shape (r, k))."""
-    size = len(coded.each) * coded.k
-    clicked = np.bincount(coded.habit, 1 - knowing, minlength=size).reshape(-1, coded.k)
-    return np.maximum(coded.each - clicked.sum(axis=1), 0.0), np.maximum(clicked, 0.0)
+    """(each rater's expected labels from looking, shape (r,); expected clicks by label, shape (k, r))."""
+    clicked = np.bincount(coded.habit, 1 - knowing, minlength=len(coded.given)).reshape(coded.k, -1)
+    return np.maximum(coded.each - clicked.sum(axis=0), 0.0), np.maximum(clicked, 0.0)
 
 
-def responsibilities(known: Floats, clicked: Floats, each: Integers) -> tuple[Floats, Floats]:
-    """(weight of looking, shape (r, 1); of clicking this label, shape (r, k)): exp of the expected logarithms."""
-    total = digamma(each + 2 * COMPETENCE_PRIOR)
-    look = np.exp(digamma(known + COMPETENCE_PRIOR) - total)
-    idle = np.exp(digamma(clicked.sum(axis=1) + COMPETENCE_PRIOR) - total)
-    habit = digamma(clicked + STRATEGY_PRIOR) - digamma((clicked + STRATEGY_PRIOR).sum(axis=1))[:, None]
-    return look[:, None], idle[:, None] * np.exp(habit)
+def responsibilities(known: Floats, clicked: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """(weight of looking, shape (r,); of clicking this label, shape (k, r)): exp of the expected logarithms."""
+    look = np.exp(digamma(known + COMPETENCE_PRIOR) - weight)
+    idle = np.exp(digamma(clicked.sum(axis=0) + COMPETENCE_PRIOR) - weight)
+    pseudo = clicked + STRATEGY_PRIOR
+    return look, idle * np.exp(digamma(pseudo) - digamma(pseudo.sum(axis=0)))
 
 
 def expected(coded: Coded, look: Floats, click: Floats) -> tuple[Floats, Floats, float]:
@@ -114,5 +125,5 @@ def expected(coded: Coded, look: Floats, click: Floats) -> tuple[Floats, Floats,
     posterior = weight / total
     share = (look / (look + click)).ravel()
     knowing = posterior.ravel()[coded.cell] * share[coded.habit]
-    idle = np.log(click).ravel() @ np.bincount(coded.habit, minlength=click.size)
+    idle = np.log(click).ravel() @ coded.given
     return posterior, knowing, float((highest + np.log(total / coded.k)).sum() + idle)

@@ -102,7 +102,7 @@ def excess(middle: Interval) -> Interval:
 
 def order_effects(votes: Votes, *, level: float = 0.95) -> tuple[OrderEffect, ...]:
     """Candidate by order, one row a candidate in the order of ids."""
-    candidates = np.unique(votes.candidate).tolist()
+    candidates = dense(votes.candidate)[0].tolist()
     return tuple(order_effect(votes.where(votes.candidate == one), one, level=level) for one in candidates)
 
 
@@ -113,7 +113,7 @@ def order_effect(votes: Votes, candidate: int, *, level: float = 0.95) -> OrderE
     a prompt with votes in both orders moves both means, and the interval of their difference knows it.
     """
     known = votes.flipped >= 0
-    seen = votes.where(known)
+    seen = votes if known.all() else votes.where(known)
     second = seen.flipped == 1
     if_first, if_second = (
         over_prompts(seen.win_scores[at], seen.prompt[at], seen.rater[at], level=level) for at in (~second, second)

@@ -10,12 +10,42 @@ from backend.domain.statistics.votes import Flags, Floats, Integers
 
 
 @dataclass(frozen=True)
+class Kinds:
+    """The r distinct combinations in n votes, in ascending order; columns of shape (r,).
+
+    left, right: systems. order: -1, 0, 1. preference: -1, 0, 1. votes: how many are of this kind. row: (n,), the kind
+    of each vote.
+    """
+
+    left: Integers
+    right: Integers
+    order: Integers
+    preference: Integers
+    votes: Integers
+    row: Integers
+
+    def where(self, kept: Flags) -> "Kinds":
+        """The kinds at which the mask of shape (r,) is true, and their votes."""
+        row = (np.cumsum(kept) - 1)[self.row[kept[self.row]]]
+        return Kinds(self.left[kept], self.right[kept], self.order[kept], self.preference[kept], self.votes[kept], row)
+
+
+def kinds_of(left: Integers, right: Integers, order: Integers, preference: Integers) -> Kinds:
+    """The kinds of n votes; left, right: any integers."""
+    (lefts, of_left), (rights, of_right) = dense(left), dense(right)
+    distinct, row = dense(((of_left * len(rights) + of_right) * 3 + order + 1) * 3 + preference + 1)
+    pair, (shown, outcome) = distinct // 9, np.divmod(distinct % 9, 3)
+    at_left, at_right = np.divmod(pair, max(len(rights), 1))
+    return Kinds(lefts[at_left], rights[at_right], shown - 1, outcome - 1, np.bincount(row, minlength=len(pair)), row)
+
+
+@dataclass(frozen=True)
 class Design:
     """r distinct rows of n votes, over q pairs of systems.
 
     pair: shape (r,), codes 0..q-1. incidence: (q, s), +1 and -1 at the pair's two systems; the baseline has no column.
     covariates: (r, p). counts: (r, 3), losses, ties and wins of the row, weighted. votes: (r,), the row's number of
-    votes, all of one outcome. row: (n,), the row of each vote.
+    votes, all of one outcome. row: (n,), the row of each vote; the whole slice where each vote is its own row.
     """
 
     pair: Integers
@@ -23,7 +53,7 @@ class Design:
     covariates: Floats
     counts: Floats
     votes: Integers
-    row: Integers
+    row: Integers | slice
 
     @property
     def parameters(self) -> int:
@@ -50,20 +80,18 @@ def designed(
     outcome: shape (n,), 0 loss of the left system, 1 tie, 2 win. covariates: (n, p). weight: (n,), 1 without.
     """
     key, pair = dense(left * systems + right)
-    counts = np.eye(3)[outcome] if weight is None else np.eye(3)[outcome] * weight[:, None]
+    # whatever is done goes column by column, so columns lie together
+    counts = np.eye(3)[:, outcome] if weight is None else np.eye(3)[:, outcome] * weight
     ones = np.ones(len(outcome), dtype=np.int64)
-    return Design(pair, incidence(key, systems), covariates, counts, ones, np.arange(len(outcome)))
+    return Design(pair, incidence(key, systems), np.asfortranarray(covariates), counts.T, ones, slice(None))
 
 
-def condensed(left: Integers, right: Integers, outcome: Integers, order: Integers | None, *, systems: int) -> Design:
-    """The same with order, coded -1, 0, 1, as the only covariate, or none: never more than 9 rows a pair."""
-    shown = np.zeros_like(outcome) if order is None else order
-    distinct, row = dense(((left * systems + right) * 3 + shown + 1) * 3 + outcome)
-    key, pair = dense(distinct // 9)
-    votes = np.bincount(row, minlength=len(distinct))
-    counts = np.eye(3)[distinct % 3] * votes[:, None]
-    orders = (distinct // 3 % 3 - 1).astype(np.float64)[:, None]
-    return Design(pair, incidence(key, systems), orders[:, : int(order is not None)], counts, votes, row)
+def condensed(kinds: Kinds, *, systems: int, with_order: bool) -> Design:
+    """The same of votes on systems coded 0..systems-1 with order or nothing beside them: at most 9 rows a pair."""
+    key, pair = dense(kinds.left * systems + kinds.right)
+    counts = np.eye(3)[kinds.preference + 1] * kinds.votes[:, None]
+    orders = kinds.order.astype(np.float64)[:, None][:, : int(with_order)]
+    return Design(pair, incidence(key, systems), orders, counts, kinds.votes, kinds.row)
 
 
 def incidence(key: Integers, systems: int) -> Floats:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from backend.domain.statistics.preference_fit import Fit
+from backend.domain.statistics.sample_sizes import student
 from backend.domain.statistics.votes import Floats, Integers
 
 ORDER = "order"
@@ -45,14 +45,14 @@ def numbers_of(fit: Fit, spread: Floats, freedom: float, *, level: float, seed: 
     m = fit.design.incidence.shape[1]
     ratings = np.concatenate([[0.0], fit.theta[:m]])
     errors = np.concatenate([[0.0], standard_errors(spread)[:m]])
-    return Numbers(ratings, errors, errors * quantile(level, freedom), ranked(ratings, spread[:m, :m], level, seed))
+    return Numbers(ratings, errors, errors * student(level, freedom), ranked(ratings, spread[:m, :m], level, seed))
 
 
 def coefficients(
     fit: Fit, spread: Floats, names: Sequence[str], freedom: float, *, level: float
 ) -> tuple[Coefficient, ...]:
     """One for each of the covariates' names."""
-    m, t = fit.design.incidence.shape[1], quantile(level, freedom)
+    m, t = fit.design.incidence.shape[1], student(level, freedom)
     at = slice(m, m + len(names))
     pairs = zip(names, fit.theta[at].tolist(), standard_errors(spread)[at].tolist(), strict=True)
     return tuple(Coefficient(name, value, error, value - t * error, value + t * error) for name, value, error in pairs)
@@ -61,11 +61,6 @@ def coefficients(
 def standard_errors(spread: Floats) -> Floats:
     """Of estimates with this covariance, shape (k,); a variance that falls short of nothing does so by rounding."""
     return np.sqrt(np.maximum(np.diag(spread), 0.0))
-
-
-def quantile(level: float, freedom: float) -> float:
-    """How many standard errors half an interval is."""
-    return float(stats.t.ppf((1 + level) / 2, freedom))
 
 
 def ranked(ratings: Floats, spread: Floats, level: float, seed: int) -> Integers:

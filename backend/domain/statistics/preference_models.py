@@ -5,13 +5,13 @@ never lost, never won or never met the others, is named and left out instead of 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from backend.domain.statistics.ids import dense
 from backend.domain.statistics.influence import Clusters, clusters
-from backend.domain.statistics.preference_design import Design, condensed, designed, ratable
+from backend.domain.statistics.preference_design import Design, Kinds, condensed, designed, kinds_of, ratable
 from backend.domain.statistics.preference_estimates import ORDER, Coefficient, Numbers, coefficients, numbers_of
 from backend.domain.statistics.preference_fit import NoMaximumError, covariance, maximise
 from backend.domain.statistics.preference_likelihood import PreferenceModel, natural
@@ -37,6 +37,26 @@ class PairVotes:
     def where(self, mask: Flags) -> "PairVotes":
         """The votes at which the mask of shape (n,) is true."""
         return PairVotes(**{name: getattr(self, name)[mask] for name in PairVotes.__dataclass_fields__})
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Votes on pairs with their kinds and their clusters, which every model needs."""
+
+    votes: PairVotes
+    kinds: Kinds
+    clusters: Clusters
+
+    def where(self, kept: Flags) -> "Prepared":
+        """The votes of the kinds at which the mask of shape (kinds,) is true."""
+        if kept.all():
+            return self
+        votes = self.votes.where(kept[self.kinds.row])
+        return Prepared(votes, self.kinds.where(kept), clusters(votes.prompt, votes.rater))
+
+    def with_style(self, style: Floats) -> "Prepared":
+        """The same votes with other style differences, shape (n, p)."""
+        return replace(self, votes=replace(self.votes, style=style))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +99,10 @@ class PreferenceFit:
     problem: str | None
 
 
-def against_baseline(votes: Votes, *, baseline: int, style: Floats | None = None) -> PairVotes:
-    """The votes of a batch as votes on pairs. baseline: an id that no candidate has. style: (n, p), candidate less
-    baseline. Raises ValueError when a candidate has the baseline's id.
+def against_baseline(votes: Votes, *, baseline: int) -> PairVotes:
+    """The votes of a batch as votes on pairs, without style. baseline: an id that no candidate has.
+
+    Raises ValueError when a candidate has the baseline's id.
     """
     if (votes.candidate == baseline).any():
         raise ValueError("a candidate can't have the baseline's id")
@@ -92,12 +113,18 @@ def against_baseline(votes: Votes, *, baseline: int, style: Floats | None = None
         order=np.where(votes.flipped < 0, 0, 1 - 2 * votes.flipped),
         prompt=votes.prompt,
         rater=votes.rater,
-        style=np.zeros((len(votes), 0)) if style is None else style,
+        style=np.zeros((len(votes), 0)),
     )
 
 
+def prepared(votes: PairVotes) -> Prepared:
+    """What models have in common, once for all of them."""
+    kinds = kinds_of(votes.left, votes.right, votes.order, votes.preference)
+    return Prepared(votes, kinds, clusters(votes.prompt, votes.rater))
+
+
 def rate(
-    votes: PairVotes,
+    known: Prepared,
     *,
     model: PreferenceModel,
     baseline: int,
@@ -112,17 +139,17 @@ def rate(
     of all ratings together. Order is left out where it never varied, a style that never differed too.
     Raises ValueError when the baseline has no votes.
     """
-    systems, left, right = systems_of(votes, baseline)
-    notes, ties_weighed = ratable(left, right, votes.preference, model, systems=len(systems), baseline=0)
+    kinds = known.kinds
+    systems, left, right = systems_of(kinds, baseline)
+    notes, ties_weighed = ratable(left, right, kinds.preference, model, systems=len(systems), baseline=0)
     rated = np.array([note is None for note in notes])
     kept, code = rated[left] & rated[right], np.cumsum(rated) - 1
     if model == PreferenceModel.BRADLEY_TERRY_WITHOUT_TIES:
-        kept &= votes.preference != 0
-    used = votes if kept.all() else votes.where(kept)
-    found = clusters(used.prompt, used.rater)
-    names, design = columns(
-        used, code[left[kept]], code[right[kept]], int(rated.sum()), style_names, with_order=with_order
-    )
+        kept &= kinds.preference != 0
+    used = known.where(kept)
+    found = used.clusters
+    coded = replace(used.kinds, left=code[left[kept]], right=code[right[kept]])
+    names, design = columns(used.votes, coded, int(rated.sum()), style_names, with_order=with_order)
     problem = reason(rated, ties_weighed, found)
     fit, numbers = None, None
     effects: tuple[Coefficient, ...] = ()
@@ -135,7 +162,7 @@ def rate(
             fit = best
         except NoMaximumError as none:
             problem = str(none)
-    totals = np.bincount(left, minlength=len(systems)) + np.bincount(right, minlength=len(systems))
+    totals = np.bincount(np.concatenate([left, right]), np.tile(kinds.votes, 2)).astype(np.int64)
     return PreferenceFit(
         model=model,
         baseline=baseline,
@@ -143,8 +170,8 @@ def rate(
         coefficients=effects,
         tie_parameter=natural(model, fit.tie) if fit and model.has_tie_parameter else None,
         log_likelihood=fit.log_likelihood if fit else None,
-        votes=len(used.left) if fit else 0,
-        left_out=len(votes.left) - (len(used.left) if fit else 0),
+        votes=len(used.votes.left) if fit else 0,
+        left_out=len(known.votes.left) - (len(used.votes.left) if fit else 0),
         level=level,
         method=found.method if fit else "no estimate",
         prompts=found.prompts,
@@ -154,15 +181,15 @@ def rate(
     )
 
 
-def systems_of(votes: PairVotes, baseline: int) -> tuple[Integers, Integers, Integers]:
-    """(the systems, the baseline first; the place among them of each vote's left and right system)."""
-    found, place = dense(np.concatenate([votes.left, votes.right]))
+def systems_of(kinds: Kinds, baseline: int) -> tuple[Integers, Integers, Integers]:
+    """(the systems, the baseline first; the place among them of each kind's left and right system)."""
+    found, place = dense(np.concatenate([kinds.left, kinds.right]))
     if baseline not in found:
         raise ValueError("the baseline has no votes")
     at = int(np.searchsorted(found, baseline))
     moved = np.where(place == at, 0, place + (place < at))
     systems = np.concatenate([found[at : at + 1], found[:at], found[at + 1 :]])
-    return systems, moved[: len(votes.left)], moved[len(votes.left) :]
+    return systems, moved[: len(kinds.left)], moved[len(kinds.left) :]
 
 
 def reason(rated: Flags, ties_weighed: bool, found: Clusters) -> str | None:
@@ -175,19 +202,19 @@ def reason(rated: Flags, ties_weighed: bool, found: Clusters) -> str | None:
 
 
 def columns(
-    votes: PairVotes, left: Integers, right: Integers, systems: int, style_names: Sequence[str], *, with_order: bool
+    votes: PairVotes, kinds: Kinds, systems: int, style_names: Sequence[str], *, with_order: bool
 ) -> tuple[tuple[str, ...], Design]:
-    """(names of the covariates that vary, the design with them)."""
-    ordered = with_order and len(votes.order) > 0 and bool(np.ptp(votes.order))
-    outcome = votes.preference + 1
+    """(names of the covariates that vary, the design with them). kinds: of these votes, their systems coded."""
+    ordered = with_order and len(kinds.order) > 0 and bool(np.ptp(kinds.order))
     varied = [bool(column.any()) for column in votes.style.T]
     names = tuple(name for name, one in zip(style_names, varied, strict=True) if one)
     names = (ORDER, *names) if ordered else names
     if not any(varied):
-        return names, condensed(left, right, outcome, votes.order if ordered else None, systems=systems)
+        return names, condensed(kinds, systems=systems, with_order=ordered)
     order = votes.order[:, None].astype(np.float64)[:, : int(ordered)]
     covariates = np.concatenate([order, votes.style[:, varied]], axis=1)
-    return names, designed(left, right, outcome, covariates, systems=systems)
+    left, right = kinds.left[kinds.row], kinds.right[kinds.row]
+    return names, designed(left, right, votes.preference + 1, covariates, systems=systems)
 
 
 def tabulated(

@@ -97,7 +97,11 @@ def per_rater(
 
     compared: as for `rest_of`.
     """
-    rest = rest_of(unit, rater, label, categories=categories, compared=compared)
+    return with_others(rest_of(unit, rater, label, categories=categories, compared=compared), label, level=level)
+
+
+def with_others(rest: Rest, label: Integers, *, level: float = 0.95) -> tuple[WithRest, ...]:
+    """`per_rater` from what the others said of each rating; label: shape (n,)."""
     raters = len(rest.names)
     shared = np.bincount(rest.rater[rest.shared], minlength=raters)
     agreed = np.bincount(rest.rater, rest.others[label, np.arange(len(label))], minlength=raters)

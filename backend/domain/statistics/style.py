@@ -16,11 +16,12 @@ import numpy as np
 from backend.domain.statistics.influence import Clusters, clusters, covariance, interval, no_interval
 from backend.domain.statistics.intervals import Interval
 from backend.domain.statistics.preference_design import designed
-from backend.domain.statistics.preference_estimates import ORDER, Coefficient, coefficients, quantile
+from backend.domain.statistics.preference_estimates import ORDER, Coefficient, coefficients
 from backend.domain.statistics.preference_fit import Fit, NoMaximumError, influence, maximise
 from backend.domain.statistics.preference_fit import covariance as theta_covariance
 from backend.domain.statistics.preference_likelihood import PreferenceModel, davidson_probabilities
-from backend.domain.statistics.votes import Floats, Integers, Votes
+from backend.domain.statistics.sample_sizes import student
+from backend.domain.statistics.votes import Floats, Votes
 
 POINTS = 100.0
 UNBOUNDED = "the interval of the raw difference holds 0, so the share has no bounds"
@@ -65,12 +66,11 @@ class StyleFit:
 
 @dataclass(frozen=True)
 class Deltas:
-    """Raw and adjusted Δ as shares, shape (2,), each vote's influence on them, (n, 2), its prompt and its rater."""
+    """Raw and adjusted Δ as shares, shape (2,), each vote's influence on them, (n, 2), and the votes' clusters."""
 
     estimates: Floats
     influence: Floats
-    prompt: Integers
-    rater: Integers
+    clusters: Clusters
 
 
 def decompose(votes: Votes, style: Floats, names: Sequence[str], *, level: float = 0.95) -> StyleResult:
@@ -86,7 +86,7 @@ def decompose(votes: Votes, style: Floats, names: Sequence[str], *, level: float
         return StyleResult(undecomposed(found, str(problem), level), (), len(votes))
     spread = theta_covariance(fitted.fit, found)
     effects = coefficients(fitted.fit, spread, fitted.names, found.degrees_of_freedom, level=level)
-    return StyleResult(decomposed(deltas(fitted, votes), level), effects, len(votes))
+    return StyleResult(decomposed(deltas(fitted, found), level), effects, len(votes))
 
 
 def gain(
@@ -101,7 +101,7 @@ def gain(
     for votes, style in ((candidate, candidate_style), (base, base_style)):
         found = clusters(votes.prompt, votes.rater)
         try:
-            both.append(deltas(fit_style(votes, style, [str(at) for at in range(style.shape[1])], found), votes))
+            both.append(deltas(fit_style(votes, style, [str(at) for at in range(style.shape[1])], found), found))
         except NoMaximumError as problem:
             return undecomposed(found, str(problem), level)
     above, below = both
@@ -109,8 +109,7 @@ def gain(
         Deltas(
             above.estimates - below.estimates,
             np.concatenate([above.influence, -below.influence]),
-            np.concatenate([above.prompt, below.prompt]),
-            np.concatenate([above.rater, below.rater]),
+            clusters(np.concatenate([candidate.prompt, base.prompt]), np.concatenate([candidate.rater, base.rater])),
         ),
         level,
     )
@@ -136,7 +135,7 @@ def fit_style(votes: Votes, style: Floats, names: Sequence[str], found: Clusters
     return StyleFit(maximise(design, PreferenceModel.DAVIDSON), (ORDER, *kept) if ordered else kept, weight)
 
 
-def deltas(fitted: StyleFit, votes: Votes) -> Deltas:
+def deltas(fitted: StyleFit, found: Clusters) -> Deltas:
     """Both Δ with influences: through the styles that the votes happened to have, and through the fit."""
     covariates = fitted.fit.design.covariates
     raw, raw_slope = contrast(fitted, covariates)
@@ -145,7 +144,7 @@ def deltas(fitted: StyleFit, votes: Votes) -> Deltas:
     estimates = np.array([float(weight @ raw), float(adjusted[0])])
     moved = influence(fitted.fit, np.stack([weight @ raw_slope, adjusted_slope[0]], axis=1))
     moved[:, 0] += weight * (raw - estimates[0])
-    return Deltas(estimates, moved, votes.prompt, votes.rater)
+    return Deltas(estimates, moved, found)
 
 
 def contrast(fitted: StyleFit, covariates: Floats) -> tuple[Floats, Floats]:
@@ -154,7 +153,8 @@ def contrast(fitted: StyleFit, covariates: Floats) -> tuple[Floats, Floats]:
     value, slope = np.zeros(len(covariates)), np.zeros((len(covariates), len(fit.theta)))
     orders = (1.0, -1.0) if ordered else (0.0,)
     for order in orders:
-        columns = np.concatenate([np.ones((len(covariates), 1)), covariates], axis=1)
+        columns = np.ones((len(covariates), 1 + covariates.shape[1]), order="F")
+        columns[:, 1:] = covariates
         if ordered:
             columns[:, 1] = order
         loss, even, win = davidson_probabilities(
@@ -170,7 +170,7 @@ def contrast(fitted: StyleFit, covariates: Floats) -> tuple[Floats, Floats]:
 
 def decomposed(parts: Deltas, level: float) -> Decomposition:
     """Both Δ, their difference and its share, with intervals over the prompts and raters behind the influences."""
-    found = clusters(parts.prompt, parts.rater)
+    found = parts.clusters
     raw, adjusted = parts.estimates.tolist()
     moved = np.column_stack([parts.influence, parts.influence[:, 0] - parts.influence[:, 1]])
     spread = covariance(moved, found)
@@ -192,7 +192,7 @@ def share(part: float, whole: float, spread: Floats, found: Clusters, level: flo
     spread: covariance of part and whole, (2, 2). The bounds are where (part - x whole)² = t² Var(part - x whole).
     Source: E. C. Fieller, J. R. Stat. Soc. B 16 (1954) 175-185.
     """
-    t = quantile(level, found.degrees_of_freedom)
+    t = student(level, found.degrees_of_freedom)
     a, b, c = (
         value * other - t**2 * float(variance)
         for value, other, variance in (

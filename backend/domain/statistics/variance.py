@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize
 
-from backend.domain.statistics.ids import dense
+from backend.domain.statistics.ids import dense, distinct
 from backend.domain.statistics.votes import Floats, Integers
 
 ROUNDING = 1e-9  # what falls short of nothing by less than this does so by the order in which it was added up
@@ -46,11 +46,10 @@ def crossing(prompt: Integers, rater: Integers) -> Crossing:
 
 def cells_of(prompts: Integers, raters: Integers, n_raters: int) -> tuple[Integers, Integers]:
     """(codes of cells, votes in each). A rater meets a prompt once in a batch, so there each vote is its own cell."""
-    keys = prompts * n_raters + raters
-    in_order = np.sort(keys)
-    if (in_order[1:] != in_order[:-1]).all():
-        return np.arange(len(keys)), np.ones(len(keys), dtype=np.int64)
-    _, cells, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    n, n_prompts = len(prompts), int(prompts.max(initial=-1)) + 1
+    if distinct(prompts, raters, rows=n_prompts, columns=n_raters).sum() == n:
+        return np.arange(n), np.ones(n, dtype=np.int64)
+    _, cells, counts = np.unique(prompts * n_raters + raters, return_inverse=True, return_counts=True)
     return cells.astype(np.int64), counts.astype(np.int64)
 
 

@@ -33,7 +33,7 @@ class Votes:
     def __post_init__(self) -> None:
         if len({getattr(self, column.name).shape for column in fields(self)}) != 1:
             raise ValueError("the columns of votes must have the same length")
-        if not np.isin(self.preference, (-1, 0, 1)).all() or not np.isin(self.flipped, (-1, 0, 1)).all():
+        if any(np.abs(codes).max(initial=0) > 1 for codes in (self.preference, self.flipped)):
             raise ValueError("preference and flipped are coded -1, 0, 1")
         if (self.both_bad & (self.preference != 0)).any():
             raise ValueError("a both-bad vote is a tie")
