@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,6 +30,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+ON_FILES = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+ON_PAGES = [*ON_FILES, (b"cache-control", b"no-store")]
 
 
 class Security:
@@ -96,11 +98,9 @@ def with_headers(send: Send, path: str) -> Send:
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                headers.setdefault(name, value)
-            if not path.startswith("/static/"):
-                headers.setdefault("Cache-Control", "no-store")
+            given = {name for name, _ in message["headers"]}
+            wanted = ON_FILES if path.startswith("/static/") else ON_PAGES
+            message["headers"] = [*message["headers"], *(header for header in wanted if header[0] not in given)]
         await send(message)
 
     return sending
