@@ -4,7 +4,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, MetaData, Table, Text, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    literal_column,
+)
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 LARGEST_NUMBER = 2**31 - 1  # what both databases can hold in an id
@@ -61,3 +72,8 @@ def table(mapped: type[Base]) -> Table:
     found = mapped.__table__
     assert isinstance(found, Table)
     return found
+
+
+def constant(word: StrEnum) -> ColumnElement[str]:
+    """A word as a part of a hot statement: as a parameter it is no plain text, and drivers convert it each time."""
+    return literal_column(f"'{word}'", Text)

@@ -4,22 +4,28 @@ The claim is one statement. The schema decides who sits where; this only asks fo
 already begun first, on the side that keeps the rater's own sides in balance.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any  # a dialogue is JSON as the domain wrote it
 
 from sqlalchemy import (
     Insert,
+    Integer,
     Select,
+    Text,
     Update,
     bindparam,
     case,
+    cast,
     exists,
     func,
     literal_column,
     select,
     text,
+    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -27,7 +33,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from backend.db.assignments import Assignment, AssignmentState
-from backend.db.base import table
+from backend.db.base import constant, table
 from backend.db.batches import Batch, BatchState
 from backend.db.comparisons import Comparison, Seat
 from backend.db.outputs import Output
@@ -37,7 +43,8 @@ from backend.domain.checks import Had
 from backend.domain.settings import StudySettings, from_json
 from backend.errors import Forbidden, NotFound
 
-JUDGED = (AssignmentState.RATED, AssignmentState.LATE)
+HELD = constant(AssignmentState.HELD)
+JUDGED = (constant(AssignmentState.RATED), constant(AssignmentState.LATE))
 LAPSES_AT_ONCE = 50
 
 
@@ -46,6 +53,7 @@ class Visitor:
     """A rater who came through a personal link, and how far they are in its batch.
 
     balance: (own comparisons with the candidate second) - (with it first). A withdrawn rater gets no further seat.
+    next_lapse: when the first lease of another rater in the batch ends; None while nobody else holds a seat.
     judged: everything, the checks among it: a rater can't tell them from comparisons. met: prompts they were given.
     checked: answered checks; held_check: the one they are at; checks: all they were given. Read by
     backend.services.checks where a batch has any.
@@ -62,6 +70,7 @@ class Visitor:
     judged: int
     balance: int
     held: int | None
+    next_lapse: datetime | None
     withdrawn: bool
     met: int = 0
     checked: int = 0
@@ -107,12 +116,36 @@ class Task:
 
 ASSIGNMENTS, SEATS, COMPARISONS = table(Assignment).c, table(Seat).c, table(Comparison).c
 BATCHES, LINKS, VERSIONS = table(Batch).c, table(Link).c, table(StudyVersion).c
+ZERO, ONE = literal_column("0", Integer), literal_column("1", Integer)
 
 side = case(
-    (ASSIGNMENTS.state.not_in((*JUDGED, AssignmentState.HELD)), 0),
-    (SEATS.flipped.is_(True), 1),
-    (SEATS.flipped.is_(False), -1),
-    else_=0,
+    (ASSIGNMENTS.state.not_in((*JUDGED, HELD)), ZERO),
+    (SEATS.flipped.is_(True), ONE),
+    (SEATS.flipped.is_(False), -ONE),
+    else_=ZERO,
+)
+came = table(Link).alias("came")
+OWN = (
+    select(
+        func.count(case((ASSIGNMENTS.state.in_(JUDGED), ONE))).label("judged"),
+        func.count(ASSIGNMENTS.id).label("met"),
+        func.max(case((ASSIGNMENTS.state == HELD, ASSIGNMENTS.id))).label("held"),
+        func.coalesce(func.sum(side), ZERO).label("balance"),
+    )
+    .select_from(
+        came.join(
+            table(Assignment),
+            (ASSIGNMENTS.batch_id == came.c.batch_id) & (ASSIGNMENTS.rater_id == came.c.rater_id),
+        ).join(table(Seat), (SEATS.comparison_id == ASSIGNMENTS.comparison_id) & (SEATS.seat == ASSIGNMENTS.seat))
+    )
+    .where(came.c.id == bindparam("link"))
+    .subquery("own")
+)
+other = table(Assignment).alias("other")
+NEXT_LAPSE = (
+    select(func.min(other.c.lease_expires_at))
+    .where(other.c.batch_id == LINKS.batch_id, other.c.state == HELD, other.c.rater_id != LINKS.rater_id)
+    .scalar_subquery()
 )
 VISITOR = (
     select(
@@ -125,25 +158,27 @@ VISITOR = (
         BATCHES.session_size,
         BATCHES.rater_cap,
         BATCHES.seed,
-        VERSIONS.settings,
-        func.count(case((ASSIGNMENTS.state.in_(JUDGED), 1))).label("judged"),
-        func.count(ASSIGNMENTS.id).label("met"),
-        func.max(case((ASSIGNMENTS.state == AssignmentState.HELD, ASSIGNMENTS.id))).label("held"),
-        func.coalesce(func.sum(side), 0).label("balance"),
+        cast(VERSIONS.settings, Text).label("settings"),
+        OWN.c.judged,
+        OWN.c.met,
+        OWN.c.held,
+        OWN.c.balance,
+        NEXT_LAPSE.label("next_lapse"),
     )
     .select_from(
         table(Link)
         .join(table(Batch), BATCHES.id == LINKS.batch_id)
         .join(table(StudyVersion), VERSIONS.id == BATCHES.version_id)
-        .outerjoin(
-            table(Assignment),
-            (ASSIGNMENTS.batch_id == LINKS.batch_id) & (ASSIGNMENTS.rater_id == LINKS.rater_id),
-        )
-        .outerjoin(table(Seat), (SEATS.comparison_id == ASSIGNMENTS.comparison_id) & (SEATS.seat == ASSIGNMENTS.seat))
+        .join(OWN, true())
     )
     .where(LINKS.id == bindparam("link"))
-    .group_by(LINKS.id, BATCHES.id, VERSIONS.id)
 )
+
+
+@lru_cache(maxsize=100)
+def settings_in(stored: str) -> StudySettings:
+    """Settings from their JSON. The same text is always the same settings, so what is kept can't be out of date."""
+    return from_json(json.loads(stored))
 
 
 def visitor(session: Session, *, link_id: int) -> Visitor:
@@ -161,11 +196,12 @@ def visitor(session: Session, *, link_id: int) -> Visitor:
         session_size=found.session_size,
         rater_cap=found.rater_cap,
         seed=found.seed,
-        settings=from_json(found.settings),
+        settings=settings_in(found.settings),
         judged=found.judged,
         met=found.met,
         balance=found.balance,
         held=found.held,
+        next_lapse=found.next_lapse,
         withdrawn=found.withdrawn_at is not None,
     )
 
@@ -174,23 +210,23 @@ def open_seat(*, one_side: bool) -> Select[Any]:
     """The best open seat for a rater: begun comparisons first, then launch order. Never a prompt met before.
 
     The comparison's row is locked before its seats are touched: two raters who open the same comparison at the same
-    moment would otherwise wait for each other's seats for ever.
+    moment would otherwise wait for each other's seats for ever. The prompts met are one list, not a question for each
+    seat: a rater far ahead of the others passes all the comparisons that they have begun, and with statistics of before
+    the launch PostgreSQL then reads the whole list anew at each of them.
     """
     own = table(Assignment).alias("own").c
-    met = exists().where(
-        own.batch_id == bindparam("batch"), own.rater_id == bindparam("rater"), own.prompt_id == SEATS.prompt_id
-    )
+    met = select(own.prompt_id).where(own.batch_id == bindparam("batch"), own.rater_id == bindparam("rater"))
     chosen = select(
         SEATS.batch_id,
         bindparam("rater", type_=ASSIGNMENTS.rater_id.type),
         SEATS.prompt_id,
         SEATS.comparison_id,
         SEATS.seat,
-        literal_column(f"'{AssignmentState.HELD}'"),
+        HELD,
         bindparam("now", type_=ASSIGNMENTS.claimed_at.type),
         bindparam("until", type_=ASSIGNMENTS.claimed_at.type),
     ).select_from(table(Seat).join(table(Comparison), COMPARISONS.id == SEATS.comparison_id))
-    chosen = chosen.where(SEATS.batch_id == bindparam("batch"), text("seats.is_open"), ~met)
+    chosen = chosen.where(SEATS.batch_id == bindparam("batch"), text("seats.is_open"), SEATS.prompt_id.not_in(met))
     if one_side:
         chosen = chosen.where(SEATS.flipped == bindparam("side"))
     return (
@@ -224,7 +260,7 @@ LAPSE: Update = (
             select(ASSIGNMENTS.id)
             .where(
                 ASSIGNMENTS.batch_id == bindparam("batch"),
-                ASSIGNMENTS.state == text(f"'{AssignmentState.HELD}'"),
+                ASSIGNMENTS.state == HELD,
                 ASSIGNMENTS.lease_expires_at <= bindparam("now"),
                 ASSIGNMENTS.rater_id != bindparam("rater"),
             )
@@ -232,7 +268,7 @@ LAPSE: Update = (
             .with_for_update(skip_locked=True)
         )
     )
-    .values(state=AssignmentState.LAPSED)
+    .values(state=constant(AssignmentState.LAPSED))
 )
 
 
@@ -247,7 +283,8 @@ def claim(session: Session, who: Visitor, *, now: datetime) -> int | None:
     if not who.may_claim:
         return None
     place = {"batch": who.batch_id, "rater": who.rater_id, **lease}
-    session.execute(LAPSE, place)
+    if who.next_lapse is not None and who.next_lapse <= now:
+        session.execute(LAPSE, place)
     return sit(session, place, side=None if who.balance == 0 else who.balance < 0)
 
 
@@ -285,7 +322,7 @@ def may_come_back(session: Session, who: Visitor) -> bool:
     )
     held = exists().where(
         ASSIGNMENTS.batch_id == bindparam("batch"),
-        ASSIGNMENTS.state == text(f"'{AssignmentState.HELD}'"),
+        ASSIGNMENTS.state == HELD,
         ~exists().where(mine, own.prompt_id == ASSIGNMENTS.prompt_id),
     )
     bound = exists().where(

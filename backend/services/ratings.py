@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, case, exists, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from backend.db.assignments import Assignment, AssignmentState, SkipReason
-from backend.db.base import table
+from backend.db.base import constant, table
 from backend.db.checks import CheckAssignment
 from backend.db.comparisons import Comparison, Seat
 from backend.db.ratings import Rating
@@ -55,9 +55,9 @@ RATE = (
     .where(
         ASSIGNMENTS.id == bindparam("assignment"),
         ASSIGNMENTS.rater_id == bindparam("rater"),
-        ASSIGNMENTS.state == AssignmentState.HELD,
+        ASSIGNMENTS.state == constant(AssignmentState.HELD),
     )
-    .values(state=AssignmentState.RATED)
+    .values(state=constant(AssignmentState.RATED))
     .returning(ASSIGNMENTS.state)
 )
 RECORD = insert(table(Rating))
@@ -78,7 +78,7 @@ def submit(session: Session, *, rater_id: int, assignment_id: int, vote: Vote, n
             "assignment_id": assignment_id,
             "rater_id": rater_id,
             "state": state,
-            "choice": vote.choice,
+            "choice": str(vote.choice),
             "comment": comment_of(vote),
             "answers": dict(vote.answers) if vote.answers else None,
             "active_ms": vote.active_ms,
@@ -175,5 +175,5 @@ def refuse_unless_skipped(session: Session, rater_id: int, assignment_id: int, o
 
 def receipt_number() -> str:
     """A number that a person can read out: 4F2K-91QX-7P."""
-    drawn = "".join(secrets.choice(ALPHABET) for _ in range(10))
+    drawn = "".join(ALPHABET[byte % 32] for byte in secrets.token_bytes(10))
     return f"{drawn[:4]}-{drawn[4:8]}-{drawn[8:]}"

@@ -18,6 +18,7 @@ LONGEST = 2_000
 DEEPEST = 30
 MOST = 300
 TEXT = re.compile(r"\\(?:text\w*|mbox|hbox)\s*\{[^{}]*\}")
+POSSIBLE = re.compile(r"\$|\\[\[(]")
 OPENERS = re.compile(r"`+|\$\$?|\\[\[(\\]")
 CLOSERS = {"$$": "$$", "$": "$", r"\[": r"\]", r"\(": r"\)"}
 TAGS = {
@@ -72,6 +73,8 @@ class Formula:
 
 def cut_out(text: str, mark: str) -> tuple[str, list[Formula]]:
     """(the text with each formula replaced by its number between two marks, the formulas)."""
+    if not POSSIBLE.search(text):
+        return text, []
     kept: list[str] = []
     formulas: list[Formula] = []
     done = 0

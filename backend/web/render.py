@@ -23,6 +23,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(FRONTEND / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,  # else each part of each page is looked for on disk again
         trim_blocks=True,
         lstrip_blocks=True,
     )

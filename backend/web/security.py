@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -40,6 +40,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+Raw = Sequence[tuple[bytes, bytes]]
+NOT_KEPT = (b"cache-control", b"no-store")
 
 
 def framed(sites: Sequence[str]) -> dict[str, str]:
@@ -56,7 +58,9 @@ class Security:
     def __init__(self, app: ASGIApp, *, max_upload: int, framed: Mapping[str, str]) -> None:
         self.app = app
         self.max_upload = max_upload
-        self.framed = framed
+        self.on_files = raw(HEADERS)
+        self.on_pages = (*self.on_files, NOT_KEPT)
+        self.on_framed = (*raw(framed), NOT_KEPT)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -65,8 +69,18 @@ class Security:
         # Only an import is large: whoever is not let in, or only logs in, has nothing to send that fills the memory.
         most = self.max_upload if UPLOADS.fullmatch(scope["path"]) else LARGEST_FORM
         refusal = refused(scope["method"], Headers(scope=scope), most)
-        headers = self.framed if scope["path"].startswith(FRAMED) else HEADERS
-        await (refusal or self.app)(scope, bounded(receive, most), with_headers(send, scope["path"], headers))
+        await (refusal or self.app)(scope, bounded(receive, most), with_headers(send, self.wanted(scope["path"])))
+
+    def wanted(self, path: str) -> Raw:
+        """The headers of the answers at this address: all but static files are kept nowhere."""
+        if path.startswith("/static/"):
+            return self.on_files
+        return self.on_framed if path.startswith(FRAMED) else self.on_pages
+
+
+def raw(headers: Mapping[str, str]) -> Raw:
+    """Headers as they are sent."""
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
 def bounded(receive: Receive, most: int) -> Receive:
@@ -111,16 +125,13 @@ def from_here(headers: Headers) -> bool:
     return origin is None or urlsplit(origin).netloc == headers.get("host")
 
 
-def with_headers(send: Send, path: str, given: Mapping[str, str]) -> Send:
-    """Adds the security headers, and forbids caching of all but static files."""
+def with_headers(send: Send, wanted: Raw) -> Send:
+    """Adds these headers to the answer, where it does not say them itself."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in given.items():
-                headers.setdefault(name, value)
-            if not path.startswith("/static/"):
-                headers.setdefault("Cache-Control", "no-store")
+            said = {name for name, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *(header for header in wanted if header[0] not in said)]
         await send(message)
 
     return sending

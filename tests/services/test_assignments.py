@@ -198,6 +198,19 @@ def test_a_seat_goes_to_another_rater_only_when_its_lease_has_ended(session: Ses
     assert state_of(session, held) == AssignmentState.LAPSED
 
 
+def test_the_next_lapse_is_the_first_end_of_another_raters_lease(session: Session) -> None:
+    batch = factories.launched(session, lease_minutes=30)
+    elsewhere = factories.launched(session, lease_minutes=30)
+    one, other, third = people(session, batch, 3)
+    claimed(session, people(session, elsewhere, 1)[0])
+    claimed(session, one)
+    assert visitor(session, one).next_lapse is None
+    claimed(session, other, now=NOW + timedelta(minutes=7))
+    claimed(session, third, now=NOW + timedelta(minutes=9))
+    assert visitor(session, one).next_lapse == NOW + timedelta(minutes=37)
+    assert visitor(session, other).next_lapse == NOW + timedelta(minutes=30)
+
+
 def test_an_expired_lease_that_nobody_wanted_is_kept(session: Session) -> None:
     (one,) = people(session, factories.launched(session, lease_minutes=30), 1)
     held = claimed(session, one)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 from starlette.testclient import TestClient
 
 from backend.db.assignments import Assignment, AssignmentState
@@ -507,3 +507,18 @@ def test_no_page_of_a_rater_may_be_kept_or_framed(database: Database) -> None:
     assert headers["cache-control"] == "no-store"
     assert headers["x-frame-options"] == "DENY"
     assert "script-src 'self'" in headers["content-security-policy"]
+
+
+def test_a_vote_and_the_next_comparison_take_five_statements(database: Database) -> None:
+    desk = Desk(database)
+    desk.rate(desk.start())
+    seat, seen = desk.held(), []
+    event.listen(database.engine, "before_cursor_execute", lambda _connection, _cursor, said, *_: seen.append(said))
+    desk.rate(seat)
+    assert [said.split()[0] for said in seen if said != "BEGIN IMMEDIATE"] == [
+        "SELECT",
+        "UPDATE",
+        "INSERT",
+        "INSERT",
+        "SELECT",
+    ]
