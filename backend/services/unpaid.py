@@ -80,7 +80,7 @@ def unpaid_checks(batch_id: int) -> Select[str, int, int]:
     )
 
 
-def test_is_owed() -> ColumnElement[bool]:
+def entry_test_is_owed() -> ColumnElement[bool]:
     """Whether a reward was ever entered for an entry test."""
     entered = aliased(LedgerEntry)
     return (
@@ -96,11 +96,12 @@ def test_is_owed() -> ColumnElement[bool]:
     )
 
 
-def tests(session: Session, batch_id: int) -> list[tuple[Piece, int]]:
+def entry_tests(session: Session, batch_id: int, *, rater_id: int | None = None) -> list[tuple[Piece, int]]:
     """Entry tests, passed or not, for which nothing was ever owed, oldest first, each with its number of exercises."""
-    rows = session.execute(
-        select(EntryTest.rater_id, EntryTest.name, EntryTest.out_of)
-        .where(EntryTest.batch_id == batch_id, ~test_is_owed())
-        .order_by(EntryTest.id)
+    found = select(EntryTest.rater_id, EntryTest.name, EntryTest.out_of).where(
+        EntryTest.batch_id == batch_id, ~entry_test_is_owed()
     )
+    if rater_id is not None:
+        found = found.where(EntryTest.rater_id == rater_id)
+    rows = session.execute(found.order_by(EntryTest.id))
     return [(Piece(Work.ENTRY_TEST, rater, entry_test=name), out_of) for rater, name, out_of in rows]
