@@ -48,7 +48,7 @@ class People:
 @click.command()
 @takes_files
 @click.option(
-    "--channel", "chosen", type=click.Choice(NAMES), multiple=True, default=("mturk",), show_default=True,
+    "--channel", "chosen", type=click.Choice(NAMES), multiple=True, default=("prolific",), show_default=True,
     help="Where raters come from; repeat it for several at once.",
 )  # fmt: skip
 @click.option("--raters", type=click.IntRange(1, 5_000), default=70, show_default=True, help="How many people.")

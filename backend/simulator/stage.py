@@ -7,10 +7,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from backend.simulator.mturk import workers
-from backend.simulator.mturk.market import Market, Worker
-from backend.simulator.mturk.server import Server
+from backend.errors import Unavailable
 from backend.simulator.prolific import Account, Person, Simulator
+
+try:
+    from backend.simulator.mturk import workers
+    from backend.simulator.mturk.market import Market, Worker
+    from backend.simulator.mturk.server import Server
+except ModuleNotFoundError:  # botocore, whose model the simulator speaks, comes with the extra `mturk` alone
+    HAS_BOTOCORE = False
+else:
+    HAS_BOTOCORE = True
 
 RICH = 100_000_000
 PROJECT = "rehearsal"
@@ -20,7 +27,7 @@ PROJECT = "rehearsal"
 class Stage:
     """The vendors that are up."""
 
-    mturk: Server | None = None
+    mturk: "Server | None" = None
     prolific: Simulator | None = None
 
     def spent(self, channel: str) -> int | None:
@@ -55,6 +62,10 @@ class Stage:
 @contextmanager
 def staged(channels: Sequence[str], *, people: int, currency: str) -> Iterator[Stage]:
     """The vendors of these channels, each with so many people signed up."""
+    if "mturk" in channels and not HAS_BOTOCORE:
+        raise Unavailable(
+            "A simulated Mechanical Turk needs boto3: pip install 'assay-eval[mturk]', and run this again."
+        )
     if "mturk" in channels:
         market = Market(balance=RICH)
         for name in names("mturk", people):

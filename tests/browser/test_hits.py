@@ -178,6 +178,7 @@ def is_framed(page: Page, address: str) -> bool:
 
 def test_the_vendor_frames_the_hits_page_alone_and_nobody_else_frames_it(fair: Fair) -> None:
     fair.visits.expect("frame")  # what Chromium says of each that it refuses
+    fair.visits.expect("403")  # and of the pages that are the researcher's
     page = fair.visits.person().new_page()
     page.goto(f"{fair.vendor.url}/?workerId=AWORKER1")
     assert is_framed(page, fair.hit())
