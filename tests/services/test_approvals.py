@@ -289,3 +289,19 @@ def test_mturk_approves_by_itself_and_the_ledger_follows(database: Database) -> 
         assert done.differences.none
         assert on.spent == budget(database, on.batch).spent == 22
         assert on.clock.passed == timedelta(days=31)
+
+
+def test_a_round_says_who_may_still_hand_in_and_tops_up_only_after_them(database: Database) -> None:
+    with on_mturk(database, prompts=1) as on:
+        on.keep()
+        (hit,) = on.hits()
+        vendor_id, _ = on.arrive("AWORKER9", hit)
+        workers.give_back(on.market, vendor_id)  # which MTurk lists nowhere
+        on.advance(minutes=61)
+        for number in range(3):
+            on.work(f"AWORKER{number}", hit, active_ms=86_400)
+        done = on.keep()
+        assert (done.is_over, done.waits, done.paid) == (True, True, 3)
+        on.advance(minutes=61)
+        done = on.keep()
+        assert (done.is_over, done.waits, done.paid) == (True, False, 3)
