@@ -159,6 +159,8 @@ def settle(database: Database, crowd: Crowd, row: BatchChannel, done: Kept, *, c
         return
     done.paid += len(found.confirmed)
     done.refused += len(found.refused)
+    if found.unknown:
+        done.troubles.append(f"{row.channel} gave no answer to {len(found.unknown)} payments; the next round asks again.")
     if found.stopped is not None:
         done.troubles.append(found.stopped)
 

@@ -17,6 +17,7 @@ from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, Invalid, NotFound
 from backend.services import approvals, assignments, links, ratings, rejections, submissions
 from backend.simulator.mturk import workers
+from backend.simulator.mturk.faults import Fault
 from tests.channels import OnMTurk, OnProlific, arrived, budget, on_mturk, on_prolific
 
 AT_LENGTH = "All the answers came within a second each, and every one of them was the first button. Please write to us."
@@ -305,3 +306,14 @@ def test_a_round_says_who_may_still_hand_in_and_tops_up_only_after_them(database
         on.advance(minutes=61)
         done = on.keep()
         assert (done.is_over, done.waits, done.paid) == (True, False, 3)
+
+
+def test_a_payment_without_an_answer_is_said_and_asked_again(database: Database) -> None:
+    with on_mturk(database, prompts=1) as on:
+        on.keep()
+        on.work("AWORKER0", on.hits()[0])
+        on.market.faults.plan("ApproveAssignment", Fault.CUT_OFF)
+        done = on.keep()
+        assert (done.paid, done.troubles) == (0, ["mturk gave no answer to 1 payments; the next round asks again."])
+        done = on.keep()
+        assert (done.paid, done.troubles) == (1, [])
