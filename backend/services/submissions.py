@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from backend.crowd import protocol
-from backend.crowd.protocol import Crowd, CrowdError
+from backend.crowd.protocol import Crowd, CrowdError, NotAllowed, Unreachable
 from backend.db.assignments import Assignment, AssignmentState
 from backend.db.channels import BatchChannel, Posting
 from backend.db.raters import Rater
@@ -58,7 +58,8 @@ def sync(
                 read(database, crowd, channel, number, vendor_id, done, clock=clock)
             except CrowdError as error:
                 done.troubles.append(str(error))
-                break
+                if isinstance(error, NotAllowed | Unreachable):
+                    break
             step()
     with database.transaction() as session:
         lapse_overdue(session, channel, now=clock())

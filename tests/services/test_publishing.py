@@ -345,3 +345,23 @@ def test_channels_without_a_vendor_publish_nothing(database: Database) -> None:
         made = channels.declare(session, on.batch, Channel.LINK, defaults(Channel.LINK), now=on.clock())
     done = publishing.publish(database, on.crowd, made.id, door=DOOR, clock=on.clock)
     assert done == Published()
+
+
+def test_a_posting_that_the_vendor_knows_no_more_keeps_nobody_else_waiting(database: Database) -> None:
+    with on_mturk(database, prompts=2) as on:
+        on.keep()
+        first, second = on.hits()
+        on.work("AWORKER0", second)
+        del on.market.hits[first]
+        done = on.keep(compare=False)
+        assert (done.read, done.paid) == (1, 1)
+        assert any("refused" in trouble for trouble in done.troubles)
+
+
+def test_without_credentials_a_vendor_is_asked_once(database: Database) -> None:
+    with on_mturk(database, prompts=2) as on:
+        on.keep()
+        wish(on, Wish.PAUSED)
+        on.market.faults.credentials_expired = True
+        steering.steer(database, on.crowd, on.channel, done := Published(), clock=on.clock)
+        assert len(done.troubles) == 1
