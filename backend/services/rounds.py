@@ -137,7 +137,7 @@ def pay(database: Database, crowd: Crowd, row: BatchChannel, done: Kept, *, cloc
 
 
 def intend(database: Database, row: BatchChannel, done: Kept, *, clock: Clock, step: Step) -> None:
-    """Rater by rater, each in a transaction."""
+    """Rater by rater, each in a transaction: what is missing for one of them keeps no other waiting."""
     with database.reading() as session:
         waiting = handed.waiting_raters(session, row)
     for rater_id in waiting:
@@ -146,7 +146,7 @@ def intend(database: Database, row: BatchChannel, done: Kept, *, clock: Clock, s
                 approvals.pay_rater(session, row, rater_id, now=clock())
         except AppError as error:
             done.troubles.append(str(error))
-            return
+            continue
         step()
 
 

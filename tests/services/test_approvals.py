@@ -15,7 +15,7 @@ from backend.db.session import Database
 from backend.db.submissions import Rejection, Submission
 from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services import approvals, assignments, links, ratings, rejections, submissions
+from backend.services import approvals, assignments, channels, links, ratings, rejections, submissions
 from backend.simulator.mturk import workers
 from backend.simulator.mturk.faults import Fault
 from tests.channels import OnMTurk, OnProlific, arrived, budget, on_mturk, on_prolific
@@ -317,3 +317,36 @@ def test_a_payment_without_an_answer_is_said_and_asked_again(database: Database)
         assert (done.paid, done.troubles) == (0, ["mturk gave no answer to 1 payments; the next round asks again."])
         done = on.keep()
         assert (done.paid, done.troubles) == (1, [])
+
+
+def test_what_is_missing_for_one_rater_keeps_no_other_waiting(database: Database) -> None:
+    with on_mturk(database, prompts=1, allowed=198) as on:  # what the posting needs at worst
+        on.keep()
+        (hit,) = on.hits()
+        for number in range(2):
+            on.work(f"AWORKER{number}", hit)
+        with database.transaction() as session:
+            dear = submissions.rater(session, Channel.MTURK, "AWORKER0", now=on.clock())
+            session.execute(
+                insert(EntryTest).values(
+                    batch_id=on.batch, rater_id=dear, name="entry", answers=["first"] * 40, score=0, out_of=40,
+                    passed=True, taken_at=on.clock(),
+                )
+            )  # fmt: skip
+        done = on.keep()
+        assert payments_of(database) == [("AWORKER1", PaymentKind.APPROVAL, 18)]
+        assert any("are missing" in trouble for trouble in done.troubles)
+
+
+def test_more_may_hand_in_than_there_are_places_where_these_are_given_out_again(database: Database) -> None:
+    with on_prolific(database, prompts=1) as on:
+        on.keep()
+        for name in ("ada", "bob", "eve"):
+            on.work(name, pieces=1)
+        on.keep()
+        on.keep()
+        with database.reading() as session:
+            row = channels.by_id(session, on.channel)
+            assert set(session.scalars(select(Submission.state))) == {SubmissionState.APPROVED}
+            assert submissions.to_read(session, row, now=on.clock()) == [(1, on.study)]
+            assert submissions.to_read(session, row, now=on.clock() + timedelta(days=2)) == []
