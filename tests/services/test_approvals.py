@@ -350,3 +350,23 @@ def test_more_may_hand_in_than_there_are_places_where_these_are_given_out_again(
             assert set(session.scalars(select(Submission.state))) == {SubmissionState.APPROVED}
             assert submissions.to_read(session, row, now=on.clock()) == [(1, on.study)]
             assert submissions.to_read(session, row, now=on.clock() + timedelta(days=2)) == []
+
+
+def test_a_rejection_that_is_taken_back_before_the_vendor_knows_of_it_is_paid_once(database: Database) -> None:
+    with on_mturk(database, prompts=1) as on:
+        on.keep()
+        vendor_id, _ = on.arrive("AWORKER0", on.hits()[0])
+        on.hand_in(vendor_id, "r.1")
+        on.keep()
+        number = number_of(on, vendor_id)
+        with database.transaction() as session:
+            rejections.reject(session, number, reason="Nothing was rated.", now=on.clock())
+            rejections.overturn(session, number, reason="Our page had failed.", now=on.clock())
+            rejections.overturn(session, number, reason="Our page had failed.", now=on.clock())
+        on.keep()
+        on.advance(days=31)  # MTurk approves by itself what nobody has judged
+        done = on.keep()
+        assert payments_of(database) == [("AWORKER0", PaymentKind.APPROVAL, 18)]
+        assert done.differences is not None
+        assert done.differences.none
+        assert on.spent == budget(database, on.batch).spent == 22
