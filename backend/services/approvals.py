@@ -26,7 +26,7 @@ from backend.domain.money import Money
 from backend.domain.pay import apportion
 from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, NotFound
-from backend.services import budgets, channels, demand, intents, ledger
+from backend.services import budgets, channels, demand, intents, ledger, rewards, unpaid
 from backend.services.handed import (
     LEFT,
     PAYABLE,
@@ -38,7 +38,6 @@ from backend.services.handed import (
     on,
     pieces_of,
     reason_against,
-    unpaid_tests,
     work_of,
 )
 from backend.services.ledger import Due, Piece
@@ -150,9 +149,8 @@ def owe_extras(
     if pieces:
         sum_of = Money(len(pieces) * rule.reward.minor, rule.reward.currency)
         owe(session, through.posting, pieces, sum_of, settings.fees.on_bonus(sum_of), now=now)
-    for test in unpaid_tests(session, channel.batch_id, rater_id=rater_id):
-        piece = Piece(Work.ENTRY_TEST, rater_id, entry_test=test.name)
-        earned = Money(max(1, test.out_of) * rule.reward.minor, rule.reward.currency)
+    for piece, exercises in unpaid.entry_tests(session, channel.batch_id, rater_id=rater_id):
+        earned = rewards.of_test(rule, exercises)
         owe(session, through.posting, [piece], earned, settings.fees.on_bonus(earned), now=now)
 
 

@@ -16,7 +16,7 @@ from backend.db.batches import Batch
 from backend.db.budgets import Reservation
 from backend.db.channels import BatchChannel
 from backend.db.comparisons import Seat
-from backend.db.ledger import Purpose, Work
+from backend.db.ledger import Purpose
 from backend.db.payments import PaymentIntent, PaymentKind
 from backend.db.raters import Rater
 from backend.db.vendor_calls import HandPayment
@@ -27,13 +27,13 @@ from backend.services import (
     channels,
     demand,
     earnings,
-    handed,
     intents,
     ledger,
+    rewards,
     unpaid,
     vendor_calls,
 )
-from backend.services.ledger import Due, Piece
+from backend.services.ledger import Due
 
 
 def set_aside(session: Session, channel: BatchChannel, *, now: datetime) -> Reservation | None:
@@ -69,10 +69,9 @@ def note(session: Session, channel: BatchChannel, *, now: datetime) -> int:
     names = dict(session.execute(select(Rater.id, Rater.external_id).where(Rater.channel == channel.channel)).all())
     pieces = [piece for piece in unpaid.work(session, batch_id) if piece.rater_id in names]
     dues = [Due(piece, Purpose.REWARD, rule.reward) for piece in pieces]
-    for test in handed.unpaid_tests(session, batch_id):
-        if test.rater_id in names:
-            earned = Money(max(1, test.out_of) * rule.reward.minor, rule.reward.currency)
-            dues.append(Due(Piece(Work.ENTRY_TEST, test.rater_id, entry_test=test.name), Purpose.REWARD, earned))
+    for piece, exercises in unpaid.entry_tests(session, batch_id):
+        if piece.rater_id in names:
+            dues.append(Due(piece, Purpose.REWARD, rewards.of_test(rule, exercises)))
     ledger.owe(session, reservation.id, dues, now=now)
     earnings.top_up(session, reservation.id, rule=rule, fees=settings.fees, now=now, channel=channel.channel)
     owing = sorted({one.rater_id for one in ledger.owed(session, batch_id)} & set(names))

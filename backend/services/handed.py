@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 from backend.db.assignments import Assignment
 from backend.db.channels import BatchChannel, Posting
 from backend.db.comparisons import Seat
-from backend.db.journeys import Completion, EntryTest
-from backend.db.ledger import LedgerEntry
+from backend.db.journeys import Completion
 from backend.db.payments import PaymentIntent, PaymentKind, PaymentState
 from backend.db.raters import Link
 from backend.db.ratings import Rating
@@ -60,26 +59,13 @@ def waiting_raters(session: Session, channel: BatchChannel) -> list[int]:
     )
     owing = {piece.rater_id for piece in unpaid.work(session, channel.batch_id)}
     owing |= {entry.rater_id for entry in ledger.owed(session, channel.batch_id)}
-    owing |= {test.rater_id for test in unpaid_tests(session, channel.batch_id)}
+    owing |= {piece.rater_id for piece, _ in unpaid.entry_tests(session, channel.batch_id)}
     return sorted(owing & of_channel)
 
 
 def on(channel: BatchChannel) -> ColumnElement[bool]:
     """Whether a submission came through this channel."""
     return exists().where(Posting.id == Submission.posting_id, Posting.channel_id == channel.id)
-
-
-def unpaid_tests(session: Session, batch_id: int, *, rater_id: int | None = None) -> list[EntryTest]:
-    """Entry tests for which nothing was ever owed."""
-    owed = exists().where(
-        LedgerEntry.batch_id == EntryTest.batch_id,
-        LedgerEntry.rater_id == EntryTest.rater_id,
-        LedgerEntry.entry_test == EntryTest.name,
-    )
-    found = select(EntryTest).where(EntryTest.batch_id == batch_id, ~owed)
-    if rater_id is not None:
-        found = found.where(EntryTest.rater_id == rater_id)
-    return list(session.scalars(found.order_by(EntryTest.id)))
 
 
 def handed_in(session: Session, channel: BatchChannel, rater_id: int) -> list[Handed]:

@@ -1,7 +1,6 @@
 """What raters have earned, as they are told of it, and what an entry test earns. Knows no vendor and no page."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from sqlalchemy import ScalarSelect, case, func, select
 from sqlalchemy.orm import Session
@@ -10,10 +9,9 @@ from backend.db.journeys import EntryTest
 from backend.db.ledger import Account, LedgerEntry, Purpose, Work
 from backend.db.raters import Rater
 from backend.domain.money import Money
-from backend.domain.pay import Fees, PayRule
-from backend.services import ledger, unpaid
+from backend.domain.pay import PayRule
+from backend.services import unpaid
 from backend.services.assignments import Visitor
-from backend.services.ledger import Due
 
 JUDGED = (Work.RATING, Work.LATE_RATING, Work.CHECK)
 
@@ -60,21 +58,3 @@ def unpaid_exercises(who: Visitor) -> ScalarSelect[int]:
 def of_test(rule: PayRule, exercises: int) -> Money:
     """What an entry test of so many exercises earns: as much as that many comparisons, passed or not."""
     return Money(exercises * rule.reward.minor, rule.reward.currency)
-
-
-def owe_tests(
-    session: Session, reservation_id: int, batch_id: int, *, channel: str, rule: PayRule, fees: Fees, now: datetime
-) -> int:
-    """Owe every entry test of this channel's raters for which nothing was owed yet; how many those are."""
-    found = unpaid.tests(session, batch_id)
-    raters = {piece.rater_id for piece, _ in found}
-    here = set(session.scalars(select(Rater.id).where(Rater.id.in_(raters), Rater.channel == channel)))
-    dues = [
-        due
-        for piece, exercises in found
-        if piece.rater_id in here
-        for reward in [of_test(rule, exercises)]
-        for due in (Due(piece, Purpose.REWARD, reward), Due(piece, Purpose.REWARD_FEE, fees.on_reward(reward)))
-    ]
-    ledger.owe(session, reservation_id, dues, now=now)
-    return len(here)

@@ -53,8 +53,8 @@ class Kept:
     """What a round did, and what it leaves to a person.
 
     noted: payments to be made by hand. unconfirmed, unmatched: for a person to look at. is_over: the batch needs this
-    channel no more. waits: somebody may still hand in. differences: between the ledger and the vendor's list, None where
-    they were not compared.
+    channel no more. waits: somebody may still hand in. differences: between the ledger and the vendor's list, None
+    where they were not compared.
     """
 
     published: int = 0
@@ -160,7 +160,7 @@ def settle(database: Database, crowd: Crowd, row: BatchChannel, done: Kept, *, c
     done.paid += len(found.confirmed)
     done.refused += len(found.refused)
     if found.unknown:
-        done.troubles.append(f"{row.channel} gave no answer to {len(found.unknown)} payments; the next round asks again.")
+        done.troubles.append(f"{row.channel} gave no answer to {len(found.unknown)} payments; the next round asks.")
     if found.stopped is not None:
         done.troubles.append(found.stopped)
 

@@ -96,11 +96,14 @@ def test_is_owed() -> ColumnElement[bool]:
     )
 
 
-def tests(session: Session, batch_id: int) -> list[tuple[Piece, int]]:
-    """Entry tests, passed or not, for which nothing was ever owed, oldest first, each with its number of exercises."""
-    rows = session.execute(
-        select(EntryTest.rater_id, EntryTest.name, EntryTest.out_of)
-        .where(EntryTest.batch_id == batch_id, ~test_is_owed())
-        .order_by(EntryTest.id)
+def entry_tests(session: Session, batch_id: int, *, rater_id: int | None = None) -> list[tuple[Piece, int]]:
+    """Entry tests, passed or not, for which nothing was ever owed, oldest first, each with its number of exercises. Of
+    one rater or of all.
+    """
+    found = select(EntryTest.rater_id, EntryTest.name, EntryTest.out_of).where(
+        EntryTest.batch_id == batch_id, ~test_is_owed()
     )
+    if rater_id is not None:
+        found = found.where(EntryTest.rater_id == rater_id)
+    rows = session.execute(found.order_by(EntryTest.id))
     return [(Piece(Work.ENTRY_TEST, rater, entry_test=name), out_of) for rater, name, out_of in rows]

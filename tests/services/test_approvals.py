@@ -314,7 +314,7 @@ def test_a_payment_without_an_answer_is_said_and_asked_again(database: Database)
         on.work("AWORKER0", on.hits()[0])
         on.market.faults.plan("ApproveAssignment", Fault.CUT_OFF)
         done = on.keep()
-        assert (done.paid, done.troubles) == (0, ["mturk gave no answer to 1 payments; the next round asks again."])
+        assert (done.paid, done.troubles) == (0, ["mturk gave no answer to 1 payments; the next round asks."])
         done = on.keep()
         assert (done.paid, done.troubles) == (1, [])
 

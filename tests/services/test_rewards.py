@@ -8,13 +8,13 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from backend.db.batches import Batch
-from backend.db.ledger import Purpose, Work
+from backend.db.ledger import Purpose
 from backend.db.raters import Channel
 from backend.db.session import Database
 from backend.domain.channels import Panel, defaults, from_json
 from backend.domain.choices import Choice
 from backend.domain.money import Money
-from backend.domain.pay import MTURK, PayRule
+from backend.domain.pay import PayRule
 from backend.services import assignments, facts, ledger, links, ratings, rewards, unpaid
 from backend.services.facts import Facts, Remembered
 from backend.services.ledger import Due
@@ -70,26 +70,6 @@ def test_an_entry_test_earns_as_many_rewards_as_it_has_exercises(session: Sessio
     assert earned(session, batch_id, link_id) == Money(0)
     paid.took_test(session, batch_id, who.rater_id, "entry")
     assert (rewards.of_test(RULE, 4), earned(session, batch_id, link_id)) == (Money(100), Money(25))
-    reservation = paid.with_budget(session, session.get_one(Batch, batch_id), 10_000, aside=0)
-    asked = {"channel": Channel.LINK, "rule": RULE, "fees": MTURK, "now": NOW}
-    assert rewards.owe_tests(session, reservation, batch_id, **asked) == 1
-    assert rewards.owe_tests(session, reservation, batch_id, **asked) == 0
-    entries = ledger.owed(session, batch_id, rater_id=who.rater_id)
-    assert [(one.work, one.purpose, one.amount) for one in entries] == [
-        (Work.ENTRY_TEST, Purpose.REWARD, 25),
-        (Work.ENTRY_TEST, Purpose.REWARD_FEE, 5),
-    ]
-    assert unpaid.tests(session, batch_id) == []
-    assert earned(session, batch_id, link_id) == Money(25)
-
-
-def test_a_test_is_owed_by_the_channel_of_who_took_it(session: Session) -> None:
-    batch_id, link_id = rated(session, times=0)
-    paid.took_test(session, batch_id, assignments.visitor(session, link_id=link_id).rater_id, "entry")
-    reservation = paid.with_budget(session, session.get_one(Batch, batch_id), 10_000, aside=0)
-    asked = {"rule": RULE, "fees": MTURK, "now": NOW}
-    assert rewards.owe_tests(session, reservation, batch_id, channel=Channel.PROLIFIC, **asked) == 0
-    assert len(unpaid.tests(session, batch_id)) == 1
 
 
 def test_a_channel_that_pays_nothing_says_nothing_of_pay(session: Session) -> None:
