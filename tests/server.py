@@ -2,22 +2,16 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from urllib.request import urlopen
 
 KEY = "a key for tests"
 
 
 class Server:
-    """`assay serve` on a free port with this database; running once it has printed its address.
-
-    Several processes need a port that is chosen before they start, and are running once they answer.
-    """
+    """`assay serve` on a free port with this database; running once it has printed its address."""
 
     def __init__(self, database_url: str, data_dir: Path, *, processes: int = 1, **settings: str) -> None:
         self.processes = processes
@@ -30,10 +24,9 @@ class Server:
         }
 
     def __enter__(self) -> "Server":
-        several = [] if self.processes == 1 else ["--processes", str(self.processes)]
-        port = "0" if self.processes == 1 else str(free_port())
+        verb = ["serve", "--port", "0", "--processes", str(self.processes)]
         self.process = subprocess.Popen(
-            [sys.executable, "-c", "from backend.cli.main import main; main()", "serve", "--port", port, *several],
+            [sys.executable, "-c", "from backend.cli.main import main; main()", *verb],
             env=self.environment,
             stdout=subprocess.PIPE,
             text=True,
@@ -41,17 +34,7 @@ class Server:
         assert self.process.stdout is not None
         self.researcher = re.search(r"http://\S+", self.process.stdout.readline())[0]
         self.base_url = self.researcher.split("/enter/")[0]
-        while several and not self.answers():
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(0.2)
-            assert self.process.poll() is None, "the server has ended"
         return self
-
-    def answers(self) -> bool:
-        """Whether a process takes requests by now."""
-        with suppress(OSError), urlopen(f"{self.base_url}/login") as page:
-            return page.status == 200
-        return False
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -67,10 +50,3 @@ class Server:
         """kill -9: nothing is finished, nothing is said."""
         self.process.kill()
         self.process.wait()
-
-
-def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

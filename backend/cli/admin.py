@@ -1,14 +1,12 @@
 """`assay serve`, `assay links`, `assay migrate`: keeping a server and its studies going."""
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-import uvicorn
 
 from backend.cli.house import batch_argument, data_dir_option, open_database, settings_with
-from backend.cli.server import address, listening, researcher_link, run, serve_options
+from backend.cli.server import address, listening, researcher_link, run, run_several, serve_options
 from backend.cli.watch import watching
 from backend.services import batches
 from backend.services import links as links_service
@@ -18,7 +16,7 @@ from backend.services.tokens import Tokens
 
 @click.command()
 @serve_options
-@click.option("--processes", default=1, show_default=True, help="Server processes; more than one needs a fixed port.")
+@click.option("--processes", default=1, show_default=True, help="Server processes.")
 @data_dir_option
 def serve(host: str, port: int, public_url: str | None, processes: int, data_dir: Path | None) -> None:
     """Serve the studies that are there, and print the researcher's link."""
@@ -27,22 +25,11 @@ def serve(host: str, port: int, public_url: str | None, processes: int, data_dir
     with listening(host, port) as bound:
         base_url = address(settings, bound)
         click.echo(f"Researcher: {researcher_link(settings, base_url)}\nStop with Ctrl-C.")
-        if processes == 1:
-            with watching(database, base_url, key=secret_key(settings)):
+        with watching(database, base_url, key=secret_key(settings)):
+            if processes == 1:
                 run(settings, database, bound)
-            return
-    os.environ |= {f"ASSAY_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
-    with watching(database, base_url, key=secret_key(settings)):
-        uvicorn.run(
-            "backend.web.process:app",
-            host=host,
-            port=port,
-            workers=processes,
-            log_level="warning",
-            access_log=False,
-            # A process that has not answered in five seconds is killed, by default: a busy machine would never start.
-            timeout_worker_healthcheck=60,
-        )
+            else:
+                run_several(settings, bound, processes)
 
 
 @click.command()

@@ -134,6 +134,11 @@ class Rehearsal:
 
     def act(self, one: Cast, studies: Sequence[str], fair: int) -> None:
         """One person's part of a round."""
+        with one.sitting.surfer:
+            self.take_part(one, studies, fair)
+
+    def take_part(self, one: Cast, studies: Sequence[str], fair: int) -> None:
+        """Come the way that leads here from one's channel, and do what there is."""
         if one.channel == Channel.MTURK and self.stage.mturk is not None:
             Turker(one.sitting, self.stage.mturk.url, one.refused).run(most=fair)
         elif one.channel == Channel.PROLIFIC and self.stage.prolific is not None:

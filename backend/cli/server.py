@@ -1,5 +1,6 @@
 """Runs the web server in this process: in the foreground, or in a thread while something else goes on."""
 
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 import click
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.supervisors import Multiprocess
 
 from backend.config import Settings
 from backend.db.session import Database
@@ -66,6 +68,20 @@ def server(app: FastAPI) -> uvicorn.Server:
 def run(settings: Settings, database: Database, bound: socket.socket) -> None:
     """Serve until interrupted."""
     server(create_app(settings, database)).run(sockets=[bound])
+
+
+def run_several(settings: Settings, bound: socket.socket, processes: int) -> None:
+    """Serve with so many processes until interrupted. They read the settings from the environment."""
+    os.environ |= {f"ASSAY_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
+    config = uvicorn.Config(
+        "backend.web.process:app",
+        workers=processes,
+        log_level="warning",
+        access_log=False,
+        # A process that has not answered in five seconds is killed, by default: a busy machine would never start.
+        timeout_worker_healthcheck=60,
+    )
+    Multiprocess(config, sockets=[bound]).run()
 
 
 @contextmanager

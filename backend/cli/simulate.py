@@ -1,6 +1,7 @@
 """`assay simulate`: a whole study with simulated raters on simulated vendors, to the verdict and the last payment."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from backend.domain.money import Money, money
 from backend.domain.pay import PayRule
 from backend.domain.results.summary import Results
 from backend.errors import Invalid, Unavailable
-from backend.services import batches, earnings, ledger, results
+from backend.services import batches, by_hand, earnings, ledger, results, spending
 from backend.services.keys import secret_key
 from backend.simulator.people import Diary, crowd
 from backend.simulator.stage import Stage, staged
@@ -155,7 +156,10 @@ def report(rehearsal: Rehearsal, stage: Stage) -> str:
         answered = by_diary(session, rehearsal.batch_id, rehearsal.diary)
         balances = ledger.balances(session, rehearsal.batch_id)
         hourly = earnings.hourly(session, rehearsal.batch_id, rehearsal.rule)
+        money = spending.of_batch(session, rehearsal.batch_id)
+        due = len(by_hand.dues(session, rehearsal.batch_id))
     spent = ", ".join(f"{amount} {account}" for account, amount in balances.items() if amount.minor)
+    settled = {name: flow.settled for name, flow in money.channels.items()} if money is not None else {}
     median = "–" if hourly.median is None else str(Money(hourly.median, rehearsal.rule.per_hour.currency))
     return "\n".join(
         [
@@ -163,7 +167,8 @@ def report(rehearsal: Rehearsal, stage: Stage) -> str:
             "",
             f"majorities        {agreeing(found, answered)}",
             f"money             {spent or 'nothing was paid'}; {median} an hour in the median",
-            *(f"{name:<17} {compared(rehearsal, name)}" for name in rehearsal.kept),
+            *(f"{name:<17} {compared(rehearsal, stage, name, settled)}" for name in rehearsal.kept),
+            *([f"by hand           {due} payments, which assay crowd dues lists"] if due else []),
         ]
     )
 
@@ -181,11 +186,13 @@ def agreeing(found: Results, answered: Majorities) -> str:
     return ("as the people answered" if same else f"NOT as the people answered: {answered}") + unclear
 
 
-def compared(rehearsal: Rehearsal, channel: str) -> str:
-    """What a channel's last round left over."""
-    done = rehearsal.kept[channel]
-    if done.differences is None:
-        return f"{done.noted} payments to make by hand" if done.noted else "nothing to pay"
-    if not done.differences.none:
-        return "the ledger and the vendor's list DIFFER; see assay crowd reconcile"
-    return "the ledger and the vendor's list agree to the cent"
+def compared(rehearsal: Rehearsal, stage: Stage, channel: str, settled: Mapping[str, Money]) -> str:
+    """Whether a channel's vendor says of its payments what the ledger says, fees and all."""
+    done, spent, ours = rehearsal.kept[channel], stage.spent(channel), settled.get(channel)
+    if done.differences is None or spent is None:
+        return "has no vendor that pays"
+    ours = ours or Money(0, CURRENCY)
+    if done.differences.none and spent == ours.minor:
+        return f"the ledger and the vendor agree to the cent: {ours} with fees"
+    there = Money(spent, ours.currency)
+    return f"the ledger and the vendor DIFFER: {ours} here, {there} there; see assay crowd reconcile"

@@ -3,6 +3,7 @@
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import click
 
@@ -16,7 +17,10 @@ from backend.db.session import Database
 from backend.services import links, results
 from backend.services.keys import secret_key
 from backend.services.tokens import Tokens
+from backend.simulator.people import Character, Diary
 from backend.simulator.raters import SimulatedRater
+from backend.simulator.rating import Sitting
+from backend.simulator.surfing import Surfer
 
 
 @click.command("try")
@@ -80,8 +84,16 @@ def simulated(base_url: str, paths: list[str]) -> None:
     """All personal links rate at once, each with its own seed."""
     click.echo("Simulated raters prefer the longer output four times in five: a rehearsal, no finding about quality.")
     raters = [SimulatedRater(base_url, path, seed=SEED + number) for number, path in enumerate(paths[:-1])]
-    threads = [threading.Thread(target=rater.run) for rater in raters]
+    threads = [threading.Thread(target=comes, args=(rater,)) for rater in raters]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def comes(rater: SimulatedRater) -> None:
+    """Through consent, training and entry test, where the study has them, and then to the task."""
+    with Surfer() as surfer:
+        sitting = Sitting(rater.path, Character(ability=1.0), Random(rater.seed), Diary(), surfer)
+        sitting.prepare(surfer.open(f"{rater.base_url}{rater.path}"))
+    rater.run()

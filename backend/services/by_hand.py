@@ -81,9 +81,11 @@ def owe_work(
     rule, batch_id = demand.rule_of(settings), channel.batch_id
     pieces = [piece for piece in unpaid.work(session, batch_id) if piece.rater_id in names]
     dues = [Due(piece, Purpose.REWARD, rule.reward) for piece in pieces]
-    for piece, exercises in unpaid.entry_tests(session, batch_id):
-        if piece.rater_id in names:
-            dues.append(Due(piece, Purpose.REWARD, rewards.of_test(rule, exercises)))
+    dues += [
+        Due(piece, Purpose.REWARD, rewards.of_test(rule, exercises))
+        for piece, exercises in unpaid.entry_tests(session, batch_id)
+        if piece.rater_id in names
+    ]
     ledger.owe(session, reservation_id, dues, now=now)
     earnings.top_up(session, reservation_id, rule=rule, fees=settings.fees, now=now, channel=channel.channel)
 

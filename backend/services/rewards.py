@@ -52,7 +52,9 @@ def so_far(session: Session, who: Visitor, rules: Mapping[str, PayRule]) -> Mone
 def unpaid_exercises(who: Visitor) -> ScalarSelect[int]:
     """How many exercises of entry tests this rater has taken for which nothing was ever owed."""
     own = (EntryTest.batch_id == who.batch_id) & (EntryTest.rater_id == who.rater_id)
-    return select(func.coalesce(func.sum(EntryTest.out_of), 0)).where(own, ~unpaid.test_is_owed()).scalar_subquery()
+    return (
+        select(func.coalesce(func.sum(EntryTest.out_of), 0)).where(own, ~unpaid.entry_test_is_owed()).scalar_subquery()
+    )
 
 
 def of_test(rule: PayRule, exercises: int) -> Money:

@@ -80,7 +80,7 @@ def unpaid_checks(batch_id: int) -> Select[str, int, int]:
     )
 
 
-def test_is_owed() -> ColumnElement[bool]:
+def entry_test_is_owed() -> ColumnElement[bool]:
     """Whether a reward was ever entered for an entry test."""
     entered = aliased(LedgerEntry)
     return (
@@ -101,7 +101,7 @@ def entry_tests(session: Session, batch_id: int, *, rater_id: int | None = None)
     one rater or of all.
     """
     found = select(EntryTest.rater_id, EntryTest.name, EntryTest.out_of).where(
-        EntryTest.batch_id == batch_id, ~test_is_owed()
+        EntryTest.batch_id == batch_id, ~entry_test_is_owed()
     )
     if rater_id is not None:
         found = found.where(EntryTest.rater_id == rater_id)

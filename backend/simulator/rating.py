@@ -5,6 +5,7 @@ They know only what the pages show and act without a script. What they answered 
 
 from dataclasses import dataclass
 from random import Random
+from urllib.parse import parse_qs, urlsplit
 
 from backend.simulator.people import Answer, Character, Diary, answers, takes_ms
 from backend.simulator.raters import asked_for
@@ -37,14 +38,28 @@ class Sitting:
         """The page after this one, or None where this is the last."""
         if task := seen.form("/ratings"):
             return self.rate(seen, task)
+        if on_the_way := self.step_before(seen):
+            return on_the_way
+        following = seen.form("/next")
+        return None if following is None else self.surfer.send(following)
+
+    def prepare(self, seen: Seen) -> Seen:
+        """Go through everything that comes before the task; the page that follows."""
+        while (following := self.step_before(seen)) is not None:
+            seen = following
+        return seen
+
+    def step_before(self, seen: Seen) -> Seen | None:
+        """The page after a consent, an exercise, its feedback or the entry test; None where this is none of them."""
         if consent := seen.form("/consent"):
             return self.surfer.send(consent, agreed="yes")
+        if "practised" in parse_qs(urlsplit(seen.url).query):
+            return self.surfer.open(urlsplit(seen.url)._replace(query="").geturl())
         if practice := seen.form("/practice"):
             return self.surfer.send(practice, choice=self.press(seen))
         if test := seen.form("/test"):
             return self.take(seen, test)
-        following = seen.form("/next")
-        return None if following is None else self.surfer.send(following)
+        return None
 
     def rate(self, seen: Seen, task: Form) -> Seen:
         """Press a button; what was pressed is in the diary once there is a receipt for it."""

@@ -23,6 +23,14 @@ class Stage:
     mturk: Server | None = None
     prolific: Simulator | None = None
 
+    def spent(self, channel: str) -> int | None:
+        """What has left the account at this vendor, in minor units; None where there is no such vendor."""
+        if channel == "mturk" and self.mturk is not None:
+            return RICH - self.mturk.market.balance
+        if channel == "prolific" and self.prolific is not None:
+            return RICH - self.prolific.account.balance
+        return None
+
     def settings(self) -> dict[str, object]:
         """What a server's settings have to say to reach these vendors."""
         found: dict[str, object] = {}

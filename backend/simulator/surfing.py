@@ -103,8 +103,13 @@ class Surfer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection; the next page opens new ones."""
         for connection in self.connections.values():
             connection.close()
+        self.connections.clear()
 
     def open(self, url: str) -> Seen:
         """A page by its whole address."""

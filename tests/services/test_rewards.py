@@ -70,6 +70,12 @@ def test_an_entry_test_earns_as_many_rewards_as_it_has_exercises(session: Sessio
     assert earned(session, batch_id, link_id) == Money(0)
     paid.took_test(session, batch_id, who.rater_id, "entry")
     assert (rewards.of_test(RULE, 4), earned(session, batch_id, link_id)) == (Money(100), Money(25))
+    reservation = paid.with_budget(session, session.get_one(Batch, batch_id), 10_000, aside=0)
+    ((piece, exercises),) = unpaid.entry_tests(session, batch_id)
+    assert (piece.rater_id, exercises) == (who.rater_id, 1)
+    ledger.owe(session, reservation, [Due(piece, Purpose.REWARD, rewards.of_test(RULE, exercises))], now=NOW)
+    assert unpaid.entry_tests(session, batch_id) == []
+    assert earned(session, batch_id, link_id) == Money(25)
 
 
 def test_a_channel_that_pays_nothing_says_nothing_of_pay(session: Session) -> None:

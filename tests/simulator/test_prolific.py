@@ -90,15 +90,16 @@ def test_a_study_without_a_needed_field_is_refused(vendor: Simulator) -> None:
 
 @pytest.mark.parametrize(
     ("share", "tax", "amount", "fee"),
-    [  # by hand: a third of 150 is 50, of 31 is 10.33; 42.8 % of 150 is 64.2; 20 % tax on 64 is 12.8; half up: 0.5 -> 1
+    # By hand: a third of 150 is 50, of 31 is 10.33; 42.8 % of 150 is 64.2, and 20 % tax on 65 is 13; parts count whole.
+    [
         (Fraction(1, 3), Fraction(0), 150, 50),
-        (Fraction(1, 3), Fraction(0), 31, 10),
-        (Fraction(428, 1000), Fraction(1, 5), 150, 77),
+        (Fraction(1, 3), Fraction(0), 31, 11),
+        (Fraction(428, 1000), Fraction(1, 5), 150, 78),
         (Fraction(1, 2), Fraction(0), 1, 1),
         (Fraction(0), Fraction(1, 5), 150, 0),
     ],
 )
-def test_fees_are_a_setting_and_round_half_up(share: Fraction, tax: Fraction, amount: int, fee: int) -> None:
+def test_fees_are_a_setting_and_are_rounded_up(share: Fraction, tax: Fraction, amount: int, fee: int) -> None:
     assert Fees(share, tax).on(amount) == fee
 
 
@@ -143,7 +144,7 @@ def test_nothing_is_paid_beyond_the_balance(vendor: Simulator) -> None:
     work = started(vendor, study_id)
     body = {"study_id": study_id, "csv_bonuses": f"{work.id},72.01"}
     _, bulk = ask(vendor, "POST", "/submissions/bonus-payments/", body)
-    assert bulk["total_amount"] == 9_601
+    assert bulk["total_amount"] == 9_602
     status, answer = ask(vendor, "POST", f"/bulk-bonus-payments/{bulk['id']}/pay/")
     assert status == 400
     assert "balance" in answer["error"]["detail"]

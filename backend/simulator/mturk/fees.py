@@ -2,7 +2,8 @@
 
 Its price page (as of October 2026): 20 % of the reward and of bonuses, 20 % more of the reward where a HIT has ten or
 more assignments, 5 % of the reward for Masters, and at least one cent. It does not say how parts of a cent are rounded;
-here a half is rounded up.
+here they count as a whole one,
+so that a budget which is enough here is enough anywhere.
 """
 
 SHARE = 20
@@ -23,4 +24,4 @@ def of_bonus(cents: int) -> int:
 
 
 def rounded(hundredths: int) -> int:
-    return (hundredths + 50) // 100
+    return -(-hundredths // 100)

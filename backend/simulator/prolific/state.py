@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from math import ceil
 from threading import RLock
 
 from backend.crowd.http import Json
@@ -21,19 +22,19 @@ HOLDS_A_PLACE = OPEN | {"APPROVED", "REJECTED"}
 
 @dataclass(frozen=True, slots=True)
 class Fees:
-    """What the vendor takes of every reward and bonus, rounded half up to a minor unit; tax is taken on the fee."""
+    """What the vendor takes of every reward and bonus, rounded up to a minor unit; tax is taken on the fee."""
 
     share: Fraction = Fraction(1, 3)
     tax: Fraction = Fraction(0)
 
     def on(self, amount: int) -> int:
         """The fee on an amount, with its tax."""
-        fee = half_up(amount * self.share)
-        return fee + half_up(fee * self.tax)
+        fee = rounded_up(amount * self.share)
+        return fee + rounded_up(fee * self.tax)
 
 
-def half_up(amount: Fraction) -> int:
-    return int(amount + Fraction(1, 2))
+def rounded_up(amount: Fraction) -> int:
+    return ceil(amount)
 
 
 @dataclass(frozen=True, slots=True)
