@@ -78,7 +78,7 @@ def run(batch: int, only: str | None, watch: int | None, public_url: str | None,
                     at.database, at.crowd(row.channel), batch, row.channel, door=at.door, clock=now, step=step
                 )
             click.echo(summary(row.channel, done))
-            is_over = is_over and done.is_over and not done.paid and not done.troubles
+            is_over = is_over and done.is_over and not (done.waits or done.paid or done.troubles)
         if watch is None or is_over:
             return
         time.sleep(watch)

@@ -69,7 +69,7 @@ def reject(number: int, reason: str, data_dir: Path | None) -> None:
 @click.argument("reason")
 @data_dir_option
 def overturn(number: int, reason: str, data_dir: Path | None) -> None:
-    """Rejecting submission NUMBER was wrong, for this REASON: the rater is owed the reward, paid as a bonus."""
+    """Rejecting submission NUMBER was wrong, for this REASON: the rater is owed the reward."""
     at = desk(0, data_dir)
     with at.database.transaction() as session:
         rejections.overturn(session, number, reason=reason, now=now())

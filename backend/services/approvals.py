@@ -65,10 +65,14 @@ def approve(session: Session, settings: ChannelSettings, one: Handed, own: Seque
     """Owe the place's reward to its pieces of work, and intend the approval that pays it."""
     pieces = [each.piece for each in own[: pieces_of(settings, one.posting)]]
     reward = Money(one.posting.reward, one.posting.currency)
-    masters = demand.for_masters(session, one.row.batch_id)
-    fee = settings.fees.on_reward(reward, places=one.posting.places, masters=masters)
-    owe(session, one.posting, pieces, reward, fee, now=now)
+    owe(session, one.posting, pieces, reward, fee_of(session, settings, one.posting), now=now)
     intend(session, one, entries_of(session, one.row, pieces), PaymentKind.APPROVAL, "The reward of this work", now=now)
+
+
+def fee_of(session: Session, settings: ChannelSettings, posting: Posting) -> Money:
+    """The vendor's fee on the reward of one place."""
+    masters = demand.for_masters(session, posting.batch_id)
+    return settings.fees.on_reward(Money(posting.reward, posting.currency), places=posting.places, masters=masters)
 
 
 def owe(

@@ -62,15 +62,24 @@ def newest(session: Session, who: Visitor, posting_id: int) -> Submission | None
 
 
 def lapse(session: Session, comparison_id: int, who: Visitor, *, now: datetime) -> None:
-    """Whoever's time at this comparison is over has left."""
-    session.execute(
-        update(Assignment)
+    """Whoever's time at this comparison is over has left.
+
+    But for who is rating or skipping at this moment: they may want the comparison, which is locked here already, and
+    each would wait for the other.
+    """
+    overdue = (
+        select(Assignment.id)
         .where(
             Assignment.comparison_id == comparison_id,
             Assignment.state == AssignmentState.HELD,
             Assignment.lease_expires_at <= now,
             Assignment.rater_id != who.rater_id,
         )
+        .with_for_update(skip_locked=True)
+    )
+    session.execute(
+        update(Assignment)
+        .where(Assignment.id.in_(overdue))
         .values(state=AssignmentState.LAPSED)
         .execution_options(synchronize_session=False)
     )

@@ -4,7 +4,7 @@ A note is no payment: its intent stays sent, and becomes confirmed by `mark`. No
 transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,14 +59,26 @@ def set_aside(session: Session, channel: BatchChannel, *, now: datetime) -> Rese
 def note(session: Session, channel: BatchChannel, *, now: datetime) -> int:
     """Owe all work of the channel's raters, with top-ups, and note one payment a rater; how many of them are new.
 
-    For a batch that has ended, so that each rater is paid at once. Again adds only what came since.
+    For a batch that has ended, so that each rater is paid at once. Again adds only what came since. Where work earns
+    nothing, what a person has granted is noted all the same.
     """
+    names = dict(session.execute(select(Rater.id, Rater.external_id).where(Rater.channel == channel.channel)).all())
     reservation = set_aside(session, channel, now=now)
-    if reservation is None:
-        return 0
+    if reservation is not None:
+        owe_work(session, channel, reservation.id, names, now=now)
+        budgets.release(session, reservation.id)  # others of the batch may need it; late work takes what is free
+    owing = sorted({one.rater_id for one in ledger.owed(session, channel.batch_id)} & set(names))
+    for rater_id in owing:
+        note_rater(session, channel.batch_id, rater_id, names[rater_id], now=now)
+    return len(owing)
+
+
+def owe_work(
+    session: Session, channel: BatchChannel, reservation_id: int, names: Mapping[int, str], *, now: datetime
+) -> None:
+    """Owe these raters' work, their entry tests, and what is missing to the target."""
     settings = channels.settings_of(channel)
     rule, batch_id = demand.rule_of(settings), channel.batch_id
-    names = dict(session.execute(select(Rater.id, Rater.external_id).where(Rater.channel == channel.channel)).all())
     pieces = [piece for piece in unpaid.work(session, batch_id) if piece.rater_id in names]
     dues = [Due(piece, Purpose.REWARD, rule.reward) for piece in pieces]
     dues += [
@@ -74,13 +86,8 @@ def note(session: Session, channel: BatchChannel, *, now: datetime) -> int:
         for piece, exercises in unpaid.entry_tests(session, batch_id)
         if piece.rater_id in names
     ]
-    ledger.owe(session, reservation.id, dues, now=now)
-    earnings.top_up(session, reservation.id, rule=rule, fees=settings.fees, now=now, channel=channel.channel)
-    owing = sorted({one.rater_id for one in ledger.owed(session, batch_id)} & set(names))
-    for rater_id in owing:
-        note_rater(session, batch_id, rater_id, names[rater_id], now=now)
-    budgets.release(session, reservation.id)
-    return len(owing)
+    ledger.owe(session, reservation_id, dues, now=now)
+    earnings.top_up(session, reservation_id, rule=rule, fees=settings.fees, now=now, channel=channel.channel)
 
 
 def note_rater(session: Session, batch_id: int, rater_id: int, name: str, *, now: datetime) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from backend.crowd import panel
 from backend.db.batches import Batch, BatchState
 from backend.db.channels import BatchChannel
 from backend.db.comparisons import Comparison
@@ -54,6 +55,8 @@ def refuse_unless_possible(session: Session, batch: Batch, channel: Channel, set
         raise Invalid(f"{channel} pays nothing below one minor unit, and the reward would be {settings.pay.reward}.")
     if (channel == Channel.PANEL) != (settings.panel is not None):
         raise Invalid("A panel's settings are for the channel “panel”, which needs them, and for no other.")
+    if settings.panel is not None:
+        panel.way_back(settings.panel, rater="id", code="code")  # Invalid for an address that nobody may be sent to
     candidates = session.execute(
         select(func.count(Comparison.candidate_id.distinct())).where(Comparison.batch_id == batch.id)
     ).scalar_one()

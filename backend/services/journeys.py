@@ -11,21 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from backend.db.assignments import Assignment
-from backend.db.base import Base, table
 from backend.db.journeys import Completion, Consent, EntryTest, Listed, Practice
 from backend.db.raters import Rater
 from backend.domain import qualifications
 from backend.domain.journey import NO_JOURNEY, Outcome, Passed, Reply, Step, next_exercise, next_step
 from backend.domain.qualifications import Qualifying, Record
 from backend.errors import Conflict, Forbidden, Invalid
-from backend.services import assignments
 from backend.services.assignments import Visitor
 from backend.services.handover import offered
+from backend.services.once import insert_once
 
 TEST = "entry"
 
@@ -91,7 +88,7 @@ def agree(session: Session, who: Visitor, *, link_id: int, agreed: bool, now: da
         raise Conflict("This study asks for no consent. Please go back to its page.")
     must_not_be_refused(session, who)
     digest = hashlib.sha256(consent.encode()).hexdigest()
-    once(session, Consent, {"link_id": link_id, "text_hash": digest, "agreed": agreed, "given_at": now})
+    insert_once(session, Consent, {"link_id": link_id, "text_hash": digest, "agreed": agreed, "given_at": now})
     if not session.execute(select(Consent.agreed).where(Consent.link_id == link_id)).scalar_one():
         complete(session, who, link_id=link_id, outcome=Outcome.NO_CONSENT, now=now)
 
@@ -109,7 +106,7 @@ def practise(session: Session, who: Visitor, *, link_id: int, exercise: int, rep
     if now_at.step != Step.TRAINING or exercise != now_at.exercise:
         raise Conflict("This exercise is not the one before you. Please go back to your page.")
     row = {"link_id": link_id, "exercise": exercise, "choice": reply, "answered_at": now}
-    once(session, Practice, row)
+    insert_once(session, Practice, row)
     return practised(session, link_id)[exercise]
 
 
@@ -144,7 +141,7 @@ def take_test(
             "active_ms": active_ms,
             "taken_at": now,
         }
-        once(session, EntryTest, row)
+        insert_once(session, EntryTest, row)
     behind = passed(session, who, link_id=link_id)
     if behind.passed is None:
         raise Conflict("There is no entry test before you. Please go back to your page.")
@@ -164,7 +161,7 @@ def complete(session: Session, who: Visitor, *, link_id: int, outcome: Outcome, 
     """Store that this rater's way has ended so, with the code that they hand over; how it ended first stands."""
     found = offered(session, batch_id=who.batch_id, rater_id=who.rater_id)
     row = {"link_id": link_id, "outcome": outcome, "code": found.code(outcome), "completed_at": now}
-    once(session, Completion, row)
+    insert_once(session, Completion, row)
 
 
 def stop_here(session: Session, who: Visitor, *, link_id: int, now: datetime) -> None:
@@ -241,11 +238,3 @@ def list_rater(
         session.add(row)
     row.may_enter, row.reason = may_enter, reason.strip()
     session.flush()
-
-
-def once(session: Session, of: type[Base], row: dict[str, object]) -> None:
-    """Store this fact unless it is stored already."""
-    if assignments.dialect(session) == "sqlite":
-        session.execute(sqlite_insert(table(of)).values(row).on_conflict_do_nothing())
-    else:
-        session.execute(postgresql_insert(table(of)).values(row).on_conflict_do_nothing())

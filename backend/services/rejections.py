@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 from backend.crowd.protocol import Crowd, CrowdError
 from backend.db.channels import BatchChannel, Posting
 from backend.db.ledger import Compensation
-from backend.db.payments import PaymentState
+from backend.db.payments import PaymentKind, PaymentState
 from backend.db.raters import Channel
 from backend.db.session import Database
 from backend.db.submissions import Rejection, Submission
 from backend.domain.money import Money
 from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services import budgets, channels, handed, ledger
+from backend.services import approvals, budgets, channels, handed, ledger
 
 Clock = Callable[[], datetime]
 # Prolific wants to be told at length; Mechanical Turk takes no more.
@@ -52,23 +52,33 @@ def reject(session: Session, submission_id: int, *, reason: str, now: datetime) 
 
 
 def overturn(session: Session, submission_id: int, *, reason: str, now: datetime) -> Compensation:
-    """A person was wrong to reject: the rater is owed the reward after all. The second time changes nothing."""
+    """A person was wrong to reject: the rater is owed the reward after all. The second time changes nothing.
+
+    While the vendor has not been told, its approval pays: a bonus beside work that waits there would be paid twice, for
+    a vendor approves by itself what nobody judges.
+    """
     rejection, row = session.get(Rejection, submission_id), session.get(Submission, submission_id)
     if rejection is None or row is None:
         raise NotFound(f"Submission {submission_id} was never rejected.")
     posting = session.get_one(Posting, row.posting_id)
-    reward = Money(posting.reward, posting.currency)
-    fees = channels.settings_of(channels.by_id(session, posting.channel_id)).fees
-    return ledger.compensate(
+    channel = channels.by_id(session, posting.channel_id)
+    settings, reward = channels.settings_of(channel), Money(posting.reward, posting.currency)
+    waits = rejection.told_at is None and row.state in handed.PAYABLE
+    made = ledger.compensate(
         session,
         row.batch_id,
         rater_id=row.rater_id,
         amount=reward,
-        fee=fees.on_bonus(reward),
+        fee=approvals.fee_of(session, settings, posting) if waits else settings.fees.on_bonus(reward),
         reason=reason,
         key=f"{OVERTURNED}{submission_id}",
         now=now,
     )
+    owed = [one for one in ledger.owed(session, row.batch_id, rater_id=row.rater_id) if one.compensation_id == made.id]
+    if waits and owed:
+        one = next(each for each in handed.handed_in(session, channel, row.rater_id) if each.row.id == submission_id)
+        approvals.intend(session, one, owed, PaymentKind.APPROVAL, "The reward of this work", now=now)
+    return made
 
 
 OVERTURNED = "rejection overturned "

@@ -53,7 +53,8 @@ class Kept:
     """What a round did, and what it leaves to a person.
 
     noted: payments to be made by hand. unconfirmed, unmatched: for a person to look at. is_over: the batch needs this
-    channel no more. differences: between the ledger and the vendor's list, None where they were not compared.
+    channel no more. waits: somebody may still hand in. differences: between the ledger and the vendor's list, None
+    where they were not compared.
     """
 
     published: int = 0
@@ -64,6 +65,7 @@ class Kept:
     refused: int = 0
     noted: int = 0
     is_over: bool = False
+    waits: bool = False
     ignored: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     unmatched: list[Unmatched] = field(default_factory=list)
@@ -99,6 +101,7 @@ def keep(
         compare_payments(database, crowd, row, done)
     with database.reading() as session:
         done.is_over = steering.wish_of(session, row) == Wish.CLOSED
+        done.waits = brings_more(session, row, now=clock())
         done.unmatched = approvals.unmatched(session, row)
         done.unconfirmed = submissions.unconfirmed(session, row.id, now=clock())
     log.info("channel.kept", batch=batch_id, channel=channel, published=done.published, paid=done.paid)
@@ -134,7 +137,7 @@ def pay(database: Database, crowd: Crowd, row: BatchChannel, done: Kept, *, cloc
 
 
 def intend(database: Database, row: BatchChannel, done: Kept, *, clock: Clock, step: Step) -> None:
-    """Rater by rater, each in a transaction."""
+    """Rater by rater, each in a transaction: what is missing for one of them keeps no other waiting."""
     with database.reading() as session:
         waiting = handed.waiting_raters(session, row)
     for rater_id in waiting:
@@ -143,7 +146,7 @@ def intend(database: Database, row: BatchChannel, done: Kept, *, clock: Clock, s
                 approvals.pay_rater(session, row, rater_id, now=clock())
         except AppError as error:
             done.troubles.append(str(error))
-            return
+            continue
         step()
 
 
@@ -156,15 +159,15 @@ def settle(database: Database, crowd: Crowd, row: BatchChannel, done: Kept, *, c
         return
     done.paid += len(found.confirmed)
     done.refused += len(found.refused)
+    if found.unknown:
+        done.troubles.append(f"{row.channel} gave no answer to {len(found.unknown)} payments; the next round asks.")
     if found.stopped is not None:
         done.troubles.append(found.stopped)
 
 
 def top_up(session: Session, row: BatchChannel, *, now: datetime) -> dict[int, Money]:
     """Once the batch needs nobody more and nobody is at work: give back what was set aside, and owe the top-ups."""
-    if steering.wish_of(session, row) != Wish.CLOSED or submissions.at_work(session, row.id, now=now):
-        return {}
-    if postings.in_state(session, row.id, PostingState.INTENDED, *postings.LIVE):
+    if steering.wish_of(session, row) != Wish.CLOSED or brings_more(session, row, now=now):
         return {}
     settings = channels.settings_of(row)
     budgets.locked(session, row.batch_id)
@@ -178,6 +181,12 @@ def top_up(session: Session, row: BatchChannel, *, now: datetime) -> dict[int, M
         session, row.batch_id, amount=Money(0, rule.per_hour.currency), key=f"top-ups of channel {row.id}", now=now
     )
     return earnings.top_up(session, aside.id, rule=rule, fees=settings.fees, now=now, channel=row.channel)
+
+
+def brings_more(session: Session, row: BatchChannel, *, now: datetime) -> bool:
+    """Whether anybody is at work on the channel, or can still be sent here."""
+    offered = postings.in_state(session, row.id, PostingState.INTENDED, *postings.LIVE)
+    return bool(offered) or submissions.at_work(session, row.id, now=now) > 0
 
 
 def pay_by_hand(database: Database, row: BatchChannel, wanted: Wish, done: Kept, *, clock: Clock) -> None:

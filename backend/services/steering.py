@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from backend.crowd.journal import Entry
-from backend.crowd.protocol import Crowd, CrowdError, Refused, Unreachable
+from backend.crowd.protocol import Crowd, CrowdError, NotAllowed
 from backend.db.batches import Batch, BatchState
 from backend.db.channels import BatchChannel, PostingState
 from backend.db.session import Database
@@ -94,7 +94,7 @@ def steer(database: Database, crowd: Crowd, channel_id: int, done: Published, *,
                 move(database, posting.id, PostingState.PUBLISHED)
         except CrowdError as error:
             done.troubles.append(str(error))
-            if not isinstance(error, Refused | Unreachable):
+            if isinstance(error, NotAllowed):
                 return
 
 

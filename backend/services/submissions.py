@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from backend.crowd import protocol
-from backend.crowd.protocol import Crowd, CrowdError
+from backend.crowd.protocol import Crowd, CrowdError, NotAllowed, Unreachable
 from backend.db.assignments import Assignment, AssignmentState
 from backend.db.channels import BatchChannel, Posting
 from backend.db.raters import Rater
@@ -58,7 +58,8 @@ def sync(
                 read(database, crowd, channel, number, vendor_id, done, clock=clock)
             except CrowdError as error:
                 done.troubles.append(str(error))
-                break
+                if isinstance(error, NotAllowed | Unreachable):
+                    break
             step()
     with database.transaction() as session:
         lapse_overdue(session, channel, now=clock())
@@ -68,7 +69,8 @@ def sync(
 def to_read(session: Session, channel: BatchChannel, *, now: datetime) -> list[tuple[int, str]]:
     """(posting, the vendor's id of it) of those that may bring something new.
 
-    Not those whose places are all judged, nor those that closed so long ago that nobody is at work on them.
+    Not those of a comparison whose places are all judged, nor those that closed so long ago that nobody is at work on
+    them. Where places are given out again, as Prolific does, more may hand in than there are places.
     """
     settings = channels.settings_of(channel)
     judged = (
@@ -93,7 +95,7 @@ def to_read(session: Session, channel: BatchChannel, *, now: datetime) -> list[t
         .where(
             Posting.channel_id == channel.id,
             Posting.vendor_id.is_not(None),
-            judged < Posting.places,
+            or_(Posting.comparison_id.is_(None), judged < Posting.places),
             or_(Posting.closed_at.is_(None), ~is_quiet),
         )
         .order_by(Posting.id)

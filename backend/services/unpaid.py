@@ -97,7 +97,9 @@ def entry_test_is_owed() -> ColumnElement[bool]:
 
 
 def entry_tests(session: Session, batch_id: int, *, rater_id: int | None = None) -> list[tuple[Piece, int]]:
-    """Entry tests, passed or not, for which nothing was ever owed, oldest first, each with its number of exercises."""
+    """Entry tests, passed or not, for which nothing was ever owed, oldest first, each with its number of exercises. Of
+    one rater or of all.
+    """
     found = select(EntryTest.rater_id, EntryTest.name, EntryTest.out_of).where(
         EntryTest.batch_id == batch_id, ~entry_test_is_owed()
     )

@@ -15,8 +15,9 @@ from backend.db.session import Database
 from backend.db.submissions import Rejection, Submission
 from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services import approvals, assignments, links, ratings, rejections, submissions
+from backend.services import approvals, assignments, channels, links, ratings, rejections, submissions
 from backend.simulator.mturk import workers
+from backend.simulator.mturk.faults import Fault
 from tests.channels import OnMTurk, OnProlific, arrived, budget, on_mturk, on_prolific
 
 AT_LENGTH = "All the answers came within a second each, and every one of them was the first button. Please write to us."
@@ -289,3 +290,83 @@ def test_mturk_approves_by_itself_and_the_ledger_follows(database: Database) -> 
         assert done.differences.none
         assert on.spent == budget(database, on.batch).spent == 22
         assert on.clock.passed == timedelta(days=31)
+
+
+def test_a_round_says_who_may_still_hand_in_and_tops_up_only_after_them(database: Database) -> None:
+    with on_mturk(database, prompts=1) as on:
+        on.keep()
+        (hit,) = on.hits()
+        vendor_id, _ = on.arrive("AWORKER9", hit)
+        workers.give_back(on.market, vendor_id)  # which MTurk lists nowhere
+        on.advance(minutes=61)
+        for number in range(3):
+            on.work(f"AWORKER{number}", hit, active_ms=86_400)
+        done = on.keep()
+        assert (done.is_over, done.waits, done.paid) == (True, True, 3)
+        on.advance(minutes=61)
+        done = on.keep()
+        assert (done.is_over, done.waits, done.paid) == (True, False, 3)
+
+
+def test_a_payment_without_an_answer_is_said_and_asked_again(database: Database) -> None:
+    with on_mturk(database, prompts=1) as on:
+        on.keep()
+        on.work("AWORKER0", on.hits()[0])
+        on.market.faults.plan("ApproveAssignment", Fault.CUT_OFF)
+        done = on.keep()
+        assert (done.paid, done.troubles) == (0, ["mturk gave no answer to 1 payments; the next round asks."])
+        done = on.keep()
+        assert (done.paid, done.troubles) == (1, [])
+
+
+def test_what_is_missing_for_one_rater_keeps_no_other_waiting(database: Database) -> None:
+    with on_mturk(database, prompts=1, allowed=198) as on:  # what the posting needs at worst
+        on.keep()
+        (hit,) = on.hits()
+        for number in range(2):
+            on.work(f"AWORKER{number}", hit)
+        with database.transaction() as session:
+            dear = submissions.rater(session, Channel.MTURK, "AWORKER0", now=on.clock())
+            session.execute(
+                insert(EntryTest).values(
+                    batch_id=on.batch, rater_id=dear, name="entry", answers=["first"] * 40, score=0, out_of=40,
+                    passed=True, taken_at=on.clock(),
+                )
+            )  # fmt: skip
+        done = on.keep()
+        assert payments_of(database) == [("AWORKER1", PaymentKind.APPROVAL, 18)]
+        assert any("are missing" in trouble for trouble in done.troubles)
+
+
+def test_more_may_hand_in_than_there_are_places_where_these_are_given_out_again(database: Database) -> None:
+    with on_prolific(database, prompts=1) as on:
+        on.keep()
+        for name in ("ada", "bob", "eve"):
+            on.work(name, pieces=1)
+        on.keep()
+        on.keep()
+        with database.reading() as session:
+            row = channels.by_id(session, on.channel)
+            assert set(session.scalars(select(Submission.state))) == {SubmissionState.APPROVED}
+            assert submissions.to_read(session, row, now=on.clock()) == [(1, on.study)]
+            assert submissions.to_read(session, row, now=on.clock() + timedelta(days=2)) == []
+
+
+def test_a_rejection_that_is_taken_back_before_the_vendor_knows_of_it_is_paid_once(database: Database) -> None:
+    with on_mturk(database, prompts=1) as on:
+        on.keep()
+        vendor_id, _ = on.arrive("AWORKER0", on.hits()[0])
+        on.hand_in(vendor_id, "r.1")
+        on.keep()
+        number = number_of(on, vendor_id)
+        with database.transaction() as session:
+            rejections.reject(session, number, reason="Nothing was rated.", now=on.clock())
+            rejections.overturn(session, number, reason="Our page had failed.", now=on.clock())
+            rejections.overturn(session, number, reason="Our page had failed.", now=on.clock())
+        on.keep()
+        on.advance(days=31)  # MTurk approves by itself what nobody has judged
+        done = on.keep()
+        assert payments_of(database) == [("AWORKER0", PaymentKind.APPROVAL, 18)]
+        assert done.differences is not None
+        assert done.differences.none
+        assert on.spent == budget(database, on.batch).spent == 22

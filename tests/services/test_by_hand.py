@@ -94,3 +94,29 @@ def test_who_is_not_paid_is_not_noted(database: Database) -> None:
     with database.transaction() as session:
         batches.close(session, batches.get(session, batch))
     assert balances(database, batch)[Account.OWED] == 0
+
+
+def test_what_a_person_grants_is_noted_where_work_earns_nothing(database: Database) -> None:
+    batch = made(database, pay=None)
+    with database.transaction() as session:
+        ledger.compensate(
+            session, batch, rater_id=2, amount=Money(300), fee=Money(0), reason="The page had failed.", key="k", now=NOW
+        )
+    assert keep(database, batch).noted == 1
+    with database.reading() as session:
+        assert [(one.rater, one.amount) for one in by_hand.dues(session, batch)] == [("w2", Money(300))]
+
+
+def test_what_is_set_aside_and_not_needed_comes_back_at_the_end(database: Database) -> None:
+    with database.transaction() as session:
+        batch = factories.launched(session, prompts=2, session_size=2)
+        budgets.set_budget(session, batch.id, allowed=Money(400))
+        channels.declare(session, batch.id, Channel.LINK, replace(defaults(Channel.LINK), pay=RULE), now=NOW)
+    assert keep(database, batch.id).troubles == []
+    with database.transaction() as session:
+        assert budgets.standing(session, batch.id).reserved == Money(324)
+        batches.close(session, batches.get(session, batch.id))
+    for _ in range(2):
+        assert keep(database, batch.id).troubles == []
+    with database.reading() as session:
+        assert budgets.standing(session, batch.id).reserved == Money(0)

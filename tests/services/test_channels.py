@@ -53,6 +53,7 @@ def test_codes_that_are_given_are_kept_and_links_need_none(database: Database) -
         (Channel.PROLIFIC, {"pay": PayRule(1, Money(0))}, "pays nothing below one minor unit"),
         (Channel.PANEL, {"panel": None}, "A panel's settings"),
         (Channel.LINK, {"panel": Panel("id")}, "A panel's settings"),
+        (Channel.PANEL, {"panel": Panel("id", back="https://lab.example/done?id={id}")}, "only over https to: nowhere"),
     ],
 )
 def test_a_channel_that_can_not_run_a_batch_says_why(

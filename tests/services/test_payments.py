@@ -1,6 +1,6 @@
 """Payments through a vendor that fails at every point: nothing is paid twice, nobody stays unpaid, all sums agree."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -179,6 +179,24 @@ def test_a_vendor_that_fails_after_it_acted_is_not_asked_again(database: Databas
     assert (len(done.confirmed), len(done.unknown)) == (3, 2)
     assert len(differences(database, batch, crowd).unconfirmed) == 2
     assert sorted(settle(database, crowd, batch).confirmed) == done.unknown
+    assert_all_is_paid_once(database, batch, crowd)
+
+
+def test_a_list_that_the_vendor_refuses_to_show_is_no_refusal_to_pay(database: Database) -> None:
+    batch = intended(database)
+    crowd = vendor(database)
+    crowd.after = failing(Unreachable("It hung up."), times=5)
+    done = settle(database, crowd, batch)
+    assert len(done.unknown) == 5
+
+    def hidden(posting_id: str) -> Iterator[Payment]:
+        raise Refused(f"There is no {posting_id}.")
+
+    shown, crowd.payments = crowd.payments, hidden  # type: ignore[method-assign]
+    done = settle(database, crowd, batch)
+    assert (len(done.unknown), done.refused) == (5, [])
+    crowd.payments = shown  # type: ignore[method-assign]
+    settle(database, crowd, batch)
     assert_all_is_paid_once(database, batch, crowd)
 
 

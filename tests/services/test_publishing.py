@@ -292,6 +292,23 @@ def test_a_seat_is_free_again_after_the_vendors_deadline(database: Database) -> 
         on.keep()
 
 
+def test_who_begins_waits_for_nobody_who_is_just_sending(database: Database) -> None:
+    if database.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite lets one writer in at a time.")
+    with on_mturk(database, prompts=1) as on:
+        on.keep()
+        early, *_ = [claim(on, name) for name in ("AEARLY", "AB", "AC")]
+        on.advance(minutes=61)
+        sending = select(Assignment).where(Assignment.id == early).with_for_update()
+        with database.transaction() as first, database.transaction() as second:
+            assert first.scalars(sending).one().state == AssignmentState.HELD
+            second.execute(text("SET LOCAL lock_timeout = '5s'"))
+            now, posting = on.clock(), second.get_one(Posting, 1)
+            link = arrived(second, posting, "ALATER", "3ALATER", accepted=now, until=now + timedelta(hours=1))
+            who = assignments.visitor(second, link_id=link.id)
+            assert bound.claim_bound(second, who, 1, now=now) is not None
+
+
 def test_who_comes_back_after_their_time_may_still_send_and_who_has_rated_may_not_again(database: Database) -> None:
     with on_mturk(database, prompts=1) as on:
         on.keep()
@@ -345,3 +362,23 @@ def test_channels_without_a_vendor_publish_nothing(database: Database) -> None:
         made = channels.declare(session, on.batch, Channel.LINK, defaults(Channel.LINK), now=on.clock())
     done = publishing.publish(database, on.crowd, made.id, door=DOOR, clock=on.clock)
     assert done == Published()
+
+
+def test_a_posting_that_the_vendor_knows_no_more_keeps_nobody_else_waiting(database: Database) -> None:
+    with on_mturk(database, prompts=2) as on:
+        on.keep()
+        first, second = on.hits()
+        on.work("AWORKER0", second)
+        del on.market.hits[first]
+        done = on.keep(compare=False)
+        assert (done.read, done.paid) == (1, 1)
+        assert any("refused" in trouble for trouble in done.troubles)
+
+
+def test_without_credentials_a_vendor_is_asked_once(database: Database) -> None:
+    with on_mturk(database, prompts=2) as on:
+        on.keep()
+        wish(on, Wish.PAUSED)
+        on.market.faults.credentials_expired = True
+        steering.steer(database, on.crowd, on.channel, done := Published(), clock=on.clock)
+        assert len(done.troubles) == 1

@@ -11,11 +11,13 @@ from starlette.testclient import TestClient
 from backend.db.ledger import Account
 from backend.db.raters import Channel, Rater
 from backend.db.session import Database
+from backend.db.submissions import Rejection
 from backend.domain.money import Money
 from backend.services import by_hand, decisions, ledger, spending, submitted
 from backend.services.pseudonyms import pseudonyms
 from backend.web.deps import House
 from tests import factories, paid
+from tests.factories import NOW
 from tests.paid import Paid
 
 
@@ -163,6 +165,8 @@ def test_a_rejection_warns_of_what_it_does_and_needs_a_reason_and_a_reader(
     assert researcher.post(f"{path}/rejection", data={"read": "1"}).status_code == 422
     assert "rejected: Copied." in researcher.post(f"{path}/rejection", data={"read": "1", "reason": "Copied."}).text
     assert "because: “Copied.”" in text(researcher, path)
+    with database.transaction() as session:
+        session.get_one(Rejection, made.submissions[0]).told_at = NOW  # from now on, only a bonus can pay
     assert researcher.post(f"{path}/overturning").status_code == 422
     assert researcher.post(f"{path}/overturning", data={"reason": "I was wrong."}).status_code == 200
     assert "$1.09 owed" in text(researcher, "/batches/1/money")  # the posting's 18 cents and 4 of fee more
