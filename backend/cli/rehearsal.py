@@ -17,9 +17,8 @@ from backend.db.channels import BatchChannel, PostingState
 from backend.db.raters import Channel
 from backend.db.session import Database
 from backend.domain.channels import ChannelSettings, defaults
-from backend.domain.money import Money
 from backend.domain.pay import PayRule
-from backend.services import batches, budgets, channels, demand, links, postings, rounds
+from backend.services import batches, channels, links, postings, quotes, rounds
 from backend.services.keys import secret_key
 from backend.services.publishing import Door
 from backend.services.rounds import Kept
@@ -66,15 +65,9 @@ class Rehearsal:
 
     def declare(self, chosen: Sequence[str]) -> None:
         """Declare the channels, and a budget that is enough at worst."""
+        paid = {Channel(name): shared(replace(defaults(name), pay=self.rule), name, chosen) for name in chosen}
         with self.database.transaction() as session:
-            seats = batches.progress(session, self.batch_id).open
-            worst = Money(0, self.rule.per_hour.currency)
-            for name in chosen:
-                offered = shared(replace(defaults(name), pay=self.rule), name, chosen)
-                cost = demand.worst_cost(offered, pieces=seats, places=1, masters=False)
-                worst = Money(worst.minor + cost.minor, worst.currency)
-                channels.declare(session, self.batch_id, Channel(name), offered, now=now())
-            budgets.set_budget(session, self.batch_id, allowed=worst)
+            quotes.declare(session, batches.get(session, self.batch_id), paid, budget=None, now=now())
 
     def invite(self, people: Sequence[Character], chosen: Sequence[str]) -> None:
         """Give each of these people a channel, in turn, and a browser."""
@@ -106,7 +99,8 @@ class Rehearsal:
                 return
             self.work()
             if len(self.diary.answers) == before and not self.moved():
-                self.troubles.append("Nobody had anything more to do, and the batch is not complete.")
+                said = dict.fromkeys(trouble for done in self.kept.values() for trouble in done.troubles)
+                self.troubles = ["Nobody had anything more to do, and the batch is not complete.", *said]
                 return
 
     def keep(self) -> bool:

@@ -106,6 +106,8 @@ def quote(settings: StudySettings, paid: Mapping[Channel, ChannelSettings], *, c
 def plain(settings: StudySettings, one: ChannelSettings, channel: str, *, pieces: int) -> Offer:
     """So many seats on a channel."""
     is_masters = settings.qualifying.masters and channel == Channel.MTURK
+    if channel == Channel.PROLIFIC:  # it is offered whole places, the last of them perhaps for less work
+        pieces += min(settings.session_size, settings.rater_cap or settings.session_size) - 1
     return Offer(pieces, fees=one.fees, places=places(channel, settings.seats_launched), masters=is_masters)
 
 

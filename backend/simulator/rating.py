@@ -26,10 +26,13 @@ class Sitting:
     diary: Diary
     surfer: Surfer
 
-    def walk(self, seen: Seen) -> Seen:
-        """Go on until there is nothing more to do now; the last page. Asking for more twice in vain is the end."""
+    def walk(self, seen: Seen, *, until: str = "no such form") -> Seen:
+        """Go on until there is nothing more to do now; the last page. Asking for more twice in vain is the end.
+
+        until: how the address of a form ends at which this person stops, such as the one that hands over their work.
+        """
         asked = 0
-        while asked < 2 and (following := self.step(seen)) is not None:
+        while asked < 2 and not seen.form(until) and (following := self.step(seen)) is not None:
             asked = asked + 1 if seen.form("/next") else 0
             seen = following
         return seen

@@ -32,7 +32,7 @@ def from_prolific(sitting: Sitting, participants: Participants, study_id: str) -
     before = len(sitting.diary.answers_of(sitting.name))
     seen = sitting.surfer.open(address)
     entrance = next((one for one in seen.forms if urlsplit(one.action).path.startswith("/in/")), None)
-    last = sitting.walk(seen if entrance is None else sitting.surfer.send(entrance))
+    last = sitting.walk(seen if entrance is None else sitting.surfer.send(entrance), until="/completion")
     if finish := last.form("/completion"):
         last = sitting.surfer.send(finish)
     try:
