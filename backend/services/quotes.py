@@ -6,6 +6,7 @@ Whoever comes first takes a seat, on whichever channel, so the worst case is all
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import ceil
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -106,13 +107,15 @@ def quote(settings: StudySettings, paid: Mapping[Channel, ChannelSettings], *, c
 def plain(settings: StudySettings, one: ChannelSettings, channel: str, *, pieces: int) -> Offer:
     """So many seats on a channel."""
     is_masters = settings.qualifying.masters and channel == Channel.MTURK
-    if channel == Channel.PROLIFIC:  # it is offered whole places, the last of them perhaps for less work
-        pieces += min(settings.session_size, settings.rater_cap or settings.session_size) - 1
     return Offer(pieces, fees=one.fees, places=places(channel, settings.seats_launched), masters=is_masters)
 
 
 def offer(settings: StudySettings, one: ChannelSettings, channel: str, *, pieces: int) -> Offer:
     """So many seats on a channel, with the most checks that its raters may meet."""
+    if channel == Channel.PROLIFIC:  # it is offered whole places, the last of them perhaps for less work
+        most = settings.rater_cap or settings.session_size
+        place = max(1, min(settings.session_size, most, pieces // settings.seats_launched))
+        pieces = place * ceil(pieces / place)
     rates = settings.checks
     raters = pieces if one.places is None else one.places
     checks = most_checks(pieces, (rates.gold, rates.attention, rates.repeat), raters=raters)

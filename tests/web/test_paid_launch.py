@@ -144,3 +144,14 @@ def test_checks_are_in_the_worst_case_for_as_many_raters_as_may_come() -> None:
     assert found is not None
     assert found.worst.total == Money(8 * 54)
     assert found.expected == Money(6 * 18)
+
+
+def test_prolific_is_set_aside_whole_places_where_the_last_is_for_less_work() -> None:
+    """Seven comparisons of three seats are 21 ratings; at four a session that takes six places."""
+    settings = factories.settings(seats=3, session_size=4)
+    wanted = {Channel.PROLIFIC: replace(defaults(Channel.PROLIFIC), pay=PayRule(median_ms=43_000))}
+    found = quotes.quote(settings, wanted, comparisons=7)
+    assert found is not None
+    pieces = 24  # six places of four
+
+    assert (found.ratings, found.worst.lines[0].count) == (21, pieces)
