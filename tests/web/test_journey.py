@@ -12,7 +12,7 @@ from backend.db.raters import Channel, Link
 from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.db.submissions import Appeal
-from backend.services import batches, launching
+from backend.services import batches, launching, listed
 from backend.web.app import create_app
 from tests import factories, ways
 from tests.ways import FAILING, JOURNEY, PASSING
@@ -309,6 +309,23 @@ def test_who_is_turned_away_is_told_why(database: Database) -> None:
     assert "we have no record of you" in html
     assert way.post("consent", agreed="yes").status_code == 403
     assert assignment_in(way.post("next").text) == ""
+
+
+def test_who_is_listed_is_turned_away_before_their_first_comparison_and_no_later(database: Database) -> None:
+    way = Way(database, raters=2, journey={}, session_size=1)
+    way.rate()
+    with database.transaction() as session:
+        for name in ("id-0", "id-1"):
+            listed.put(
+                session, way.batch.id, channel=Channel.PROLIFIC, external_id=name, may_enter=False,
+                reason="You wrote <these> texts.", now=factories.NOW,
+            )  # fmt: skip
+    assert assignment_in(way.post("next").text), "nobody is turned away in the middle of their work"
+    way.path = way.paths[1]
+    for html in (way.page(), way.post("next").text):
+        assert heading(html) == "Thank you for coming"
+        assert "You wrote &lt;these&gt; texts." in html
+        assert not assignment_in(html)
 
 
 def test_nobody_sees_another_raters_work(database: Database) -> None:
