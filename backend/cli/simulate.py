@@ -82,8 +82,8 @@ def simulate(
     """Rehearse a study with simulated raters. Without files: the demo study.
 
     \b
-      assay simulate                                            on a simulated Mechanical Turk
-      assay simulate mine.jsonl theirs.jsonl --channel prolific --raters 40
+      assay simulate                                            on a simulated Prolific
+      assay simulate mine.jsonl theirs.jsonl --channel mturk --raters 71
       assay simulate --channel mturk --channel prolific --channel link --serve
 
     The raters act on the real pages over HTTP; publishing, approving, topping up and comparing the ledger with the

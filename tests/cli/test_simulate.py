@@ -53,7 +53,7 @@ def test_one_study_over_three_channels_at_once_with_a_training(run: Assay) -> No
 
 
 def test_too_few_people_leave_a_batch_incomplete_and_that_is_said(run: Assay) -> None:
-    done = run("simulate", "--raters", "2")
+    done = run("simulate", "--channel", "mturk", "--raters", "2")
     assert done.exit_code == 1
     assert "Nobody had anything more to do, and the batch is not complete." in str(done.exception)
     assert "28 ratings by 2 raters" in done.output
@@ -73,5 +73,5 @@ def test_a_crowd_or_a_wage_that_can_not_be_is_refused(run: Assay, wrong: tuple[s
 
 def test_two_candidates_are_too_many_for_mechanical_turk(run: Assay, tmp_path: Path) -> None:
     files = [write(tmp_path / f"{name}.jsonl", name, name * 2) for name in "abc"]
-    done = run("simulate", *files)
+    done = run("simulate", *files, "--channel", "mturk")
     assert "Mechanical Turk offers comparisons one by one" in str(done.exception)

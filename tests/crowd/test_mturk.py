@@ -115,7 +115,7 @@ def test_masters_are_asked_for_by_the_id_of_their_market(sandbox: bool) -> None:
         account = Account(market.access_key, market.secret_key, endpoint_url=server.url, sandbox=sandbox)
         mturk = connect(account, attempts=1)
         hit_id = mturk.publish(replace(POSTING, qualifications=Qualifications(masters=True))).id
-        assert mturk.balance() == Money(1_000_000 - 3 * (25 + 6))  # 25 % of 25 cents are 6.25
+        assert mturk.balance() == Money(1_000_000 - 3 * (25 + 7))  # 25 % of 25 cents are 6.25, and parts count whole
         wrong = connect(replace(account, sandbox=not sandbox), attempts=1)
         with pytest.raises(Refused, match="does not exist"):
             wrong.publish(replace(POSTING, token="other", qualifications=Qualifications(masters=True)))
