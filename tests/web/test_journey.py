@@ -328,6 +328,43 @@ def test_who_is_listed_is_turned_away_before_their_first_comparison_and_no_later
         assert not assignment_in(html)
 
 
+RETURN = "Please return your place on Prolific"
+
+
+@pytest.mark.parametrize(("prompts", "words"), [(1, "Everything has been judged"), (2, "Nothing left for you")])
+def test_who_comes_to_prolific_for_nothing_is_asked_to_return_their_place(
+    database: Database, prompts: int, words: str
+) -> None:
+    way = Way(database, raters=3, journey={}, prompts=prompts, seats=1)
+    done = way.rate()
+    assert RETURN not in done
+    if prompts == 2:
+        way.path = way.paths[1]
+        way.post("next")
+    way.path = way.paths[2]
+    html = way.post("next").text
+    assert words in html
+    assert RETURN in html
+    assert "Stop without completing" in html
+    assert "DONE1" not in html
+
+
+@pytest.mark.parametrize("channel", [Channel.LINK, Channel.PANEL])
+def test_nobody_else_is_asked_to_return_a_place(database: Database, channel: Channel) -> None:
+    way = Way(database, channel, raters=2, journey={}, prompts=1, seats=1)
+    way.rate()
+    way.path = way.paths[1]
+    html = way.post("next").text
+    assert "Everything has been judged" in html
+    assert "Prolific" not in html
+
+
+def test_who_is_turned_away_or_withdraws_with_nothing_judged_returns_their_place(database: Database) -> None:
+    way = Way(database, raters=2, journey={}, qualifying={"include_batches": [999]})
+    assert RETURN in way.page()
+    assert RETURN in way.post("withdrawal").text
+
+
 def test_nobody_sees_another_raters_work(database: Database) -> None:
     way = Way(database, raters=2, journey={})
     way.rate()
