@@ -290,6 +290,35 @@ def test_own_work_shows_receipts_answers_times_and_pay(database: Database) -> No
     assert len(re.findall(r"Question \d", way.client.get(f"{way.path}/work").text)) == 2
 
 
+def test_the_prompts_of_own_work_wait_until_no_more_work_can_come(database: Database) -> None:
+    way = Way(database, prompts=2, journey={}, session_size=1)
+
+    def shown() -> int:
+        return len(re.findall(r"Question \d", way.client.get(f"{way.path}/work").text))
+
+    way.rate()
+    way.post("completion")
+    assert "DONE1" in way.page()
+    assert shown() == 0, "they have handed over, but may go on"
+    with database.transaction() as session:
+        batches.pause(session, session.get_one(Batch, way.batch.id))
+    assert shown() == 0, "a pause ends"
+    with database.transaction() as session:
+        batches.resume(session, session.get_one(Batch, way.batch.id))
+    way.post("next")
+    way.rate()
+    assert shown() == 2, "every prompt was met"
+
+
+def test_with_checks_the_prompts_of_own_work_wait_for_the_end_of_the_batch(database: Database) -> None:
+    way = Way(database, prompts=1, journey={}, checks={"repeat": 0.05})
+    way.rate()
+    assert not re.search(r"Question \d", way.client.get(f"{way.path}/work").text)
+    with database.transaction() as session:
+        batches.close(session, session.get_one(Batch, way.batch.id))
+    assert re.search(r"Question \d", way.client.get(f"{way.path}/work").text)
+
+
 def test_an_appeal_is_sent_and_its_answer_stands_on_the_same_page(database: Database) -> None:
     way = Way(database)
     for _ in range(2):
