@@ -14,6 +14,7 @@ from backend.cli.judged import judged
 from backend.cli.launch import launch
 from backend.cli.money import budget, pay
 from backend.cli.plan import plan
+from backend.cli.raters import raters
 from backend.cli.results import results
 from backend.cli.simulate import simulate
 from backend.cli.trial import try_
@@ -47,6 +48,7 @@ VERBS = (
     links,
     channel,
     crowd,
+    raters,
     budget,
     pay,
     export,

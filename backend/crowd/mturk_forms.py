@@ -49,7 +49,7 @@ def read_amount(text: str) -> Money:
 
 
 def question(url: str) -> str:
-    """Our page as an ExternalQuestion; its height adapts to the worker's window."""
+    """Our page as an ExternalQuestion; its height adapts to the rater's window."""
     return (
         f'<ExternalQuestion xmlns="{QUESTION}"><ExternalURL>{escape(url)}</ExternalURL>'
         "<FrameHeight>0</FrameHeight></ExternalQuestion>"

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from backend.errors import Invalid
 
 VENDOR = ("https://www.mturk.com", "https://workersandbox.mturk.com")
-# The site on which workers work frames our page, and takes no form of ours.
+# The site on which raters work frames our page, and takes no form of ours.
 FRAMING = ("https://worker.mturk.com",)
 PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
-ID, WORKER = re.compile(r"[A-Z0-9]{1,64}"), re.compile(r"A[A-Z0-9]{1,63}")
+ID, RATER = re.compile(r"[A-Z0-9]{1,64}"), re.compile(r"A[A-Z0-9]{1,63}")
 HOST = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
 ORIGIN = re.compile(rf"(?:https://{HOST}|http://(?:127\.0\.0\.1|localhost|\[::1\]))(?::[0-9]{{1,5}})?")
 AGAIN = "Please open the HIT again from Mechanical Turk."
@@ -22,11 +22,11 @@ AGAIN = "Please open the HIT again from Mechanical Turk."
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """A worker who has accepted a HIT, as the address says."""
+    """A rater who has accepted a HIT, as the address says."""
 
     assignment: str
     hit: str
-    worker: str
+    rater: str
     submit_to: str
 
 
@@ -45,19 +45,19 @@ def origins(extra: str) -> tuple[str, ...]:
 
 
 def framing(submit_to: Collection[str]) -> tuple[str, ...]:
-    """The sites that may frame our page: those that forms go to, and the one where the vendor's workers work."""
+    """The sites that may frame our page: those that forms go to, and the one where its raters work."""
     return tuple(dict.fromkeys((*submit_to, *FRAMING)))
 
 
 def came(query: Sequence[tuple[str, str]], allowed: Collection[str]) -> Came | None:
-    """Who came with which assignment, or None in a preview, which names nobody. Raises Invalid, for the worker."""
+    """Who came with which assignment, or None in a preview, which names nobody. Raises Invalid, for the rater."""
     assignment = the_one(query, "assignmentId")
     if assignment in ("", PREVIEW):
         return None
     return Came(
         assignment=an_id(assignment, ID),
         hit=an_id(the_one(query, "hitId"), ID),
-        worker=an_id(the_one(query, "workerId"), WORKER),
+        rater=an_id(the_one(query, "workerId"), RATER),
         submit_to=place(the_one(query, "turkSubmitTo"), allowed),
     )
 

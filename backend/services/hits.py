@@ -1,6 +1,6 @@
 """A HIT of Mechanical Turk as our framed page needs it: its comparison, who sits there, and what became of it.
 
-A worker's submission opens what it is about and nothing else of them. What has been begun once is found again, under
+A rater's submission opens what it is about and nothing else of them. What has been begun once is found again, under
 the id of a HIT that was returned and accepted again too.
 """
 
@@ -23,6 +23,7 @@ from backend.db.studies import Prompt, StudyVersion
 from backend.db.submissions import Submission
 from backend.domain.journey import Step
 from backend.domain.settings import StudySettings, from_json
+from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, Forbidden, NotFound, Unavailable
 from backend.services import arrivals, assignments, bound, channels, journeys
 from backend.services.arrivals import Work
@@ -31,7 +32,11 @@ from backend.services.assignments import Visitor
 NOT_THIS = "This HIT is about another comparison than this page."
 NOT_YET = "This HIT has only just been offered. Please reload this page in a minute."
 NOT_BEGUN = "You are not at work on this HIT. Please open it again from Mechanical Turk."
-TAKEN = "Everything in this HIT has been judged by others, so there is nothing left to do in it."
+TAKEN = "Others have taken every place in this HIT, so there is nothing left to do in it."
+UNJUDGEABLE = "Others found that this comparison can’t be judged, so there is nothing left to do in this HIT."
+WITHDRAWN = "You have withdrawn from this study, so nothing more is waiting for you. What you judged before is kept."
+CAPPED = "You have judged as many comparisons as one person may in this study. Thank you: every one of them is stored."
+OVER = "Your time for this HIT is over, or you have returned it already."
 MET = "You have met this comparison before, in another HIT, and nobody judges one twice."
 PAUSED = "The researcher has paused this study for a while, so it can’t be begun now."
 
@@ -48,7 +53,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What a worker made of a HIT. receipt: of their rating, None without one."""
+    """What a rater made of a HIT. receipt: of their rating, None without one."""
 
     rater_id: int
     assignment_id: int
@@ -91,13 +96,13 @@ def check(hit: Hit, came: Came) -> None:
 
 
 def begin(session: Session, hit: Hit, came: Came, *, now: datetime) -> None:
-    """Seat a worker on this HIT's comparison until the vendor's deadline, once nothing else is before them.
+    """Seat a rater on this HIT's comparison until the vendor's deadline, once nothing else is before them.
 
-    Conflict where all its seats are taken, or where the worker has met its prompt already.
+    Conflict where all its seats are taken, or where the rater has met its prompt already.
     """
     check(hit, came)
     work = Work(hit.posting, came.assignment, channels.settings_of(hit.channel).time_allowed)
-    link, is_first = arrivals.accept(session, hit.channel, came.worker, work, now=now)
+    link, is_first = arrivals.accept(session, hit.channel, came.rater, work, now=now)
     leave_others(session, hit, link)
     who = assignments.visitor(session, link_id=link.id)
     if not met(session, hit, who.rater_id):
@@ -110,8 +115,24 @@ def go_on(session: Session, hit: Hit, who: Visitor, *, link_id: int, now: dateti
     """Seat whoever has no step of their way before them any more. Conflict, in words, where there is no seat."""
     if journeys.step(session, who, link_id=link_id) != Step.TASK:
         return
-    if bound.claim_bound(session, who, hit.posting.id, now=now) is None:
-        raise Conflict(PAUSED if who.batch_state == BatchState.PAUSED else TAKEN)
+    seat = bound.claim_bound(session, who, hit.posting.id, now=now)
+    if seat is None and not met(session, hit, who.rater_id):
+        raise Conflict(why_no_seat(session, hit, who))
+
+
+def why_no_seat(session: Session, hit: Hit, who: Visitor) -> str:
+    """Why a rater who has not met this comparison gets no seat in it, in words for them."""
+    if who.withdrawn:
+        return WITHDRAWN
+    if who.has_reached_cap:
+        return CAPPED
+    if who.batch_state != BatchState.OPEN:
+        return PAUSED if who.batch_state == BatchState.PAUSED else arrivals.ENDED
+    own = bound.newest(session, who, hit.posting.id)
+    if own is not None and own.state != SubmissionState.ACTIVE:
+        return OVER
+    unjudgeable = select(Comparison.unjudgeable).where(Comparison.id == hit.posting.comparison_id)
+    return UNJUDGEABLE if session.execute(unjudgeable).scalar() else TAKEN
 
 
 def leave_others(session: Session, hit: Hit, link: Link) -> None:
@@ -143,7 +164,7 @@ def met(session: Session, hit: Hit, rater_id: int) -> bool:
 
 
 def link_of(session: Session, hit: Hit, came: Came) -> Link | None:
-    """The link of a worker who has begun this HIT, None before they do. Forbidden for somebody else's assignment."""
+    """The link of a rater who has begun this HIT, None before they do. Forbidden for somebody else's assignment."""
     check(hit, came)
     row = session.execute(
         select(Rater.external_id, Link)
@@ -152,13 +173,13 @@ def link_of(session: Session, hit: Hit, came: Came) -> Link | None:
         .outerjoin(Link, (Link.batch_id == Submission.batch_id) & (Link.rater_id == Submission.rater_id))
         .where(Submission.posting_id == hit.posting.id, Submission.vendor_id == came.assignment)
     ).one_or_none()
-    if row is not None and row.external_id != came.worker:
+    if row is not None and row.external_id != came.rater:
         raise Forbidden(arrivals.OTHERS)
     return None if row is None else row.Link
 
 
 def has_begun(session: Session, hit: Hit, came: Came) -> bool:
-    """Whether this worker has begun the HIT, under whatever id they accepted it."""
+    """Whether this rater has begun the HIT, under whatever id they accepted it."""
     link = link_of(session, hit, came)
     return link is not None and link.rater_id is not None and found(session, hit, link.rater_id) is not None
 

@@ -2,7 +2,7 @@
 
 What is stored decides, and nothing else: consent, exercises, the entry test, the completion. So whoever comes back, on
 whatever device, goes on where they were; a step that is taken twice is the step that was taken first. A study without
-steps asks the database nothing.
+steps asks the researcher's own list and nothing else, until a rater has judged something.
 """
 
 import hashlib
@@ -14,12 +14,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db.assignments import Assignment
-from backend.db.journeys import Completion, Consent, EntryTest, Listed, Practice
+from backend.db.journeys import Completion, Consent, EntryTest, Practice
 from backend.db.raters import Rater
 from backend.domain import qualifications
 from backend.domain.journey import NO_JOURNEY, Outcome, Passed, Reply, Step, next_exercise, next_step
 from backend.domain.qualifications import Qualifying, Record
+from backend.domain.settings import StudySettings
 from backend.errors import Conflict, Forbidden, Invalid
+from backend.services import listed
 from backend.services.assignments import Visitor
 from backend.services.handover import offered
 from backend.services.once import insert_once
@@ -39,10 +41,14 @@ class Standing:
 AT_THE_TASK = Standing(Step.TASK)
 
 
-def is_asked(who: Visitor) -> bool:
+def is_new(who: Visitor) -> bool:
     """Whether anything may stand between this rater and the task. Whoever has judged something has passed it all."""
-    asked = who.settings.journey != NO_JOURNEY or who.settings.qualifying.asks_our_records
-    return asked and not who.is_at_work and who.judged == 0
+    return not who.is_at_work and who.judged == 0
+
+
+def has_steps(settings: StudySettings) -> bool:
+    """Whether a launch declared anything that comes before the task."""
+    return settings.journey != NO_JOURNEY or settings.qualifying.asks_our_records
 
 
 def step(session: Session, who: Visitor, *, link_id: int) -> Step:
@@ -52,8 +58,11 @@ def step(session: Session, who: Visitor, *, link_id: int) -> Step:
 
 def standing(session: Session, who: Visitor, *, link_id: int) -> Standing:
     """Which step is before this rater, with what its page shows."""
-    if not is_asked(who):
+    if not is_new(who):
         return AT_THE_TASK
+    if not has_steps(who.settings):
+        why = listed.reason_against(session, who)
+        return AT_THE_TASK if why is None else Standing(Step.TURNED_AWAY, why=why)
     asked = who.settings.journey
     behind = passed(session, who, link_id=link_id)
     found = next_step(asked, behind)
@@ -199,13 +208,9 @@ def qualify(session: Session, batch_id: int, *, channel: str, external_id: str, 
 
 def refusal(session: Session, batch_id: int, *, channel: str, external_id: str, qualifying: Qualifying) -> str | None:
     """Why whoever has this id is turned away; None where they are let in, listed or not. They need be no rater yet."""
-    listed = session.execute(
-        select(Listed.may_enter, Listed.reason).where(
-            Listed.batch_id == batch_id, Listed.channel == channel, Listed.external_id == external_id
-        )
-    ).one_or_none()
-    if listed is not None:
-        return None if listed.may_enter else listed.reason
+    said = listed.of(session, batch_id, channel=channel, external_id=external_id)
+    if said is not None:
+        return None if said.may_enter else said.reason
     if not qualifying.asks_our_records:
         return None
     return qualifications.refusal(qualifying, record(session, channel=channel, external_id=external_id))
@@ -223,18 +228,3 @@ def record(session: Session, *, channel: str, external_id: str) -> Record:
         .group_by(EntryTest.batch_id)
     )
     return Record(frozenset(sat), dict(scores.all()))
-
-
-def list_rater(
-    session: Session, batch_id: int, *, channel: str, external_id: str, may_enter: bool, reason: str, now: datetime
-) -> None:
-    """Let a rater of this id in, or turn them away, whatever else is known of them. Invalid without id or reason."""
-    if not external_id.strip() or not (may_enter or reason.strip()):
-        raise Invalid("Whoever is listed needs an id, and whoever is turned away a reason, which they will read.")
-    named = (Listed.batch_id == batch_id, Listed.channel == channel, Listed.external_id == external_id.strip())
-    row = session.scalars(select(Listed).where(*named)).one_or_none()
-    if row is None:
-        row = Listed(batch_id=batch_id, channel=channel, external_id=external_id.strip(), listed_at=now)
-        session.add(row)
-    row.may_enter, row.reason = may_enter, reason.strip()
-    session.flush()

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, case, func, literal, null, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.db.assignments import Assignment, AssignmentState
+from backend.db.batches import BatchState
 from backend.db.checks import Check, CheckAnswer, CheckAssignment
 from backend.db.ledger import Account, Compensation, LedgerEntry, Purpose, Work
 from backend.db.ratings import Rating
@@ -18,7 +19,7 @@ from backend.db.studies import Prompt
 from backend.db.submissions import Appeal, Rejection, Submission
 from backend.domain.money import Money
 from backend.errors import Conflict, Invalid
-from backend.services.assignments import Visitor
+from backend.services.assignments import Visitor, may_come_back
 from backend.services.ledger import is_last
 
 MOST_SHOWN = 500
@@ -64,6 +65,18 @@ class OwnWork:
     others: tuple[OtherPay, ...]
     rejections: tuple[str, ...]
     appeals: tuple[Appeal, ...]
+
+
+def is_over(session: Session, who: Visitor) -> bool:
+    """Whether no comparison and no check can come to this rater any more, whether they have handed over or not.
+
+    A batch that is paused can go on; with checks, one may be due though every comparison was met, until the batch ends.
+    """
+    if who.is_at_work:
+        return False
+    if who.withdrawn or who.has_reached_cap or who.batch_state == BatchState.CLOSED:
+        return True
+    return not who.settings.checks.any and not may_come_back(session, who)
 
 
 def of(session: Session, who: Visitor, *, link_id: int, with_prompts: bool) -> OwnWork:

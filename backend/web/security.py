@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 LARGEST_FORM = 2**20
 UPLOADS = re.compile(r"/studies|/batches/\d+/incoming")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# The only pages that another site may frame: those that Mechanical Turk shows to its workers.
+# The only pages that another site may frame: those that Mechanical Turk shows to raters.
 FRAMED = "/hit/"
 DIRECTIVES = {
     "default-src": "'none'",

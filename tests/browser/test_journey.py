@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from backend.db.batches import Batch
 from backend.db.raters import Channel
-from backend.services import journeys
+from backend.services import listed
 from tests import ways
 from tests.browser.visits import (
     FIRST,
@@ -212,7 +212,7 @@ def test_a_rater_who_is_turned_away_reads_the_researchers_reason(site: Site, pag
     batch = launched(site)
     path = rater(site, batch, "listed")
     with site.database.transaction() as session:
-        journeys.list_rater(
+        listed.put(
             session,
             batch.id,
             channel=Channel.PROLIFIC,

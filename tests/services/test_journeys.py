@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from backend.db.batches import Batch
@@ -16,7 +16,7 @@ from backend.domain.choices import Choice
 from backend.domain.journey import Outcome, Reply, Step
 from backend.domain.qualifications import NO_SCORE, WAS_NOT_THERE, WAS_THERE, Qualifying
 from backend.errors import Conflict, Forbidden, Invalid
-from backend.services import assignments, handover, journeys, links, ratings
+from backend.services import assignments, handover, journeys, links, listed, ratings
 from backend.services.assignments import Visitor
 from backend.services.ratings import Vote
 from tests import factories, ways
@@ -168,20 +168,36 @@ def test_a_study_that_asks_for_no_consent_takes_none(session: Session) -> None:
     assert way.step == Step.TRAINING
 
 
-def test_a_study_without_steps_asks_the_database_nothing(database: Database) -> None:
+def test_a_study_without_steps_asks_its_list_alone(database: Database) -> None:
     with database.transaction() as session:
         batch = factories.launched(session)
         (link,) = links.create_personal(session, batch.id, count=1, now=NOW)
-        who = assignments.visitor(session, link_id=link.id)
-    with Session() as nowhere:  # it has no database: any statement would fail
-        assert journeys.step(nowhere, who, link_id=link.id) == Step.TASK
+        who, seen = assignments.visitor(session, link_id=link.id), list[str]()
+        event.listen(database.engine, "before_cursor_execute", lambda _connection, _cursor, said, *_: seen.append(said))
+        assert journeys.step(session, who, link_id=link.id) == Step.TASK
+    assert sum("listed_raters" in said for said in seen) == len(seen) == 1
 
 
-def test_whoever_has_judged_something_is_asked_nothing_more(session: Session) -> None:
-    way = Way(session)
-    way.through()
+def test_the_list_is_kept_in_a_study_without_steps_as_well(session: Session) -> None:
+    way = Way(session, journey={})
+    listed.put(session, way.batch.id, may_enter=False, reason="You wrote these texts.", now=NOW, **THEM)
+    standing = journeys.standing(session, way.who, link_id=way.link)
+    assert (standing.step, standing.why) == (Step.TURNED_AWAY, "You wrote these texts.")
+    other = ways.rater(session, way.batch, Channel.PANEL, external_id="p1")
+    who = assignments.visitor(session, link_id=other)
+    assert journeys.step(session, who, link_id=other) == Step.TASK, "the same id on another channel is somebody else"
+    listed.put(session, way.batch.id, may_enter=True, reason="", now=NOW, **THEM)
+    assert way.step == Step.TASK
+    assert [(one.external_id, one.may_enter) for one in listed.of_batch(session, way.batch.id)] == [("p1", True)]
+
+
+@pytest.mark.parametrize("settings", [{}, {"journey": {}}])
+def test_whoever_has_judged_something_is_asked_nothing_more(session: Session, settings: dict[str, object]) -> None:
+    way = Way(session, **settings)
+    if not settings:
+        way.through()
     way.rate()
-    with Session() as nowhere:
+    with Session() as nowhere:  # it has no database: any statement would fail
         assert journeys.step(nowhere, way.who, link_id=way.link) == Step.TASK
 
 
@@ -256,16 +272,18 @@ def test_who_is_listed_is_let_in_or_turned_away_whatever_else_is_known(session: 
     way = Way(session, qualifying={"include_batches": [999]})
     assert journeys.standing(session, way.who, link_id=way.link).why == WAS_NOT_THERE
     listing = {"now": NOW, "channel": THEM["channel"], "external_id": THEM["external_id"]}
-    journeys.list_rater(session, way.batch.id, may_enter=True, reason="", **listing)
+    listed.put(session, way.batch.id, may_enter=True, reason="", **listing)
     assert way.step == Step.CONSENT
-    journeys.list_rater(session, way.batch.id, may_enter=False, reason="You wrote these texts.", **listing)
+    listed.put(session, way.batch.id, may_enter=False, reason="You wrote these texts.", **listing)
     standing = journeys.standing(session, way.who, link_id=way.link)
     assert (standing.step, standing.why) == (Step.TURNED_AWAY, "You wrote these texts.")
     with pytest.raises(Forbidden, match="You wrote these texts"):
         way.agree()
     assert session.scalar(select(func.count()).select_from(Listed)) == 1
     with pytest.raises(Invalid, match="a reason"):
-        journeys.list_rater(session, way.batch.id, may_enter=False, reason=" ", **listing)
+        listed.put(session, way.batch.id, may_enter=False, reason=" ", **listing)
+    with pytest.raises(Invalid, match="500 characters"):
+        listed.put(session, way.batch.id, may_enter=False, reason="x" * 501, **listing)
 
 
 def test_earlier_batches_and_their_entry_tests_let_in_and_turn_away(session: Session) -> None:
@@ -300,9 +318,7 @@ def test_nobody_is_turned_away_in_the_middle_of_their_work(session: Session) -> 
     way = Way(session)
     way.through()
     way.rate()
-    journeys.list_rater(
-        session, way.batch.id, channel="prolific", external_id="p1", may_enter=False, reason="Late.", now=NOW
-    )
+    listed.put(session, way.batch.id, channel="prolific", external_id="p1", may_enter=False, reason="Late.", now=NOW)
     assert way.step == Step.TASK
 
 

@@ -13,12 +13,14 @@ from backend.config import Settings
 from backend.crowd.mturk_frame import PREVIEW
 from backend.db.assignments import Assignment, AssignmentState
 from backend.db.batches import Batch
+from backend.db.comparisons import Comparison
 from backend.db.journeys import Consent
 from backend.db.raters import Channel, Link, Rater
 from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.db.submissions import Submission
-from backend.services import batches
+from backend.domain.submissions import SubmissionState
+from backend.services import batches, raters
 from backend.web.app import create_app
 from tests import factories
 from tests.crowd.test_mturk_frame import OPEN_REDIRECTS
@@ -62,7 +64,7 @@ class Market:
         return self.client.post(f"{self.path(hit)}/begin", data={"ticket": ticket})
 
     def begun(self, **changes: str | None) -> str:
-        """The address of the task that a worker has begun."""
+        """The address of the task that a rater has begun."""
         answer = self.begin(**changes)
         assert answer.status_code == 303, answer.text
         return answer.headers["location"]
@@ -121,7 +123,7 @@ def test_nothing_before_the_task_shows_an_output(database: Database) -> None:
         assert "answer to number" not in page.text
 
 
-def test_begin_seats_the_worker_until_the_vendors_deadline(database: Database) -> None:
+def test_begin_seats_the_rater_until_the_vendors_deadline(database: Database) -> None:
     market = Market(database)
     page = market.client.get(market.begun())
     assert "answer to number" in page.text
@@ -213,7 +215,53 @@ def test_a_hit_whose_seats_are_taken_asks_to_be_returned(database: Database) -> 
     assert market.count(Rater) == 1
 
 
-def test_workers_at_one_moment_never_share_a_seat(database: Database) -> None:
+def test_who_has_judged_as_much_as_one_person_may_is_told_that(database: Database) -> None:
+    market = Market(database, rater_cap=1)
+    market.rate(market.begun())
+    answer = market.begin(hit=1, assignmentId="3A2")
+    assert answer.status_code == 409
+    assert "as many comparisons as one person may" in answer.text
+    assert "taken" not in answer.text
+
+
+def test_who_has_withdrawn_is_told_that(database: Database) -> None:
+    market = Market(database)
+    market.rate(market.begun())
+    with database.transaction() as session:
+        raters.withdraw(session, link_id=session.scalars(select(Link.id)).one(), now=factories.NOW)
+    answer = market.begin(hit=1, assignmentId="3A2")
+    assert answer.status_code == 409
+    assert "You have withdrawn" in answer.text
+
+
+def test_whose_time_at_the_vendor_was_over_before_the_seat_is_told_that(database: Database) -> None:
+    market = Market(database, journey={"training": [EXERCISE]})
+    here = market.begun()
+    market.client.post(f"{here}/practice", data={"exercise": "0", "choice": "first"})
+    with database.transaction() as session:
+        session.execute(update(Submission).values(state=SubmissionState.TIMED_OUT, confirmed_at=factories.NOW))
+    answer = market.client.post(f"{here}/next")
+    assert (answer.status_code, "Your time for this HIT is over" in answer.text) == (409, True)
+
+
+def test_asking_for_the_seat_again_after_the_vote_leads_to_the_last_form(database: Database) -> None:
+    market = Market(database)
+    here = market.begun()
+    market.rate(here)
+    answer = market.client.post(f"{here}/next")
+    assert (answer.status_code, answer.headers["location"]) == (303, here)
+    assert handed_in(market.client.get(here).text)[2]
+
+
+def test_what_others_could_not_judge_is_said(database: Database) -> None:
+    market = Market(database)
+    with database.transaction() as session:
+        session.execute(update(Comparison).values(unjudgeable=True))
+    answer = market.begin()
+    assert (answer.status_code, "can’t be judged" in answer.text) == (409, True)
+
+
+def test_raters_at_one_moment_never_share_a_seat(database: Database) -> None:
     market = Market(database, seats=(1, 2))
     tickets = [field("ticket", market.open(workerId=f"AW{at}", assignmentId=f"3A{at}").text) for at in range(6)]
 
@@ -262,7 +310,7 @@ def test_whose_time_is_over_may_still_vote(database: Database) -> None:
     assert handed_in(market.client.get(here).text)[2]
 
 
-def test_a_hit_that_was_left_does_not_keep_its_worker_from_the_next(database: Database) -> None:
+def test_a_hit_that_was_left_does_not_keep_its_rater_from_the_next(database: Database) -> None:
     market = Market(database)
     left = market.begun()
     other = market.begun(hit=1, assignmentId="3A2")
@@ -323,7 +371,7 @@ def test_an_assignment_of_somebody_elses_is_refused(database: Database) -> None:
     assert market.count(Rater) == 1
 
 
-def test_a_worker_who_changes_between_begin_and_vote_is_refused(database: Database) -> None:
+def test_a_rater_who_changes_between_begin_and_vote_is_refused(database: Database) -> None:
     market = Market(database)
     forged = field("ticket", market.open(workerId="AEVE").text)
     here = market.begun()
@@ -335,7 +383,7 @@ def test_a_worker_who_changes_between_begin_and_vote_is_refused(database: Databa
     assert market.count(Rating) == 0
 
 
-def test_a_worker_votes_on_the_comparison_of_their_hit_alone(database: Database) -> None:
+def test_a_rater_votes_on_the_comparison_of_their_hit_alone(database: Database) -> None:
     market = Market(database)
     ada, ben = market.begun(), market.begun(workerId="ABEN", assignmentId="3A2")
     other = market.begun(hit=1, assignmentId="3A3")
@@ -363,7 +411,7 @@ def test_tokens_that_were_changed_or_are_of_another_kind_open_nothing(database: 
     assert market.client.get(f"/r/{tokens.sign('posting', number)}").status_code == 404
 
 
-def test_no_framed_page_names_the_workers_own_link(database: Database) -> None:
+def test_no_framed_page_names_the_raters_own_link(database: Database) -> None:
     market = Market(database)
     here = market.begun()
     with database.reading() as session:

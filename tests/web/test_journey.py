@@ -12,7 +12,7 @@ from backend.db.raters import Channel, Link
 from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.db.submissions import Appeal
-from backend.services import batches, launching
+from backend.services import batches, launching, listed
 from backend.web.app import create_app
 from tests import factories, ways
 from tests.ways import FAILING, JOURNEY, PASSING
@@ -290,6 +290,35 @@ def test_own_work_shows_receipts_answers_times_and_pay(database: Database) -> No
     assert len(re.findall(r"Question \d", way.client.get(f"{way.path}/work").text)) == 2
 
 
+def test_the_prompts_of_own_work_wait_until_no_more_work_can_come(database: Database) -> None:
+    way = Way(database, prompts=2, journey={}, session_size=1)
+
+    def shown() -> int:
+        return len(re.findall(r"Question \d", way.client.get(f"{way.path}/work").text))
+
+    way.rate()
+    way.post("completion")
+    assert "DONE1" in way.page()
+    assert shown() == 0, "they have handed over, but may go on"
+    with database.transaction() as session:
+        batches.pause(session, session.get_one(Batch, way.batch.id))
+    assert shown() == 0, "a pause ends"
+    with database.transaction() as session:
+        batches.resume(session, session.get_one(Batch, way.batch.id))
+    way.post("next")
+    way.rate()
+    assert shown() == 2, "every prompt was met"
+
+
+def test_with_checks_the_prompts_of_own_work_wait_for_the_end_of_the_batch(database: Database) -> None:
+    way = Way(database, prompts=1, journey={}, checks={"repeat": 0.05})
+    way.rate()
+    assert not re.search(r"Question \d", way.client.get(f"{way.path}/work").text)
+    with database.transaction() as session:
+        batches.close(session, session.get_one(Batch, way.batch.id))
+    assert re.search(r"Question \d", way.client.get(f"{way.path}/work").text)
+
+
 def test_an_appeal_is_sent_and_its_answer_stands_on_the_same_page(database: Database) -> None:
     way = Way(database)
     for _ in range(2):
@@ -309,6 +338,60 @@ def test_who_is_turned_away_is_told_why(database: Database) -> None:
     assert "we have no record of you" in html
     assert way.post("consent", agreed="yes").status_code == 403
     assert assignment_in(way.post("next").text) == ""
+
+
+def test_who_is_listed_is_turned_away_before_their_first_comparison_and_no_later(database: Database) -> None:
+    way = Way(database, raters=2, journey={}, session_size=1)
+    way.rate()
+    with database.transaction() as session:
+        for name in ("id-0", "id-1"):
+            listed.put(
+                session, way.batch.id, channel=Channel.PROLIFIC, external_id=name, may_enter=False,
+                reason="You wrote <these> texts.", now=factories.NOW,
+            )  # fmt: skip
+    assert assignment_in(way.post("next").text), "nobody is turned away in the middle of their work"
+    way.path = way.paths[1]
+    for html in (way.page(), way.post("next").text):
+        assert heading(html) == "Thank you for coming"
+        assert "You wrote &lt;these&gt; texts." in html
+        assert not assignment_in(html)
+
+
+RETURN = "Please return your place on Prolific"
+
+
+@pytest.mark.parametrize(("prompts", "words"), [(1, "Everything has been judged"), (2, "Nothing left for you")])
+def test_who_comes_to_prolific_for_nothing_is_asked_to_return_their_place(
+    database: Database, prompts: int, words: str
+) -> None:
+    way = Way(database, raters=3, journey={}, prompts=prompts, seats=1)
+    done = way.rate()
+    assert RETURN not in done
+    if prompts == 2:
+        way.path = way.paths[1]
+        way.post("next")
+    way.path = way.paths[2]
+    html = way.post("next").text
+    assert words in html
+    assert RETURN in html
+    assert "Stop without completing" in html
+    assert "DONE1" not in html
+
+
+@pytest.mark.parametrize("channel", [Channel.LINK, Channel.PANEL])
+def test_nobody_else_is_asked_to_return_a_place(database: Database, channel: Channel) -> None:
+    way = Way(database, channel, raters=2, journey={}, prompts=1, seats=1)
+    way.rate()
+    way.path = way.paths[1]
+    html = way.post("next").text
+    assert "Everything has been judged" in html
+    assert "Prolific" not in html
+
+
+def test_who_is_turned_away_or_withdraws_with_nothing_judged_returns_their_place(database: Database) -> None:
+    way = Way(database, raters=2, journey={}, qualifying={"include_batches": [999]})
+    assert RETURN in way.page()
+    assert RETURN in way.post("withdrawal").text
 
 
 def test_nobody_sees_another_raters_work(database: Database) -> None:

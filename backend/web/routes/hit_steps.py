@@ -1,4 +1,4 @@
-"""A worker's way to the task of a HIT: the same steps as everybody's, in the vendor's frame.
+"""A rater's way to the task of a HIT: the same steps as everybody's, in the vendor's frame.
 
 What was stored stays stored where there is no seat after it.
 """

@@ -87,7 +87,7 @@ def skip(request: Request, house: TheHouse, token: str, claim: str, form: Form) 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a worker is to see: a step before the task, the task, or the form that hands in what there is."""
+    """What a rater is to see: a step before the task, the task, or the form that hands in what there is."""
 
     here: str
     hit: Hit

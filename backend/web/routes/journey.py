@@ -64,7 +64,6 @@ def work(request: Request, house: TheHouse, token: str) -> Response:
     with house.database.reading() as session:
         who = checks.visitor(session, link_id=link)
         end = handover.of(session, link_id=link)
-        done = not who.is_at_work and (end.outcome is not None or not who.may_claim)
         view = stages.with_facts(session, stages.View("work", who, handover=end), house.facts)
         return page(
             request,
@@ -72,7 +71,7 @@ def work(request: Request, house: TheHouse, token: str) -> Response:
             here=f"/r/{token}",
             view=view,
             who=who,
-            work=own_work.of(session, who, link_id=link, with_prompts=done),
+            work=own_work.of(session, who, link_id=link, with_prompts=own_work.is_over(session, who)),
             labels={option.choice: option.label for option in who.settings.options},
             contact=house.settings.contact,
         )
