@@ -506,3 +506,31 @@ def test_who_was_paid_otherwise_by_the_vendor_is_not_approved_by_hand(database: 
         submissions.sync(database, on.crowd, on.channel, clock=on.clock)
         with database.transaction() as session, pytest.raises(Conflict, match="is paid already"):
             granted.approve_by_hand(session, number_of(on, vendor_id), now=on.clock())
+
+
+def test_a_submission_in_a_state_that_is_new_to_us_keeps_no_other_waiting(database: Database) -> None:
+    with on_prolific(database) as on:
+        on.keep()
+        on.vendor.account.works[on.work("ada", pieces=2)].status = "PONDERED"
+        on.work("bob", pieces=2)
+        done = on.keep(compare=False)
+        assert (done.read, done.paid) == (1, 1)
+        assert done.troubles == ["Prolific calls a submission 'PONDERED', which this version does not know."]
+        assert payments_of(database) == [("bob", PaymentKind.APPROVAL, 36)]
+
+
+def test_a_lot_is_kept_in_the_order_of_its_ids_however_the_vendor_lists_it(database: Database) -> None:
+    """Two who read the same lot lock its rows in one order, so neither waits for the other."""
+    with on_mturk(database, prompts=1) as on:
+        on.keep()
+        (hit,) = on.hits()
+        for number in range(3):
+            workers.accept(on.market, f"AWORKER{number}", hit)
+        for one in list(on.market.assignments):
+            on.hand_in(one, "r.1")
+        said = sorted(on.crowd.submissions(hit), key=lambda one: one.id, reverse=True)
+        with database.transaction() as session:
+            submissions.keep(session, channels.by_id(session, on.channel), 1, said, now=on.clock())
+        with database.reading() as session:
+            kept = session.scalars(select(Submission.vendor_id).order_by(Submission.id)).all()
+        assert kept == sorted(one.id for one in said)
