@@ -8,7 +8,7 @@ from backend.cli.desk import desk, now
 from backend.cli.house import batch_argument, data_dir_option
 from backend.db.base import LARGEST_NUMBER
 from backend.domain.channels import PAYS_ITSELF
-from backend.services import approvals, by_hand, publishing, rejections, submissions
+from backend.services import approvals, by_hand, granted, publishing, rejections, submissions
 
 channel_option = click.option("--channel", "only", help="This channel alone.  [default: all of the batch]")
 number_argument = click.argument("number", type=click.IntRange(1, LARGEST_NUMBER))
@@ -46,7 +46,7 @@ def approve(number: int, data_dir: Path | None) -> None:
     """Pay the reward of submission NUMBER, which no rule approved. `assay crowd pay` then asks the vendor."""
     at = desk(0, data_dir)
     with at.database.transaction() as session:
-        approvals.approve_by_hand(session, number, now=now())
+        granted.approve_by_hand(session, number, now=now())
     click.echo(f"Submission {number} will be paid.")
 
 

@@ -126,7 +126,7 @@ class Crowd(Protocol):
         """Offer it to nobody new, ever; returns only once the vendor has confirmed it. Those at work go on."""
 
     def submissions(self, posting_id: str) -> Iterator[Submission]:
-        """Every piece of work on it, whatever became of it."""
+        """Every piece of work on it, whatever became of it. An error may come after some of them; those are right."""
 
     def approve(self, submission_id: str) -> None:
         """Pay the reward. Approving what is approved already is no error."""

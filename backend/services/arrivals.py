@@ -19,7 +19,7 @@ from backend.db.submissions import Submission
 from backend.domain.settings import from_json
 from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, Forbidden, NotFound, Unavailable
-from backend.services import journeys, submissions
+from backend.services import journeys, links, submissions
 from backend.services.once import insert_once
 
 # Somebody who presses twice has not yet got the answer by which they prove that they began.
@@ -171,7 +171,10 @@ def note(
 
 
 def admit(session: Session, batch_channel: BatchChannel, external_id: str) -> None:
-    """Refuses somebody new where the batch has ended, or our records turn them away; they read why."""
+    """Refuses somebody new where the batch has ended, the channel has no place left, or our records turn them away.
+
+    They read why.
+    """
     found = session.execute(
         select(Batch.state, StudyVersion.settings)
         .join(StudyVersion, StudyVersion.id == Batch.version_id)
@@ -179,6 +182,8 @@ def admit(session: Session, batch_channel: BatchChannel, external_id: str) -> No
     ).one()
     if found.state == BatchState.CLOSED:
         raise Conflict(ENDED)
+    if batch_channel.channel != Channel.PROLIFIC:  # which counts its places itself, and gives out again what came back
+        links.refuse_if_full(session, batch_channel)
     journeys.qualify(
         session,
         batch_channel.batch_id,

@@ -20,6 +20,7 @@ from backend.db.ledger import Purpose
 from backend.db.payments import PaymentIntent, PaymentKind
 from backend.db.raters import Rater
 from backend.db.vendor_calls import HandPayment
+from backend.domain.channels import ChannelSettings
 from backend.domain.money import Money
 from backend.errors import Conflict, NotFound
 from backend.services import (
@@ -36,8 +37,13 @@ from backend.services import (
 from backend.services.ledger import Due
 
 
-def set_aside(session: Session, channel: BatchChannel, *, now: datetime) -> Reservation | None:
-    """What the channel's raters may cost at worst, set aside once; None where nobody is paid."""
+def set_aside(
+    session: Session, channel: BatchChannel, *, now: datetime, worst: Money | None = None
+) -> Reservation | None:
+    """What the channel's raters may cost at worst, set aside once; None where nobody is paid.
+
+    worst: as a launch has quoted it, checks and extra seats included. Without it, of the seats that are open now.
+    """
     settings = channels.settings_of(channel)
     if settings.pay is None:
         return None
@@ -46,14 +52,19 @@ def set_aside(session: Session, channel: BatchChannel, *, now: datetime) -> Rese
     earlier = session.scalars(select(Reservation).where(Reservation.key == key)).one_or_none()
     if earlier is not None:
         return earlier
+    amount = worst_of_open(session, channel, settings) if worst is None else worst
+    return budgets.reserve(session, channel.batch_id, amount=amount, key=key, now=now)
+
+
+def worst_of_open(session: Session, channel: BatchChannel, settings: ChannelSettings) -> Money:
+    """The most that the seats that are open now can cost on this channel."""
     pieces = session.execute(
         select(func.count()).where(Seat.batch_id == channel.batch_id, text("seats.is_open"))
     ).scalar_one()
     if settings.places is not None:
         batch = session.get_one(Batch, channel.batch_id)
         pieces = min(pieces, settings.places * demand.pieces_per_place(session, batch))
-    worst = demand.worst_cost(settings, pieces=pieces, places=1, masters=False)
-    return budgets.reserve(session, channel.batch_id, amount=worst, key=key, now=now)
+    return demand.worst_cost(settings, pieces=pieces, places=1, masters=False)
 
 
 def note(session: Session, channel: BatchChannel, *, now: datetime) -> int:

@@ -3,13 +3,16 @@
 import secrets
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from backend.db.batches import Batch, BatchState
+from backend.db.channels import BatchChannel
 from backend.db.raters import Channel, Link, Rater
 from backend.errors import Conflict, Forbidden, NotFound
+from backend.services import channels
 
+FULL = "As many people as this study has places for have come already, so nobody new can join. Thank you for coming."
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -36,7 +39,30 @@ def join(session: Session, open_link_id: int, *, now: datetime) -> Link:
     batch = session.get(Batch, link.batch_id)
     if batch is None or batch.state == BatchState.CLOSED:
         raise Conflict("This study has ended, so nobody new can join. Thank you for coming.")
-    return new_rater_link(session, link.batch_id, now=now)
+    declared = channels.find(session, link.batch_id, Channel.LINK)
+    made = new_rater_link(session, link.batch_id, now=now)
+    if declared is not None:
+        refuse_if_full(session, declared)
+    return made
+
+
+def refuse_if_full(session: Session, channel: BatchChannel) -> None:
+    """Conflict where more raters of a channel have a link in its batch, the newest one's included, than it has places.
+
+    Two who come at once wait for each other here.
+    """
+    places = channels.settings_of(channel).places
+    if places is None:
+        return
+    session.execute(select(BatchChannel.id).where(BatchChannel.id == channel.id).with_for_update(key_share=True))
+    came = session.execute(
+        select(func.count())
+        .select_from(Link)
+        .join(Rater, Rater.id == Link.rater_id)
+        .where(Link.batch_id == channel.batch_id, Rater.channel == channel.channel)
+    ).scalar_one()
+    if came > places:
+        raise Conflict(FULL)
 
 
 def new_rater_link(session: Session, batch_id: int, *, now: datetime) -> Link:

@@ -192,6 +192,8 @@ def unfinished(session: Session, posting: Posting) -> VendorCall | None:
 def publish(session: Session, posting_id: int, vendor_id: str, *, now: datetime) -> bool:
     """The vendor offers it, under this id; whether it is to be offered. Twice is no error.
 
+    One that was given up meanwhile keeps the id as well, and waits to be closed there: see `given_up`.
+
     Conflict where the vendor has said another id before: then it is offered twice, and a person has to look.
     """
     posting = get(session, posting_id)
@@ -199,8 +201,21 @@ def publish(session: Session, posting_id: int, vendor_id: str, *, now: datetime)
         raise Conflict(f"Posting {posting_id} is {posting.vendor_id} at the vendor, which now says {vendor_id}.")
     if posting.state == PostingState.INTENDED:
         posting.vendor_id, posting.state, posting.published_at = vendor_id, PostingState.PUBLISHED, now
-        session.flush()
+    elif posting.vendor_id is None:
+        posting.vendor_id = vendor_id
+    session.flush()
     return posting.state != PostingState.CLOSED
+
+
+def given_up(session: Session, channel_id: int) -> list[Posting]:
+    """Postings that were closed here before the vendor said that it offers them, and may be offered there still."""
+    return [one for one in in_state(session, channel_id, PostingState.CLOSED) if one.vendor_id and not one.published_at]
+
+
+def ended(session: Session, posting_id: int, *, now: datetime) -> None:
+    """The vendor has confirmed the end of one that was given up. It was offered until now."""
+    get(session, posting_id).published_at = now
+    session.flush()
 
 
 def move(session: Session, posting_id: int, state: PostingState) -> None:

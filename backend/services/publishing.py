@@ -185,9 +185,9 @@ def settle(database: Database, crowd: Crowd, posting_id: int, vendor_id: str, do
         log.info("posting.published", posting=posting_id, vendor_id=vendor_id)
         return
     try:
-        crowd.close(vendor_id)
+        steering.close_given_up(database, crowd, posting_id, vendor_id, clock=clock)
     except CrowdError as error:
-        done.troubles.append(f"{vendor_id} is offered and should not be; please close it there. {error}")
+        done.troubles.append(f"{vendor_id} is offered and should not be; the next round closes it. {error}")
 
 
 def terms(session: Session, channel: BatchChannel, posting: Posting, door: Door) -> protocol.Posting:

@@ -18,12 +18,12 @@ from backend.db.outputs import Output
 from backend.db.raters import Channel
 from backend.db.ratings import Rating
 from backend.db.studies import Study
-from backend.domain.channels import ChannelSettings
+from backend.domain.channels import PAYS_ITSELF, ChannelSettings
 from backend.domain.money import Money
 from backend.domain.pay import MS_PER_HOUR, Offer, PayRule, Preview, most_checks, pilot_median, preview
 from backend.domain.settings import StudySettings
 from backend.errors import Conflict
-from backend.services import batches, budgets, channels, studies
+from backend.services import batches, budgets, by_hand, channels, studies
 
 MOST_TIMES = 10_000
 
@@ -154,14 +154,29 @@ def declare(
 ) -> None:
     """Open the channels of a batch that was just launched, with this budget or one that is enough.
 
-    Conflict, with what is missing, where the budget is below the worst case: nobody is invited to work that can't be
-    paid.
+    Conflict, with what is missing, where the budget is below the worst case, or can't be set aside: nobody is invited
+    to work that can't be paid.
     """
     for channel, settings in paid.items():
         channels.declare(session, batch.id, channel, settings, now=now)
     found = of_batch(session, batch)
     if found is not None:
         budgets.set_budget(session, batch.id, allowed=enough(found, budget))
+        set_aside(session, batch, comparisons=found.comparisons, now=now)
+
+
+def set_aside(session: Session, batch: Batch, *, comparisons: int, now: datetime) -> None:
+    """Set aside at once what raters may cost whom no vendor brings: their links can be given away from now on.
+
+    Conflict, with what is missing, where the budget is too small for all of these channels.
+    """
+    asked = batches.settings_of(session, batch)
+    for row in channels.of_batch(session, batch.id):
+        one = channels.settings_of(row)
+        if one.pay is not None and row.channel not in PAYS_ITSELF:
+            pieces = comparisons * asked.seats_launched
+            worst = preview(one.pay, offer(asked, one, row.channel, pieces=pieces)).total
+            by_hand.set_aside(session, row, worst=worst, now=now)
 
 
 def enough(found: Quote, budget: Money | None) -> Money:

@@ -20,7 +20,7 @@ from backend.db.submissions import Rejection, Submission
 from backend.domain.money import Money
 from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services import approvals, budgets, channels, handed, ledger
+from backend.services import budgets, channels, handed, ledger, rewarded
 
 Clock = Callable[[], datetime]
 # Prolific wants to be told at length; Mechanical Turk takes no more.
@@ -69,7 +69,7 @@ def overturn(session: Session, submission_id: int, *, reason: str, now: datetime
         row.batch_id,
         rater_id=row.rater_id,
         amount=reward,
-        fee=approvals.fee_of(session, settings, posting) if waits else settings.fees.on_bonus(reward),
+        fee=rewarded.fee_of(session, settings, posting) if waits else settings.fees.on_bonus(reward),
         reason=reason,
         key=f"{OVERTURNED}{submission_id}",
         now=now,
@@ -77,7 +77,7 @@ def overturn(session: Session, submission_id: int, *, reason: str, now: datetime
     owed = [one for one in ledger.owed(session, row.batch_id, rater_id=row.rater_id) if one.compensation_id == made.id]
     if waits and owed:
         one = next(each for each in handed.handed_in(session, channel, row.rater_id) if each.row.id == submission_id)
-        approvals.intend(session, one, owed, PaymentKind.APPROVAL, "The reward of this work", now=now)
+        rewarded.intend(session, one, owed, PaymentKind.APPROVAL, rewarded.WORDS, now=now)
     return made
 
 

@@ -25,6 +25,7 @@ from backend.services import (
     channels,
     demand,
     earnings,
+    granted,
     handed,
     payments,
     postings,
@@ -137,17 +138,32 @@ def pay(database: Database, crowd: Crowd, row: BatchChannel, done: Kept, *, cloc
 
 
 def intend(database: Database, row: BatchChannel, done: Kept, *, clock: Clock, step: Step) -> None:
-    """Rater by rater, each in a transaction: what is missing for one of them keeps no other waiting."""
+    """Rater by rater, approvals before extras, each in a transaction: what is missing for one holds nobody else up."""
     with database.reading() as session:
         waiting = handed.waiting_raters(session, row)
     for rater_id in waiting:
         try:
             with database.transaction() as session:
-                approvals.pay_rater(session, row, rater_id, now=clock())
+                approvals.approve_rater(session, row, rater_id, now=clock())
+            with database.transaction() as session:
+                approvals.pay_extras(session, row, rater_id, now=clock())
         except AppError as error:
             done.troubles.append(str(error))
             continue
         step()
+    book(database, row, done, clock=clock)
+
+
+def book(database: Database, row: BatchChannel, done: Kept, *, clock: Clock) -> None:
+    """Follow what the vendor has approved by itself."""
+    with database.reading() as session:
+        waiting = granted.unbooked(session, row)
+    for submission_id in waiting:
+        try:
+            with database.transaction() as session:
+                granted.book(session, row, submission_id, now=clock())
+        except AppError as error:
+            done.troubles.append(str(error))
 
 
 def settle(database: Database, crowd: Crowd, row: BatchChannel, done: Kept, *, clock: Clock) -> None:

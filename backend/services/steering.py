@@ -81,10 +81,13 @@ def steer(database: Database, crowd: Crowd, channel_id: int, done: Published, *,
         wanted = wish_of(session, channels.by_id(session, channel_id))
         live = postings.in_state(session, channel_id, *postings.LIVE)
         over = set(postings.to_close(session, channel_id, now=clock()))
-    for posting in live:
+        left = postings.given_up(session, channel_id)
+    for posting in [*left, *live]:
         assert posting.vendor_id is not None
         try:
-            if wanted == Wish.CLOSED or posting.id in over:
+            if posting.state == PostingState.CLOSED:
+                close_given_up(database, crowd, posting.id, posting.vendor_id, clock=clock)
+            elif wanted == Wish.CLOSED or posting.id in over:
                 close(database, crowd, posting.id, posting.vendor_id, done, clock=clock)
             elif wanted == Wish.PAUSED and posting.state == PostingState.PUBLISHED:
                 crowd.pause(posting.vendor_id)
@@ -104,6 +107,14 @@ def close(database: Database, crowd: Crowd, posting_id: int, vendor_id: str, don
     with database.transaction() as session:
         postings.close(session, posting_id, now=clock())
     done.closed.append(posting_id)
+    log.info("posting.closed", posting=posting_id, vendor_id=vendor_id)
+
+
+def close_given_up(database: Database, crowd: Crowd, posting_id: int, vendor_id: str, *, clock: Clock) -> None:
+    """Close at the vendor what was given up before it said that it offers it. Raises a CrowdError while it does not."""
+    crowd.close(vendor_id)
+    with database.transaction() as session:
+        postings.ended(session, posting_id, now=clock())
     log.info("posting.closed", posting=posting_id, vendor_id=vendor_id)
 
 

@@ -4,10 +4,9 @@ What an address said of somebody is a claim until the vendor lists it. The vendo
 whether there is work of ours behind it is for services.approvals.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -113,21 +112,43 @@ def read(
     *,
     clock: Clock,
 ) -> None:
-    """Read one posting's submissions; some at a time, each lot in a transaction."""
-    said = iter(crowd.submissions(vendor_id))
-    while some := list(islice(said, AT_ONCE)):
+    """Read one posting's submissions; some at a time, each lot in a transaction.
+
+    Raises what the vendor said instead of the rest, once all that it has listed before is kept.
+    """
+    for some in lots(crowd.submissions(vendor_id)):
         with database.transaction() as session:
             done.troubles += keep(session, channel, posting_id, some, now=clock())
         done.read += len(some)
 
 
+def lots(said: Iterable[protocol.Submission]) -> Iterator[list[protocol.Submission]]:
+    """Some at a time; what came before an error, then the error."""
+    some = list[protocol.Submission]()
+    try:
+        for one in said:
+            some.append(one)
+            if len(some) == AT_ONCE:
+                yield some
+                some = []
+    except CrowdError:
+        if some:
+            yield some
+        raise
+    if some:
+        yield some
+
+
 def keep(
     session: Session, channel: BatchChannel, posting_id: int, said: Iterable[protocol.Submission], *, now: datetime
 ) -> list[str]:
-    """Keep what the vendor said of these submissions; what does not fit, in sentences."""
+    """Keep what the vendor said of these submissions; what does not fit, in sentences.
+
+    In the order of their ids, so that two who read at once don't wait for each other's rows.
+    """
     time_allowed = channels.settings_of(channel).time_allowed
     troubles = []
-    for one in said:
+    for one in sorted(said, key=lambda each: each.id):
         row = known(session, posting_id, one.id)
         if row is None:
             row = add(session, channel, posting_id, one)

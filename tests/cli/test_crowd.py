@@ -96,13 +96,27 @@ def test_a_batch_runs_and_a_person_decides(run: Assay, house: Database, market: 
     looked = run("crowd", "look", "1").output
     assert looked == f"     1 mturk AWORKER0 {one.id}: there is no rating of ours behind it\n"
     assert "1 to look at: assay crowd look" in run(*RUN).output
-    assert isinstance(run("crowd", "approve", "1").exception, Conflict)
     assert "is rejected" in run("crowd", "reject", "1", "Nothing was rated.").output
     assert "nothing to do" in run("crowd", "pay", "1").output
     assert market.assignments[one.id].feedback == "Nothing was rated."
     assert "is owed" in run("crowd", "overturn", "1", "Their network had failed.").output
     assert "1 payments made" in run("crowd", "pay", "1").output
     assert market.bonuses[0].amount == 18
+    assert run("crowd", "reconcile", "1").output == "mturk: the same\n"
+
+
+def test_who_handed_in_without_a_rating_is_approved_by_a_person_once(
+    run: Assay, house: Database, market: Market
+) -> None:
+    run(*ADD)
+    run(*RUN)
+    one = workers.accept(market, "AWORKER0", next(iter(market.hits)))
+    workers.submit(market, one.id, [("assignmentId", one.id), ("receipt", "r.1")])
+    run("crowd", "sync", "1")
+    assert run("crowd", "approve", "1").exit_code == 0
+    assert isinstance(run("crowd", "approve", "1").exception, Conflict)
+    assert "1 payments made" in run("crowd", "pay", "1").output
+    assert run("crowd", "look", "1").output == ""
     assert run("crowd", "reconcile", "1").output == "mturk: the same\n"
 
 

@@ -8,14 +8,14 @@ from sqlalchemy import insert, select
 from backend.db.assignments import SkipReason
 from backend.db.channels import Posting, PostingState
 from backend.db.journeys import EntryTest
-from backend.db.ledger import LedgerEntry
+from backend.db.ledger import Account, Compensation, LedgerEntry, Purpose, Work
 from backend.db.payments import PaymentIntent, PaymentKind
 from backend.db.raters import Channel, Rater
 from backend.db.session import Database
 from backend.db.submissions import Rejection, Submission
 from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services import approvals, assignments, channels, links, ratings, rejections, submissions
+from backend.services import approvals, assignments, channels, granted, intents, links, ratings, rejections, submissions
 from backend.simulator.mturk import workers
 from backend.simulator.mturk.faults import Fault
 from tests.channels import OnMTurk, OnProlific, arrived, budget, on_mturk, on_prolific
@@ -32,6 +32,24 @@ def payments_of(database: Database) -> list[tuple[str, str, int]]:
             .order_by(PaymentIntent.id)
         )
         return [(name, kind, amount) for name, kind, amount in rows]
+
+
+def reasons_of(database: Database) -> list[str]:
+    """Why compensations were granted, oldest first."""
+    with database.reading() as session:
+        return list(session.scalars(select(Compensation.reason).order_by(Compensation.id)))
+
+
+def took_test(on: OnMTurk | OnProlific, channel: Channel, name: str, *, out_of: int) -> None:
+    """A rater failed an entry test of so many exercises."""
+    with on.database.transaction() as session:
+        rater = submissions.rater(session, channel, name, now=on.clock())
+        session.execute(
+            insert(EntryTest).values(
+                batch_id=on.batch, rater_id=rater, name="entry", answers=["first"] * out_of, score=0, out_of=out_of,
+                passed=False, taken_at=on.clock(),
+            )
+        )  # fmt: skip
 
 
 def number_of(on: OnMTurk | OnProlific, vendor_id: str) -> int:
@@ -99,16 +117,27 @@ def test_work_without_a_rating_or_with_another_receipt_waits_for_a_person(databa
                 (PostingState.PUBLISHED, 2),
             ]
         with database.transaction() as session:
-            approvals.approve_by_hand(session, number_of(on, wrong), now=on.clock())
-            with pytest.raises(Conflict, match="no work of ours"):
-                approvals.approve_by_hand(session, number_of(on, nothing), now=on.clock())
+            granted.approve_by_hand(session, number_of(on, wrong), now=on.clock())
+            granted.approve_by_hand(session, number_of(on, nothing), now=on.clock())
         with database.transaction() as session, pytest.raises(Conflict, match="is paid already"):
-            approvals.approve_by_hand(session, number_of(on, wrong), now=on.clock())
+            granted.approve_by_hand(session, number_of(on, wrong), now=on.clock())
         with database.transaction() as session, pytest.raises(NotFound, match="no submission 77"):
-            approvals.approve_by_hand(session, 77, now=on.clock())
+            granted.approve_by_hand(session, 77, now=on.clock())
         on.keep()
-        assert payments_of(database) == [("AWORKER1", PaymentKind.APPROVAL, 18)]
-        assert [one.rater for one in on.keep().unmatched] == ["AWORKER0", "AWORKER2"]
+        assert payments_of(database) == [
+            ("AWORKER1", PaymentKind.APPROVAL, 18),
+            ("AWORKER0", PaymentKind.APPROVAL, 18),
+        ]
+        assert [one.rater for one in on.keep().unmatched] == ["AWORKER2"]
+        assert reasons_of(database) == ["approved by hand"]
+        on.advance(days=31)  # MTurk approves by itself what nobody has judged
+        done = on.keep()
+        assert payments_of(database)[2:] == [("AWORKER2", PaymentKind.APPROVAL, 18)]
+        assert reasons_of(database) == ["approved by hand", "approved by the vendor"]
+        assert done.differences is not None
+        assert done.differences.none
+        assert on.spent == budget(database, on.batch).spent == 3 * 22
+        assert on.keep().paid == 0
 
 
 def test_a_skip_is_work_and_is_paid(database: Database) -> None:
@@ -176,7 +205,7 @@ def test_who_stops_while_there_is_work_waits_for_a_person(database: Database) ->
         (one,) = on.keep().unmatched
         assert one.reason == "1 of 2 pieces were done, and there was more to do when the rater stopped"
         with database.transaction() as session:
-            approvals.approve_by_hand(session, one.submission_id, now=on.clock())
+            granted.approve_by_hand(session, one.submission_id, now=on.clock())
         on.keep()
         assert payments_of(database) == [("bob", PaymentKind.APPROVAL, 36)]
         assert on.vendor.account.works[vendor_id].status == "APPROVED"
@@ -334,7 +363,10 @@ def test_what_is_missing_for_one_rater_keeps_no_other_waiting(database: Database
                 )
             )  # fmt: skip
         done = on.keep()
-        assert payments_of(database) == [("AWORKER1", PaymentKind.APPROVAL, 18)]
+        assert payments_of(database) == [
+            ("AWORKER0", PaymentKind.APPROVAL, 18),
+            ("AWORKER1", PaymentKind.APPROVAL, 18),
+        ]
         assert any("are missing" in trouble for trouble in done.troubles)
 
 
@@ -370,3 +402,135 @@ def test_a_rejection_that_is_taken_back_before_the_vendor_knows_of_it_is_paid_on
         assert done.differences is not None
         assert done.differences.none
         assert on.spent == budget(database, on.batch).spent == 22
+
+
+def test_the_approval_pays_the_entry_test_of_who_was_screened_out_and_a_bonus_the_rest(database: Database) -> None:
+    with on_mturk(database, prompts=1) as on:
+        on.keep()
+        vendor_id, _ = on.arrive("AWORKER0", on.hits()[0])
+        took_test(on, Channel.MTURK, "AWORKER0", out_of=3)
+        on.hand_in(vendor_id, "screened_out")
+        assert on.keep().unmatched == []
+        on.advance(days=31)
+        done = on.keep()
+        assert payments_of(database) == [
+            ("AWORKER0", PaymentKind.APPROVAL, 18),
+            ("AWORKER0", PaymentKind.BONUS, 36),
+        ]
+        with database.reading() as session:
+            earned = select(LedgerEntry.work, LedgerEntry.purpose, LedgerEntry.amount).where(
+                LedgerEntry.from_account == Account.RESERVED
+            )
+            assert [tuple(one) for one in session.execute(earned.order_by(LedgerEntry.id))] == [
+                (Work.ENTRY_TEST, Purpose.REWARD, 18),
+                (Work.ENTRY_TEST, Purpose.REWARD_FEE, 4),
+                (Work.ENTRY_TEST, Purpose.TOP_UP, 36),
+                (Work.ENTRY_TEST, Purpose.TOP_UP_FEE, 8),
+            ]
+        assert reasons_of(database) == []
+        assert done.differences is not None
+        assert done.differences.none
+        assert on.spent == budget(database, on.batch).spent
+
+
+def test_who_is_approved_by_hand_gets_a_test_that_nobody_pays_yet_with_the_reward(database: Database) -> None:
+    with on_prolific(database) as on:
+        on.keep()
+        vendor_id, _ = on.arrive("ada")
+        took_test(on, Channel.PROLIFIC, "ada", out_of=1)
+        on.vendor.participants.submit(vendor_id, "OUT")
+        submissions.sync(database, on.crowd, on.channel, clock=on.clock)
+        with database.transaction() as session:
+            granted.approve_by_hand(session, number_of(on, vendor_id), now=on.clock())
+        on.keep()
+        assert payments_of(database) == [("ada", PaymentKind.APPROVAL, 36)]
+        with database.reading() as session:
+            earned = select(LedgerEntry.work, LedgerEntry.purpose, LedgerEntry.amount).where(
+                LedgerEntry.from_account == Account.RESERVED
+            )
+            assert {tuple(one) for one in session.execute(earned)} == {
+                (Work.ENTRY_TEST, Purpose.REWARD, 18),
+                (Work.ENTRY_TEST, Purpose.REWARD_FEE, 6),
+                (Work.COMPENSATION, Purpose.REWARD, 18),
+                (Work.COMPENSATION, Purpose.REWARD_FEE, 6),
+            }
+        assert budget(database, on.batch).spent == on.spent
+
+
+def test_a_test_whose_bonus_was_refused_is_paid_by_the_approval_of_a_person(database: Database) -> None:
+    with on_prolific(database) as on:
+        on.keep()
+        vendor_id, _ = on.arrive("ada")
+        took_test(on, Channel.PROLIFIC, "ada", out_of=1)
+        on.vendor.participants.submit(vendor_id, "OUT")
+        submissions.sync(database, on.crowd, on.channel, clock=on.clock)
+        with database.transaction() as session:
+            row = channels.by_id(session, on.channel)
+            rater = submissions.rater(session, Channel.PROLIFIC, "ada", now=on.clock())
+            approvals.pay_extras(session, row, rater, now=on.clock())
+            (number,) = session.scalars(select(PaymentIntent.id))
+            intents.begin(session, number, now=on.clock())
+            intents.outcome(session, number, confirmed=False, now=on.clock(), answer="No.")
+            granted.approve_by_hand(session, number_of(on, vendor_id), now=on.clock())
+        on.keep()
+        assert payments_of(database) == [("ada", PaymentKind.BONUS, 18), ("ada", PaymentKind.APPROVAL, 36)]
+        assert budget(database, on.batch).spent == on.spent == 48
+
+
+def test_what_the_vendor_approved_before_it_heard_of_a_rejection_is_booked_as_overturned(database: Database) -> None:
+    with on_mturk(database, prompts=1) as on:
+        on.keep()
+        vendor_id, _ = on.arrive("AWORKER0", on.hits()[0])
+        on.hand_in(vendor_id, "r.1")
+        on.keep()
+        number = number_of(on, vendor_id)
+        with database.transaction() as session:
+            rejections.reject(session, number, reason="Nothing was rated.", now=on.clock())
+        on.advance(days=31)
+        on.keep()
+        with database.transaction() as session:
+            rejections.overturn(session, number, reason="It was paid.", now=on.clock())
+        done = on.keep()
+        assert done.troubles == []
+        assert payments_of(database) == [("AWORKER0", PaymentKind.APPROVAL, 18)]
+        assert on.spent == budget(database, on.batch).spent == 22
+
+
+def test_who_was_paid_otherwise_by_the_vendor_is_not_approved_by_hand(database: Database) -> None:
+    with on_prolific(database) as on:
+        on.keep()
+        vendor_id, _ = on.arrive("ada")
+        on.vendor.participants.submit(vendor_id, "OUT")
+        on.keep()
+        on.crowd.approve(vendor_id)
+        submissions.sync(database, on.crowd, on.channel, clock=on.clock)
+        with database.transaction() as session, pytest.raises(Conflict, match="is paid already"):
+            granted.approve_by_hand(session, number_of(on, vendor_id), now=on.clock())
+
+
+def test_a_submission_in_a_state_that_is_new_to_us_keeps_no_other_waiting(database: Database) -> None:
+    with on_prolific(database) as on:
+        on.keep()
+        on.vendor.account.works[on.work("ada", pieces=2)].status = "PONDERED"
+        on.work("bob", pieces=2)
+        done = on.keep(compare=False)
+        assert (done.read, done.paid) == (1, 1)
+        assert done.troubles == ["Prolific calls a submission 'PONDERED', which this version does not know."]
+        assert payments_of(database) == [("bob", PaymentKind.APPROVAL, 36)]
+
+
+def test_a_lot_is_kept_in_the_order_of_its_ids_however_the_vendor_lists_it(database: Database) -> None:
+    """Two who read the same lot lock its rows in one order, so neither waits for the other."""
+    with on_mturk(database, prompts=1) as on:
+        on.keep()
+        (hit,) = on.hits()
+        for number in range(3):
+            workers.accept(on.market, f"AWORKER{number}", hit)
+        for one in list(on.market.assignments):
+            on.hand_in(one, "r.1")
+        said = sorted(on.crowd.submissions(hit), key=lambda one: one.id, reverse=True)
+        with database.transaction() as session:
+            submissions.keep(session, channels.by_id(session, on.channel), 1, said, now=on.clock())
+        with database.reading() as session:
+            kept = session.scalars(select(Submission.vendor_id).order_by(Submission.id)).all()
+        assert kept == sorted(one.id for one in said)

@@ -1,6 +1,7 @@
 """Who comes through a channel: one rater and one link for an id, and nobody else's for anybody."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -265,3 +266,27 @@ def test_of_two_ids_with_one_submission_at_one_moment_one_is_let_in(database: Da
     assert sum(isinstance(got, Forbidden) for got in at_once(arrive, 6)) == 5
     with database.reading() as session:
         assert [count(session, what) for what in (Rater, Link, Submission)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("kind", [Channel.PANEL, Channel.MTURK])
+def test_no_more_people_come_than_the_channel_has_places(database: Database, kind: Channel) -> None:
+    with database.transaction() as session:
+        batch = factories.launched(session)
+        made = declared(session, batch, kind, places=2)
+        work = Work(posted(session, made, "p1"), "s", HOUR)
+
+    def come(name: str) -> Link:
+        with database.transaction() as session:
+            if kind == Channel.PANEL:
+                return arrivals.join(session, made, name, proof=Proof(seen=LATER), now=NOW)
+            link, _ = arrivals.accept(session, made, name, replace(work, submission=f"s of {name}"), now=NOW)
+            return link
+
+    first = come("a")
+    come("b")
+    with pytest.raises(Conflict, match="As many people"):
+        come("c")
+    if kind == Channel.MTURK:
+        assert come("a").id == first.id
+    with database.reading() as session:
+        assert session.scalar(select(func.count(Link.id))) == 2

@@ -13,6 +13,7 @@ from backend.errors import Conflict, Forbidden, NotFound
 from backend.services import assignments, batches, links, raters
 from backend.services.tokens import Tokens
 from tests import factories
+from tests.entrances import declared
 from tests.factories import NOW
 
 LATER = NOW + timedelta(days=1)
@@ -81,6 +82,19 @@ def test_people_join_a_paused_batch_and_not_a_closed_one(session: Session) -> No
     batches.close(session, batch)
     with pytest.raises(Conflict, match="has ended"):
         links.join(session, entrance.id, now=NOW)
+
+
+def test_no_more_people_join_than_the_channel_has_places(database: Database) -> None:
+    with database.transaction() as session:
+        batch = factories.launched(session)
+        declared(session, batch, Channel.LINK, places=2)
+        entrance = links.create_open(session, batch.id, now=NOW).id
+        for _ in range(2):
+            links.join(session, entrance, now=NOW)
+    with pytest.raises(Conflict, match="As many people"), database.transaction() as session:
+        links.join(session, entrance, now=NOW)
+    with database.reading() as session:
+        assert len(links.of_batch(session, batch.id)) == 3
 
 
 def test_revoking_again_keeps_the_first_moment(session: Session) -> None:

@@ -245,6 +245,24 @@ def test_a_posting_that_was_given_up_while_it_was_asked_for_is_closed_there(data
             publishing.found(database, made.id, hit.id, now=on.clock())
 
 
+def test_what_was_given_up_and_could_not_be_closed_is_closed_by_the_next_round(database: Database) -> None:
+    with on_mturk(database, prompts=1) as on:
+        with database.transaction() as session:
+            made = postings.intend_comparison(session, row(on), 1, now=on.clock())
+            assert made is not None
+        publishing.lost(database, made.id, now=on.clock())
+        on.market.faults.plan("UpdateExpirationForHIT", Fault.BEFORE_ACTING)
+        done = Published()
+        publishing.offer(database, on.crowd, made.id, done, door=DOOR, clock=on.clock, is_new=False)
+        assert "is offered and should not be; the next round closes it" in done.troubles[0]
+        (hit,) = on.market.hits.values()
+        assert hit.expires > on.market.now()
+        on.keep()
+        assert hit.expires <= on.market.now()
+        with database.reading() as session:
+            assert postings.given_up(session, on.channel) == []
+
+
 def test_another_id_for_a_posting_is_for_a_person(database: Database) -> None:
     with on_mturk(database, prompts=1) as on:
         on.keep()

@@ -14,7 +14,7 @@ from backend.db.session import Database
 from backend.domain.channels import defaults
 from backend.domain.money import Money
 from backend.domain.pay import PayRule
-from backend.services import batches, budgets, channels, quotes, spending
+from backend.services import batches, budgets, by_hand, channels, quotes, spending
 from tests import factories, paid
 from tests.web.test_studies import outputs, upload
 
@@ -54,10 +54,35 @@ def test_a_paid_launch_opens_its_channels_with_a_budget_of_what_they_set_aside(
 ) -> None:
     assert researcher.post(f"{unlaunched}/batches", data={**PAID, "channel": ["mturk", "link"]}).status_code == 200
     with database.reading() as session:
-        assert budgets.standing(session, 1).free == Money(594 + 9 * 54)
+        standing = budgets.standing(session, 1)
+        assert (standing.free, standing.reserved) == (Money(594), Money(9 * 54))
         declared = {one.channel: channels.settings_of(one) for one in channels.of_batch(session, 1)}
     assert set(declared) == {"link", "mturk"}
     assert [one.pay.reward for one in declared.values() if one.pay] == [Money(18)] * 2
+
+
+def test_what_a_launch_quotes_for_links_is_set_aside_before_anybody_is_invited(
+    researcher: TestClient, unlaunched: str, database: Database
+) -> None:
+    researcher.post(f"{unlaunched}/batches", data={**PAID, "channel": "link", "budget": "5.00"})
+    with database.transaction() as session:
+        assert budgets.standing(session, 1).reserved == Money(9 * 54)
+        row = channels.get(session, 1, Channel.LINK)
+        aside = by_hand.set_aside(session, row, now=factories.NOW)
+        assert aside is not None
+        assert aside.remaining == 9 * 54
+        assert budgets.standing(session, 1).reserved == Money(9 * 54)
+
+
+def test_checks_and_extra_seats_are_set_aside_with_what_a_launch_quotes(database: Database) -> None:
+    with database.transaction() as session:
+        batch = factories.launched(session, prompts=2, checks={"attention": 0.1}, split_rule="extra")
+        settings = replace(defaults(Channel.LINK), pay=PayRule(median_ms=43_000), places=2)
+        quotes.declare(session, batch, {Channel.LINK: settings}, budget=None, now=factories.NOW)
+        found = quotes.of_batch(session, batch)
+        assert found is not None
+        assert budgets.standing(session, batch.id).reserved == found.aside
+        assert found.aside.minor > 10 * 54  # ten seats, and the checks
 
 
 @pytest.mark.parametrize(

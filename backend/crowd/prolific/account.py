@@ -147,10 +147,20 @@ class Prolific:
         self.calls.wait(path, until=lambda study: studies.status(study) in to)
 
     def submissions(self, posting_id: str) -> Iterator[Submission]:
-        """Every submission of the study, whatever became of it."""
-        now = self.now()
+        """Every submission of the study, whatever became of it.
+
+        Raises Refused after all others for those that can't be read, such as in a state that is newer than this.
+        """
+        now, unread = self.now(), list[str]()
         for found in self.calls.pages(at("studies", posting_id, "submissions/")):
-            yield studies.submission(found, posting_id=posting_id, now=now)
+            try:
+                made = studies.submission(found, posting_id=posting_id, now=now)
+            except Refused as error:
+                unread.append(str(error))
+            else:
+                yield made
+        if unread:
+            raise Refused(" ".join(dict.fromkeys(unread)))
 
     def approve(self, submission_id: str) -> None:
         """Pay the reward. What Prolific has paid already, by a code or as a screen-out, is paid."""

@@ -21,6 +21,7 @@ from backend.services import (
     by_hand,
     channels,
     decisions,
+    granted,
     outstanding,
     paysheet,
     paytables,
@@ -188,7 +189,7 @@ def approve(house: TheHouse, batch_id: Id, submission_id: Id) -> Response:
     """Pay a submission that no rule approves; a person has looked."""
     with house.database.transaction() as session:
         submitted.get(session, batch_id, submission_id)
-        approvals.approve_by_hand(session, submission_id, now=now())
+        granted.approve_by_hand(session, submission_id, now=now())
     return back(batch_id, "#submissions")
 
 
