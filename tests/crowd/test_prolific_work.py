@@ -1,6 +1,7 @@
 """Prolific's submissions: read, approved, rejected, and what was paid for them."""
 
 from datetime import timedelta
+from math import ceil
 
 import pytest
 
@@ -190,6 +191,6 @@ def test_a_whole_study_ends_exact_to_the_penny(at: House) -> None:
         at.crowd.pay_bonus(submission, rater_id=f"p{number}", amount=bonus, reason="", token=f"b{number}")
     paid = sum(one.amount.minor for one in at.crowd.payments(study_id))
     assert paid == 20 * 150 + sum(7 * number + 1 for number in range(20))
-    fees = 20 * 50 + sum(round((7 * number + 1) / 3) for number in range(20))
+    fees = 20 * 50 + sum(ceil((7 * number + 1) / 3) for number in range(20))
     assert at.crowd.balance() == Money(100_000 - paid - fees, "GBP")
     assert at.account.studies[study_id].status == "AWAITING REVIEW"
