@@ -27,7 +27,7 @@ def channel() -> None:
 
     \b
     A batch can have several at once, which share its open seats; MTurk's are bound to it while they are offered there.
-      assay budget set 1 500                                       what the batch may cost
+      assay budget 1 --set 500                                     what the batch may cost
       assay channel add 1 prolific --reward-from-pilot-seconds 40 --per-hour 15 --currency GBP
       assay crowd run 1 --watch 60                                 publish, read, pay, top up
     """

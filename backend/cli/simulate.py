@@ -82,7 +82,7 @@ def simulate(
     """Rehearse a study with simulated raters. Without files: the demo study.
 
     \b
-      assay simulate                                            on a simulated Mechanical Turk
+      assay simulate                                            on a simulated Prolific
       assay simulate mine.jsonl theirs.jsonl --channel prolific --raters 40
       assay simulate --channel mturk --channel prolific --channel link --serve
 
