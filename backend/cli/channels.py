@@ -13,7 +13,7 @@ from backend.domain.channels import PAYS_ITSELF, ChannelSettings, Panel, default
 from backend.domain.money import Money, money
 from backend.domain.pay import MS_PER_HOUR, PayRule, of_share
 from backend.errors import Invalid
-from backend.services import channels
+from backend.services import batches, channels
 from backend.services.keys import secret_key
 from backend.services.publishing import Door
 from backend.services.tokens import Tokens
@@ -129,7 +129,7 @@ def list_(batch: int, data_dir: Path | None) -> None:
     """The channels of BATCH, and what each offers."""
     settings = settings_with(data_dir=data_dir)
     with open_database(settings).reading() as session:
-        found = channels.of_batch(session, batch)
+        found = channels.of_batch(session, batches.get(session, batch).id)
     for one in found:
         click.echo(described(one.channel, channels.settings_of(one)))
     if not found:

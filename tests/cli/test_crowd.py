@@ -133,6 +133,13 @@ def test_without_a_channel_or_credentials_the_command_says_what_to_do(run: Assay
     assert isinstance(run(*RUN, "--channel", "panel").exception, NotFound)
 
 
+@pytest.mark.parametrize("verb", [("channel", "list"), ("crowd", "run"), ("crowd", "look"), ("crowd", "dues")])
+def test_a_batch_that_is_not_there_is_said(run: Assay, house: Database, verb: tuple[str, ...]) -> None:
+    failed = run(*verb, "99").exception
+    assert isinstance(failed, NotFound)
+    assert str(failed) == "There is no batch 99."
+
+
 def test_a_vendor_that_can_not_be_reached_is_a_sentence(run: Assay, house: Database, market: Market) -> None:
     run(*ADD)
     run(*RUN)
