@@ -115,6 +115,8 @@ def add(
 def pay(name: str, seconds: float | None, per_hour: str | None, currency: str) -> PayRule | None:
     """How the channel pays; None where nothing was said of it. Raises ValueError for what is none."""
     if seconds is None:
+        if name in PAYS_ITSELF and per_hour is None:
+            raise ValueError(f"{name} pays its raters: say how much, with --reward-from-pilot-seconds and --per-hour")
         if per_hour is not None:
             raise ValueError("--per-hour needs --reward-from-pilot-seconds, the median time of a comparison in a pilot")
         return None

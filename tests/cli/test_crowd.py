@@ -76,7 +76,7 @@ def test_a_panel_is_told_its_address(run: Assay, house: Database) -> None:
         (("mturk", "--per-hour", "12"), "--per-hour needs --reward-from-pilot-seconds"),
         (("mturk", "--reward-from-pilot-seconds", "0"), "A piece of work takes some time."),
         (("mturk", "--reward-from-pilot-seconds", "40", "--per-hour", "much"), "'much' is no amount of USD"),
-        (("prolific",), "pay is missing"),
+        (("prolific",), "Prolific pays its raters: say how much, with --reward-from-pilot-seconds"),
         (("link", "--places", "-3"), "Places and seats are at least 1"),
     ],
 )
