@@ -140,6 +140,15 @@ def test_a_batch_that_is_not_there_is_said(run: Assay, house: Database, verb: tu
     assert str(failed) == "There is no batch 99."
 
 
+def test_a_budget_that_is_too_small_is_not_told_as_nothing_to_do(run: Assay, house: Database, market: Market) -> None:
+    with house.transaction() as session:
+        budgets.set_budget(session, 1, allowed=Money(10))
+    run(*ADD)
+    said = run(*RUN).output
+    assert "mturk: nothing was done" in said
+    assert "of the budget of batch 1 are free" in said
+
+
 def test_a_vendor_that_can_not_be_reached_is_a_sentence(run: Assay, house: Database, market: Market) -> None:
     run(*ADD)
     run(*RUN)
