@@ -2,9 +2,12 @@
 
 import json
 import re
+import shlex
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from backend.cli.main import assay
@@ -40,6 +43,36 @@ def test_every_verb_of_assay_that_is_named_exists() -> None:
     named = {verb for page in PAGES for verb in re.findall(r"(?:`|bin/)assay ([a-z-]+)", page.read_text("utf-8"))}
     assert {"try", "serve", "results", "export", "verify", "import-ratings"} <= named
     assert named - {"--help"} <= set(assay.commands)
+
+
+def verbs_of(group: click.Group) -> Iterator[click.Command]:
+    for command in group.commands.values():
+        yield command
+        if isinstance(command, click.Group):
+            yield from verbs_of(command)
+
+
+EXAMPLES = sorted(
+    {
+        re.split(r" {2,}|;| > ", line.strip())[0]
+        for verb in [assay, *verbs_of(assay)]
+        for line in (verb.help or "").splitlines()
+        if line.strip().startswith("assay ") and "NUMBER" not in line
+    }
+)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_of_the_help_is_understood(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rest = shlex.split(example)[1:]
+    for name in rest:
+        if re.search(r"\.[a-z]+$", name):
+            Path(name.split("=")[-1]).touch()
+    command: click.Command = assay
+    while isinstance(command, click.Group):
+        command = command.commands[rest.pop(0)]
+    command.make_context(command.name, rest)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

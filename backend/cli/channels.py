@@ -13,7 +13,7 @@ from backend.domain.channels import PAYS_ITSELF, ChannelSettings, Panel, default
 from backend.domain.money import Money, money
 from backend.domain.pay import MS_PER_HOUR, PayRule, of_share
 from backend.errors import Invalid
-from backend.services import channels
+from backend.services import batches, channels
 from backend.services.keys import secret_key
 from backend.services.publishing import Door
 from backend.services.tokens import Tokens
@@ -27,7 +27,7 @@ def channel() -> None:
 
     \b
     A batch can have several at once, which share its open seats; MTurk's are bound to it while they are offered there.
-      assay budget set 1 500                                       what the batch may cost
+      assay budget 1 --set 500                                     what the batch may cost
       assay channel add 1 prolific --reward-from-pilot-seconds 40 --per-hour 15 --currency GBP
       assay crowd run 1 --watch 60                                 publish, read, pay, top up
     """
@@ -115,6 +115,8 @@ def add(
 def pay(name: str, seconds: float | None, per_hour: str | None, currency: str) -> PayRule | None:
     """How the channel pays; None where nothing was said of it. Raises ValueError for what is none."""
     if seconds is None:
+        if name in PAYS_ITSELF and per_hour is None:
+            raise ValueError(f"{name} pays its raters: say how much, with --reward-from-pilot-seconds and --per-hour")
         if per_hour is not None:
             raise ValueError("--per-hour needs --reward-from-pilot-seconds, the median time of a comparison in a pilot")
         return None
@@ -129,7 +131,7 @@ def list_(batch: int, data_dir: Path | None) -> None:
     """The channels of BATCH, and what each offers."""
     settings = settings_with(data_dir=data_dir)
     with open_database(settings).reading() as session:
-        found = channels.of_batch(session, batch)
+        found = channels.of_batch(session, batches.get(session, batch).id)
     for one in found:
         click.echo(described(one.channel, channels.settings_of(one)))
     if not found:

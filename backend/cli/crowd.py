@@ -95,7 +95,8 @@ def summary(channel: str, done: Kept) -> str:
         "payments refused": done.refused,
         "payments to make by hand": done.noted,
     }
-    said = ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing to do"
+    nothing = "nothing was done" if done.troubles else "nothing to do"
+    said = ", ".join(f"{count} {what}" for what, count in counts.items() if count) or nothing
     lines = [f"{now():%H:%M:%S} {channel}: {said}"]
     lines += [f"  ! {trouble}" for trouble in dict.fromkeys(done.troubles)]
     lines += [f"  – not possible there: {wish}" for wish in done.ignored]

@@ -8,7 +8,7 @@ from backend.cli.desk import desk, now
 from backend.cli.house import batch_argument, data_dir_option
 from backend.db.base import LARGEST_NUMBER
 from backend.domain.channels import PAYS_ITSELF
-from backend.services import approvals, by_hand, granted, publishing, rejections, submissions
+from backend.services import approvals, batches, by_hand, granted, publishing, rejections, submissions
 
 channel_option = click.option("--channel", "only", help="This channel alone.  [default: all of the batch]")
 number_argument = click.argument("number", type=click.IntRange(1, LARGEST_NUMBER))
@@ -102,9 +102,12 @@ def lost(number: int, data_dir: Path | None) -> None:
 def dues(batch: int, everything: bool, data_dir: Path | None) -> None:
     """What a person has to pay raters of BATCH who came without a vendor. `assay crowd paid TOKEN` says that it is."""
     with desk(batch, data_dir).database.reading() as session:
-        for one in by_hand.dues(session, batch, paid=everything):
+        found = by_hand.dues(session, batches.get(session, batch).id, paid=everything)
+        for one in found:
             paid = f"  paid {one.paid_at:%Y-%m-%d}" if one.paid_at else ""
             click.echo(f"{one.token}  {one.rater}  {one.amount}  {one.reason}{paid}")
+    if not found:
+        click.echo("Nothing is due by hand.")
 
 
 @click.command()

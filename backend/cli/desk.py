@@ -12,7 +12,7 @@ from backend.db.channels import BatchChannel
 from backend.db.session import Database
 from backend.domain.channels import PAYS_ITSELF
 from backend.errors import NotFound
-from backend.services import channels
+from backend.services import batches, channels
 from backend.services.keys import secret_key
 from backend.services.publishing import Door
 from backend.services.tokens import Tokens
@@ -37,7 +37,7 @@ class Desk:
         with self.database.reading() as session:
             if self.only is not None:
                 return [channels.get(session, self.batch, self.only)]
-            found = channels.of_batch(session, self.batch)
+            found = channels.of_batch(session, batches.get(session, self.batch).id)
         if not found:
             raise NotFound(f"Batch {self.batch} has no channel yet; `assay channel add` declares one.")
         return found

@@ -158,6 +158,7 @@ def report(rehearsal: Rehearsal, stage: Stage) -> str:
         hourly = earnings.hourly(session, rehearsal.batch_id, rehearsal.rule)
         money = spending.of_batch(session, rehearsal.batch_id)
         due = len(by_hand.dues(session, rehearsal.batch_id))
+    dues = f"assay crowd dues {rehearsal.batch_id} --data-dir {rehearsal.settings.data_dir}"
     spent = ", ".join(f"{amount} {account}" for account, amount in balances.items() if amount.minor)
     settled = {name: flow.settled for name, flow in money.channels.items()} if money is not None else {}
     median = "–" if hourly.median is None else str(Money(hourly.median, rehearsal.rule.per_hour.currency))
@@ -168,7 +169,7 @@ def report(rehearsal: Rehearsal, stage: Stage) -> str:
             f"majorities        {agreeing(found, answered)}",
             f"money             {spent or 'nothing was paid'}; {median} an hour in the median",
             *(f"{name:<17} {compared(rehearsal, stage, name, settled)}" for name in rehearsal.kept),
-            *([f"by hand           {due} payments, which assay crowd dues lists"] if due else []),
+            *([f"by hand           {due} payments: {dues}"] if due else []),
         ]
     )
 

@@ -76,7 +76,7 @@ def test_a_panel_is_told_its_address(run: Assay, house: Database) -> None:
         (("mturk", "--per-hour", "12"), "--per-hour needs --reward-from-pilot-seconds"),
         (("mturk", "--reward-from-pilot-seconds", "0"), "A piece of work takes some time."),
         (("mturk", "--reward-from-pilot-seconds", "40", "--per-hour", "much"), "'much' is no amount of USD"),
-        (("prolific",), "pay is missing"),
+        (("prolific",), "Prolific pays its raters: say how much, with --reward-from-pilot-seconds"),
         (("link", "--places", "-3"), "Places and seats are at least 1"),
     ],
 )
@@ -145,6 +145,22 @@ def test_without_a_channel_or_credentials_the_command_says_what_to_do(run: Assay
     run(*ADD)
     assert isinstance(run(*RUN).exception, Unavailable)
     assert isinstance(run(*RUN, "--channel", "panel").exception, NotFound)
+
+
+@pytest.mark.parametrize("verb", [("channel", "list"), ("crowd", "run"), ("crowd", "look"), ("crowd", "dues")])
+def test_a_batch_that_is_not_there_is_said(run: Assay, house: Database, verb: tuple[str, ...]) -> None:
+    failed = run(*verb, "99").exception
+    assert isinstance(failed, NotFound)
+    assert str(failed) == "There is no batch 99."
+
+
+def test_a_budget_that_is_too_small_is_not_told_as_nothing_to_do(run: Assay, house: Database, market: Market) -> None:
+    with house.transaction() as session:
+        budgets.set_budget(session, 1, allowed=Money(10))
+    run(*ADD)
+    said = run(*RUN).output
+    assert "mturk: nothing was done" in said
+    assert "of the budget of batch 1 are free" in said
 
 
 def test_a_vendor_that_can_not_be_reached_is_a_sentence(run: Assay, house: Database, market: Market) -> None:

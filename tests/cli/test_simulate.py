@@ -37,7 +37,7 @@ def test_where_no_vendor_pays_a_person_is_told_whom_to_pay(run: Assay, channel: 
     assert done.exit_code == 0, done.output
     assert "14 of 14 comparisons settled, 42 ratings" in done.output
     assert said(done.output, "majorities").startswith("as the people answered")
-    assert re.fullmatch(r"[1-6] payments, which assay crowd dues lists", said(done.output, "by hand"))
+    assert re.fullmatch(r"[1-6] payments: assay crowd dues 1 --data-dir \S+", said(done.output, "by hand"))
     assert "reserved" not in said(done.output, "money")
 
 
