@@ -174,7 +174,7 @@ def test_a_vendor_that_can_not_be_reached_is_a_sentence(run: Assay, house: Datab
 
 
 def test_dues_are_listed_and_marked(run: Assay, house: Database) -> None:
-    assert run("crowd", "dues", "1", "--all").output == ""
+    assert run("crowd", "dues", "1", "--all").output == "Nothing is due by hand.\n"
     assert isinstance(run("crowd", "paid", "nothing").exception, NotFound)
 
 
