@@ -11,7 +11,9 @@ from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from backend.db.assignments import Assignment
+from backend.db.raters import Channel, Rater
 from backend.db.session import Database
+from backend.services import links
 from backend.web.deps import House
 from tests import factories
 
@@ -170,3 +172,14 @@ def objects(part: dict[str, object], path: str):
         yield path, part
     for name, inner in {**part.get("properties", {}), **part.get("$defs", {})}.items():
         yield from objects(inner, f"{path}.{name}")
+
+
+def test_links_are_listed_for_who_came_by_one(database: Database, researcher: TestClient) -> None:
+    with database.transaction() as session:
+        batch = factories.launched(session)
+        ours, theirs = links.create_personal(session, batch.id, count=2, now=factories.NOW)
+        session.execute(update(Rater).where(Rater.id == theirs.rater_id).values(channel=Channel.PROLIFIC))
+    html = researcher.get(f"/batches/{batch.id}").text
+    assert f'id="link-{ours.id}"' in html
+    assert f'id="link-{theirs.id}"' not in html
+    assert "1 rater came through other channels" in html

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from backend.db.batches import Batch
-from backend.db.raters import Link
+from backend.db.raters import Channel, Link
 from backend.errors import Invalid
 from backend.services import batches, glances, launching, links, sealing, studies
 from backend.web import forms
@@ -34,6 +34,8 @@ def show(request: Request, house: TheHouse, batch_id: Id) -> Response:
     address = base_url(request)
     with house.database.reading() as session:
         batch = batches.get(session, batch_id)
+        known = [] if part else links.of_batch(session, batch_id)
+        given = [(link, rater) for link, rater in known if rater is None or rater.channel == Channel.LINK]
         return page(
             request,
             "batches/_progress.html" if part else "batches/batch.html",
@@ -42,7 +44,8 @@ def show(request: Request, house: TheHouse, batch_id: Id) -> Response:
             progress=batches.progress(session, batch_id),
             pulse=glances.pulses(session, [batch_id], now=now())[batch_id],
             skips=batches.skips(session, batch_id),
-            links=[] if part else links.of_batch(session, batch_id),
+            links=given,
+            elsewhere=len(known) - len(given),
             settings=batches.settings_of(session, batch),
             seal=sealing.seal(session, batch),
             left=0 if part else launching.prompts_left(session, batch),
