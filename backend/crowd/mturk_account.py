@@ -41,9 +41,14 @@ def client_of(account: Account, *, attempts: int, timeout: float) -> "MTurkClien
         aws_access_key_id=account.access_key,
         aws_secret_access_key=account.secret_key,
         aws_session_token=account.session_token,
-        config=Config(
-            retries={"mode": "standard", "total_max_attempts": attempts},
-            connect_timeout=timeout,
-            read_timeout=timeout,
-        ),
+        config=config_of(attempts=attempts, timeout=timeout),
+    )
+
+
+def config_of(*, attempts: int, timeout: float) -> Config:
+    """How often a call is tried, all told, and how many seconds it may take."""
+    return Config(
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        connect_timeout=timeout,
+        read_timeout=timeout,
     )

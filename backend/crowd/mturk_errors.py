@@ -19,6 +19,7 @@ from botocore.parsers import ResponseParserError
 
 from backend.crowd.protocol import CrowdError, NoMoney, NotAllowed, Refused, Unreachable
 
+VENDOR = "Mechanical Turk"
 PREFIX = "AWS.MechanicalTurk."
 NOT_ALLOWED = frozenset(
     {
@@ -45,36 +46,36 @@ BUSY = ("Throttl", "ServiceUnavailable", "RequestLimitExceeded", "TooManyRequest
 class Declined(Refused):
     """MTurk will not do it. code: its TurkErrorCode without the prefix, such as InvalidAssignmentState."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"Mechanical Turk refused: {message}")
+    def __init__(self, code: str, message: str, *, by: str = VENDOR) -> None:
+        super().__init__(f"{by} refused: {message}")
         self.code = code
         self.said = message
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Calls in this block raise the protocol's errors."""
+def translated(by: str = VENDOR) -> Iterator[None]:
+    """Calls in this block raise the protocol's errors. by: who answers, as the errors call it."""
     try:
         yield
     except ClientError as error:
-        raise of_answer(error) from error
+        raise of_answer(error, by) from error
     except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError) as error:
-        raise NotAllowed("Mechanical Turk needs an access key and its secret, and has none.") from error
+        raise NotAllowed(f"{by} needs an access key and its secret, and has none.") from error
     except ParamValidationError as error:
-        raise Refused(f"This can't be said to Mechanical Turk: {error}") from error
+        raise Refused(f"This can't be said to {by}: {error}") from error
     except (BotoCoreError, ResponseParserError) as error:
-        raise Unreachable(f"Mechanical Turk gave no answer that can be read: {error}") from error
+        raise Unreachable(f"{by} gave no answer that can be read: {error}") from error
 
 
-def of_answer(error: ClientError) -> CrowdError:
+def of_answer(error: ClientError, by: str = VENDOR) -> CrowdError:
     """The error that an answer of the vendor's stands for."""
     said = error.response
     kind, message = said["Error"].get("Code", ""), said["Error"].get("Message", "") or str(said.get("Message", ""))
     code = str(said.get("TurkErrorCode", kind)).removeprefix(PREFIX)
     if said["ResponseMetadata"]["HTTPStatusCode"] >= 500 or any(word in code for word in BUSY):
-        return Unreachable(f"Mechanical Turk is busy or failing ({code}); it may have acted.")
+        return Unreachable(f"{by} is busy or failing ({code}); it may have acted.")
     if code in NOT_ALLOWED:
-        return NotAllowed(f"Mechanical Turk does not take these credentials, or this machine's clock: {message}")
+        return NotAllowed(f"{by} does not take these credentials, or this machine's clock: {message}")
     if code == "InsufficientFunds":
         return NoMoney("The Mechanical Turk account can't pay for this; nothing was spent.")
-    return Declined(code, message)
+    return Declined(code, message, by=by)

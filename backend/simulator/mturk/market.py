@@ -177,6 +177,8 @@ class Market:
     messages: list[Message] = field(default_factory=list)
     watches: dict[str, Watch] = field(default_factory=dict)
     queue: list[str] = field(default_factory=list)
+    hidden: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    receipts: set[str] = field(default_factory=set)
     held_back: list[str] = field(default_factory=list)
     settled: datetime | None = None
     made: int = 0

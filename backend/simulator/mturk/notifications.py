@@ -1,4 +1,4 @@
-"""What MTurk tells a requester unasked. Events end in `market.queue`, as bodies of messages, for a test to read."""
+"""What MTurk tells a requester unasked. Events end in `market.queue`, as bodies of messages."""
 
 import json
 

@@ -15,7 +15,8 @@ from backend.simulator.mturk.market import Market
 from backend.simulator.mturk.passing import settle
 from backend.simulator.mturk.wire import Answer, Request, RequestError
 
-OPERATIONS: dict[str, Callable[[Market, Request], Answer]] = {
+Operation = Callable[[Market, Request], Answer]
+OPERATIONS: dict[str, Operation] = {
     **account.OPERATIONS,
     **assignments.OPERATIONS,
     **hits.OPERATIONS,
@@ -62,9 +63,9 @@ class CutOff(Exception):
     """The connection breaks off after the vendor has acted."""
 
 
-def acted(market: Market, name: str, request: Request) -> Answer:
+def acted(market: Market, name: str, request: Request, operations: Mapping[str, Operation] = OPERATIONS) -> Answer:
     """What the operation answers, unless a fault is switched on for it."""
-    if name not in OPERATIONS:
+    if name not in operations:
         raise RequestError("NotSimulated", f"The simulator does not know how to {name}.")
     match market.faults.next(name):
         case Fault.THROTTLED:
@@ -74,12 +75,12 @@ def acted(market: Market, name: str, request: Request) -> Answer:
         case Fault.BEFORE_ACTING:
             raise Fallen("The service failed.")
         case Fault.AFTER_ACTING:
-            OPERATIONS[name](market, request)
+            operations[name](market, request)
             raise Fallen("The service failed.")
         case Fault.CUT_OFF:
-            OPERATIONS[name](market, request)
+            operations[name](market, request)
             raise CutOff
-    return OPERATIONS[name](market, request)
+    return operations[name](market, request)
 
 
 def failure(kind: str, code: str, message: str) -> bytes:
@@ -87,7 +88,9 @@ def failure(kind: str, code: str, message: str) -> bytes:
     return json.dumps(fields).encode()
 
 
-def authenticate(market: Market, url: str, headers: Mapping[str, str], body: bytes) -> None:
+def authenticate(
+    market: Market, url: str, headers: Mapping[str, str], body: bytes, *, service: str = "mturk-requester"
+) -> None:
     """Raises Denied unless the request is signed with the account's key, not long ago by the market's clock."""
     if market.faults.credentials_expired:
         raise Denied("ExpiredTokenException", "The security token included in the request is expired")
@@ -95,7 +98,7 @@ def authenticate(market: Market, url: str, headers: Mapping[str, str], body: byt
     if f"Credential={market.access_key}/" not in given:
         raise Denied("UnrecognizedClientException", "The security token included in the request is invalid.")
     stamp = headers.get("x-amz-date", "")
-    if signature(market, url, headers, body) != given.rpartition("Signature=")[2]:
+    if signature(market, url, headers, body, service) != given.rpartition("Signature=")[2]:
         raise Denied("InvalidSignatureException", "The request signature we calculated does not match yours.")
     signed_at = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     here = datetime.now(UTC) + market.faults.skew
@@ -103,11 +106,11 @@ def authenticate(market: Market, url: str, headers: Mapping[str, str], body: byt
         raise Denied("InvalidSignatureException", f"Signature expired: {stamp} is not near {here:%Y%m%dT%H%M%SZ}")
 
 
-def signature(market: Market, url: str, headers: Mapping[str, str], body: bytes) -> str:
+def signature(market: Market, url: str, headers: Mapping[str, str], body: bytes, service: str) -> str:
     """The signature (AWS version 4) that this request has if it is signed with the account's secret."""
     authorization = headers.get("authorization", "")
     names = authorization.partition("SignedHeaders=")[2].partition(",")[0].split(";")
-    signer = SigV4Auth(Credentials(market.access_key, market.secret_key), "mturk-requester", REGION)
+    signer = SigV4Auth(Credentials(market.access_key, market.secret_key), service, REGION)
     request = AWSRequest("POST", url, {name: headers.get(name, "") for name in names}, body)
     request.context["timestamp"] = headers.get("x-amz-date", "")
     return str(signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request))

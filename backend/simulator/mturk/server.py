@@ -1,5 +1,6 @@
-"""The stand-in as a server: the requester's API at `/`, the workers' pages below `/mturk/`. Knows only HTTP.
+"""The stand-in as a server: the requester's API and its queue at `/`, the workers' pages below `/mturk/`.
 
+Knows only HTTP.
 Every answer leaves in one write: two writes cost 45 ms a call, for the second waits for the first one's acknowledgment.
 """
 
@@ -13,7 +14,7 @@ from threading import Thread
 from types import TracebackType
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from backend.simulator.mturk import pages, requester, wire, workers
+from backend.simulator.mturk import pages, queue, requester, wire, workers
 from backend.simulator.mturk.market import Market
 from backend.simulator.mturk.wire import RequestError
 from backend.simulator.mturk.workers import Turned
@@ -31,7 +32,9 @@ class Server(ThreadingHTTPServer):
         super().__init__((host, port), Handler)
         self.market = market
         self.model = wire.service()
+        self.queue_model = wire.service("sqs")
         self.url = f"http://{host}:{self.server_address[1]}"
+        self.queue_url = self.url + queue.PATH
         self.open: set[socket.socket] = set()
         self.thread = Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02})
 
@@ -90,7 +93,10 @@ class Handler(BaseHTTPRequestHandler):
         url = f"http://{self.headers['Host']}{self.path}"
         headers = {name.lower(): value for name, value in self.headers.items()}
         try:
-            status, answer = requester.answer(self.server.market, self.server.model, url, headers, body)
+            if headers["x-amz-target"].startswith(queue.TARGET):
+                status, answer = queue.answer(self.server.market, self.server.queue_model, url, headers, body)
+            else:
+                status, answer = requester.answer(self.server.market, self.server.model, url, headers, body)
         except requester.CutOff:
             self.close_connection = True
             return

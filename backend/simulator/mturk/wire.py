@@ -74,9 +74,9 @@ class Request:
         return Request(value) if isinstance(value, dict) else None
 
 
-def service() -> ServiceModel:
-    """botocore's model of MTurk: its operations, and the shapes of what goes in and out."""
-    return botocore.session.get_session().get_service_model("mturk")
+def service(name: str = "mturk") -> ServiceModel:
+    """botocore's model of MTurk, or of its queue, sqs: its operations, and the shapes of what goes in and out."""
+    return botocore.session.get_session().get_service_model(name)
 
 
 def request(operation: OperationModel, body: bytes) -> Request:
@@ -94,7 +94,9 @@ def response(operation: OperationModel, answer: Answer) -> bytes:
     """An answer's body: times as seconds since 1970. Raises ValueError where the model would not know it."""
     body = json.dumps(answer, default=datetime.timestamp)
     if operation.output_shape and (wrong := list(faults(operation.output_shape, json.loads(body), ""))):
-        raise ValueError(f"{operation.name} would answer what MTurk never does: {'; '.join(wrong)}")
+        raise ValueError(
+            f"{operation.name} would answer what {operation.service_model.service_id} never does: {'; '.join(wrong)}"
+        )
     return body.encode()
 
 
