@@ -22,6 +22,11 @@ class Settings(BaseSettings):
     mturk_access_key: str = Field(default="", description="access key of the Mechanical Turk account")
     mturk_secret_key: str = Field(default="", repr=False, description="its secret")
     mturk_endpoint_url: str = Field(default="", description="where MTurk's protocol is spoken; empty: at Amazon")
+    mturk_queue: str = Field(
+        default="",
+        pattern=r"^(https?://[^/]+/.+)?$",
+        description="address of an SQS queue of that account for its notifications; empty: lists are read, and no more",
+    )
     mturk_sandbox: bool = Field(default=False, description="whether the Mechanical Turk account is a sandbox's")
     prolific_token: str = Field(default="", repr=False, description="API token of the Prolific account")
     prolific_project: str = Field(default="", description="id of the project at Prolific that studies are made in")

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from backend.crowd.mturk import MTurk, connect
 from backend.crowd.mturk_account import Account
+from backend.crowd.notices import Notices
 from backend.crowd.prolific import Prolific
 from backend.crowd.protocol import Crowd
 from backend.db.budgets import Budget
@@ -84,10 +85,18 @@ class OnMTurk:
     clock: Moving
     batch: int
     channel: int
+    url: str
 
-    def keep(self, crowd: Crowd | None = None, *, compare: bool = True) -> Kept:
+    def keep(self, crowd: Crowd | None = None, *, compare: bool = True, queue: Notices | None = None) -> Kept:
         return rounds.keep(
-            self.database, crowd or self.crowd, self.batch, Channel.MTURK, door=DOOR, clock=self.clock, compare=compare
+            self.database,
+            crowd or self.crowd,
+            self.batch,
+            Channel.MTURK,
+            door=DOOR,
+            clock=self.clock,
+            queue=queue,
+            compare=compare,
         )
 
     def hits(self) -> list[str]:
@@ -146,7 +155,7 @@ def on_mturk(database: Database, *, prompts: int = 2, allowed: int = 100_000, **
         made = connect(account, attempts=1)
         crowd = MTurk(made.client, made.masters, timedelta(days=30), lambda seconds: None)
         try:
-            yield OnMTurk(database, market, crowd, clock, batch, channel)
+            yield OnMTurk(database, market, crowd, clock, batch, channel, server.url)
         finally:
             made.client.close()
 

@@ -75,7 +75,14 @@ def run(batch: int, only: str | None, watch: int | None, public_url: str | None,
         for row in at.channels():
             with counting(row.channel) as step:
                 done = rounds.keep(
-                    at.database, at.crowd(row.channel), batch, row.channel, door=at.door, clock=now, step=step
+                    at.database,
+                    at.crowd(row.channel),
+                    batch,
+                    row.channel,
+                    door=at.door,
+                    clock=now,
+                    queue=at.queue(row.channel),
+                    step=step,
                 )
             click.echo(summary(row.channel, done))
             is_over = is_over and done.is_over and not (done.waits or done.paid or done.troubles)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from backend.cli.house import open_database, settings_with
 from backend.config import Settings
+from backend.crowd.notices import Notices
 from backend.crowd.protocol import Crowd
 from backend.db.channels import BatchChannel
 from backend.db.session import Database
@@ -16,7 +17,7 @@ from backend.services import batches, channels
 from backend.services.keys import secret_key
 from backend.services.publishing import Door
 from backend.services.tokens import Tokens
-from backend.services.vendors import crowd_of
+from backend.services.vendors import crowd_of, queue_of
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,9 @@ class Desk:
 
     def crowd(self, channel: str) -> Crowd:
         return crowd_of(self.database, channel, self.settings, clock=now)
+
+    def queue(self, channel: str) -> Notices | None:
+        return queue_of(channel, self.settings)
 
     def with_vendor(self) -> Iterator[tuple[BatchChannel, Crowd]]:
         """Those of the channels that have a vendor."""

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.crowd.notices import Notices
 from backend.crowd.protocol import Crowd, CrowdError, Payment
 from backend.db.budgets import Reservation
 from backend.db.channels import BatchChannel, Posting, PostingState
@@ -27,6 +28,7 @@ from backend.services import (
     earnings,
     granted,
     handed,
+    notices,
     payments,
     postings,
     publishing,
@@ -82,10 +84,14 @@ def keep(
     *,
     door: Door,
     clock: Clock,
+    queue: Notices | None = None,
     compare: bool = True,
     step: Step = silent,
 ) -> Kept:
-    """A whole round. compare: also read the vendor's list of payments. step: called after each posting and payment."""
+    """A whole round. queue: where the vendor puts its notices, if they are to be heard as well.
+
+    compare: also read the vendor's list of payments. step: called after each posting and payment.
+    """
     done = Kept()
     with database.reading() as session:
         row = channels.get(session, batch_id, channel)
@@ -93,10 +99,14 @@ def keep(
     if channel not in PAYS_ITSELF:
         pay_by_hand(database, row, wanted, done, clock=clock)
         return done
+    if queue is not None:
+        done.troubles += notices.hear(database, queue, channel)
     read = submissions.sync(database, crowd, row.id, clock=clock, step=step)
     done.read = read.read
     done.troubles += read.troubles
     offer(database, crowd, row, done, door=door, clock=clock, step=step)
+    if queue is not None:
+        done.troubles += notices.watch(database, queue, row.id)
     pay(database, crowd, row, done, clock=clock, step=step)
     if compare:
         compare_payments(database, crowd, row, done)

@@ -246,13 +246,22 @@ def lapse_overdue(session: Session, channel: BatchChannel, *, now: datetime) -> 
 def given_back(session: Session, posting_id: int, vendor_id: str) -> None:
     """A vendor's notification says that this was returned or abandoned, which its lists don't show: the seat is free.
 
-    The row stays as it is. Were the notification wrong, a rating that still comes counts, or is kept as late.
+    The row stays as it is. Were the notification wrong, a rating that still comes counts, or is kept as late. Who has
+    come again meanwhile, with another submission, keeps their seat: the notification is late.
     """
     row = session.scalars(
         select(Submission).where(Submission.posting_id == posting_id, Submission.vendor_id == vendor_id)
     ).one_or_none()
-    if row is not None:
+    if row is not None and not came_again(session, row):
         lapse(session, row)
+
+
+def came_again(session: Session, row: Submission) -> bool:
+    """Whether its rater has come to the posting with another submission since."""
+    later = select(Submission.id).where(
+        Submission.posting_id == row.posting_id, Submission.rater_id == row.rater_id, Submission.id > row.id
+    )
+    return session.scalars(later.limit(1)).first() is not None
 
 
 def is_overdue(now: datetime) -> ColumnElement[bool]:

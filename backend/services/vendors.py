@@ -5,6 +5,7 @@ from datetime import datetime
 
 from backend.config import Settings
 from backend.crowd.link import Links
+from backend.crowd.notices import Notices
 from backend.crowd.prolific import Prolific
 from backend.crowd.prolific.account import HOME
 from backend.crowd.protocol import Crowd
@@ -14,6 +15,7 @@ from backend.errors import Invalid, Unavailable
 from backend.services.vendor_calls import StoredJournal, StoredNotes
 
 try:
+    from backend.crowd import mturk_queue
     from backend.crowd.mturk import connect
     from backend.crowd.mturk_account import Account
 except ModuleNotFoundError:  # boto3 comes with the extra `mturk` alone
@@ -37,6 +39,13 @@ def crowd_of(database: Database, channel: str, settings: Settings, *, clock: Clo
             raise Invalid(f"Nobody comes through “{channel}”.")
 
 
+def queue_of(channel: str, settings: Settings) -> Notices | None:
+    """Where the vendor of this channel puts its notices; None where its lists alone are read."""
+    if channel != Channel.MTURK or not settings.mturk_queue:
+        return None
+    return mturk_queue.connect(account_of(settings), settings.mturk_queue)
+
+
 def prolific(database: Database, settings: Settings, clock: Clock) -> Crowd:
     """The Prolific account, whose journal is stored."""
     if not settings.prolific_token or not settings.prolific_project:
@@ -54,6 +63,11 @@ def prolific(database: Database, settings: Settings, clock: Clock) -> Crowd:
 
 
 def mturk(settings: Settings) -> Crowd:
+    """The crowd of the Mechanical Turk account."""
+    return connect(account_of(settings))
+
+
+def account_of(settings: Settings) -> "Account":
     """The Mechanical Turk account, or one at whatever address speaks its protocol."""
     if not HAS_BOTO3:
         raise Unavailable("Mechanical Turk needs boto3: pip install 'assay-eval[mturk]', and run this again.")
@@ -62,11 +76,9 @@ def mturk(settings: Settings) -> Crowd:
             "Mechanical Turk needs an access key and its secret: set ASSAY_MTURK_ACCESS_KEY and "
             "ASSAY_MTURK_SECRET_KEY, and run this again."
         )
-    return connect(
-        Account(
-            settings.mturk_access_key,
-            settings.mturk_secret_key,
-            endpoint_url=settings.mturk_endpoint_url or None,
-            sandbox=settings.mturk_sandbox,
-        )
+    return Account(
+        settings.mturk_access_key,
+        settings.mturk_secret_key,
+        endpoint_url=settings.mturk_endpoint_url or None,
+        sandbox=settings.mturk_sandbox,
     )

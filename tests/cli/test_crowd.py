@@ -1,5 +1,6 @@
 """`assay channel` and `assay crowd` as a person types them, with a simulated vendor at an address."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from backend.services import budgets
 from backend.services.payments import Differences, Told
 from backend.simulator.mturk import workers
 from backend.simulator.mturk.market import Market, Worker
+from backend.simulator.mturk.queue import PATH
 from backend.simulator.mturk.server import Server
 from tests import factories
 from tests.cli.conftest import Assay
@@ -51,6 +53,20 @@ def market(monkeypatch: pytest.MonkeyPatch) -> Iterator[Market]:
         monkeypatch.setenv("ASSAY_MTURK_SECRET_KEY", made.secret_key)
         monkeypatch.setenv("ASSAY_MTURK_ENDPOINT_URL", server.url)
         yield made
+
+
+def test_rounds_hear_the_queue_that_the_environment_names(
+    run: Assay, house: Database, market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(*ADD)
+    queue = os.environ["ASSAY_MTURK_ENDPOINT_URL"] + PATH
+    monkeypatch.setenv("ASSAY_MTURK_QUEUE", queue)
+    assert "2 published" in run(*RUN).output
+    assert {one.destination for one in market.watches.values()} == {queue}
+    workers.accept(market, "AWORKER0", next(iter(market.hits)))
+    assert len(market.queue) == 1
+    assert "!" not in run(*RUN).output
+    assert (market.queue, market.hidden) == ([], {})
 
 
 def test_a_channel_is_declared_and_listed(run: Assay, house: Database) -> None:

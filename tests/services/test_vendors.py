@@ -3,11 +3,13 @@
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import ValidationError
 
 from backend.config import Settings
 from backend.crowd.journal import Entry
 from backend.crowd.link import Due, Links
 from backend.crowd.mturk import MTurk
+from backend.crowd.mturk_queue import Queue
 from backend.crowd.prolific import Prolific
 from backend.db.raters import Channel
 from backend.db.session import Database
@@ -33,6 +35,20 @@ def test_each_channel_has_its_crowd(database: Database) -> None:
     mturk = crowd(database, Channel.MTURK, mturk_access_key="a", mturk_secret_key="s", mturk_endpoint_url="http://x")
     assert isinstance(mturk, MTurk)
     mturk.client.close()
+
+
+def test_only_mechanical_turk_has_a_queue_and_only_where_it_is_set(database: Database) -> None:
+    account = {"mturk_access_key": "a", "mturk_secret_key": "s", "mturk_endpoint_url": "http://x"}
+    with_queue = Settings.model_validate(account | {"mturk_queue": "https://sqs.us-east-1.amazonaws.com/1/q"})
+    assert vendors.queue_of(Channel.MTURK, Settings.model_validate(account)) is None
+    assert vendors.queue_of(Channel.PROLIFIC, with_queue) is None
+    queue = vendors.queue_of(Channel.MTURK, with_queue)
+    assert isinstance(queue, Queue)
+    assert queue.url == "https://sqs.us-east-1.amazonaws.com/1/q"
+    assert queue.crowd.client.meta.endpoint_url == "http://x"
+    queue.close()
+    with pytest.raises(ValidationError, match="mturk_queue"):
+        Settings.model_validate(account | {"mturk_queue": "arn:aws:sqs:us-east-1:1:q"})
 
 
 def test_what_is_missing_is_said(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
