@@ -24,7 +24,7 @@ def test_a_token_pays_one_bonus_to_the_penny(at: House) -> None:
     pay(at.crowd, submission)
     pay(at.crowd, submission, token="bonus-2", amount=Money(205, "GBP"))
     assert at.account.works[submission].bonuses == [30, 205]
-    assert at.account.balance == 100_000 - 40 - (205 + 68)
+    assert at.account.balance == 100_000 - 40 - (205 + 69)
     assert at.counted("POST", "/pay/") == 2
 
 
