@@ -24,6 +24,7 @@ from backend.domain.pay import MS_PER_HOUR, Offer, PayRule, Preview, most_checks
 from backend.domain.settings import StudySettings
 from backend.errors import Conflict
 from backend.services import batches, budgets, by_hand, channels, studies
+from backend.services.studies import Size
 
 MOST_TIMES = 10_000
 
@@ -58,31 +59,18 @@ def pilot(session: Session, study: Study) -> Pilot:
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(Size):
     """What a launch asks and costs. dearest: the channel of which the preview is.
 
     aside: what all channels set aside while they are open, each for its own worst case.
     expected: rewards and fees if nothing splits, no check is met and every rater takes the pilot's median.
     """
 
-    comparisons: int
-    seats: int
-    most_seats: int
     rule: PayRule
     dearest: str
     expected: Money
     worst: Preview
     aside: Money
-
-    @property
-    def ratings(self) -> int:
-        """Ratings if nothing splits."""
-        return self.comparisons * self.seats
-
-    @property
-    def most_ratings(self) -> int:
-        """Ratings if everything splits."""
-        return self.comparisons * self.most_seats
 
     @property
     def hours(self) -> float:

@@ -53,26 +53,32 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
-    """About how long raters need for one vote of this study, in seconds, and how many votes a full launch asks.
+class Size:
+    """How much a launch asks of raters.
 
     most_seats: seats of a comparison whose first raters differ; more than `seats` only with the split rule `extra`.
     """
 
-    seconds_a_vote: float
     comparisons: int
     seats: int
     most_seats: int
 
     @property
     def ratings(self) -> int:
-        """Votes of a launch of everything in which nothing splits."""
+        """Ratings if nothing splits."""
         return self.comparisons * self.seats
 
     @property
     def most_ratings(self) -> int:
-        """Votes of a launch of everything in which all splits."""
+        """Ratings if everything splits."""
         return self.comparisons * self.most_seats
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate(Size):
+    """A launch of everything, and about how long raters need for one vote of this study, in seconds."""
+
+    seconds_a_vote: float
 
     @property
     def hours(self) -> float:
@@ -153,7 +159,7 @@ def estimate(session: Session, study: Study) -> Estimate:
     words = 2 * float(letters or 0) / 6
     compared = sum(import_comparisons(study).values())
     seconds = words / READING_WORDS_A_MINUTE * 60 + SECONDS_A_VOTE
-    return Estimate(seconds, compared, settings.seats, settings.seats_launched)
+    return Estimate(compared, settings.seats, settings.seats_launched, seconds)
 
 
 def import_comparisons(study: Study) -> dict[str, int]:
