@@ -121,6 +121,14 @@ def test_the_curve_is_a_picture_with_a_name_and_without_styles(planner: TestClie
     assert "style=" not in html
 
 
+@pytest.mark.parametrize(("wanted", "beside_its_line"), [("3", "16"), ("9", "-6")])
+def test_what_is_wanted_below_the_raters_own_floor_is_named_under_its_line(
+    planner: TestClient, wanted: str, beside_its_line: str
+) -> None:
+    html = planner.get("/plan", params={"half_width": wanted, "prompts": "255"}).text
+    assert re.search(rf'dy="{beside_its_line}">wanted</text>', html)
+
+
 def test_the_marked_point_lies_on_the_curve() -> None:
     """By hand: 100 of 400 is a quarter across; the axis ends at 2.2 × 5 = 11, so 5 lies 6/11 of the base down."""
     drawing = falling([(50, 8.0), (100, 5.0), (400, 3.0)], (100, 5.0), name="here", label="A curve & more")

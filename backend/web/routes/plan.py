@@ -108,7 +108,9 @@ def drawn(found: Plan) -> Markup:
     if any(limit.kind is Blind.RATERS_LIMIT for limit in outlook.limits):
         levels.append(Level("floor", 100 * outlook.floor, f"raters alone: ± {100 * outlook.floor:.1f}", under=True))
     if found.wanted.half_width is not None:
-        levels.append(Level("wanted", 100 * found.wanted.half_width, "wanted"))
+        # Under the floor, whose own name stands below it, a name above the line would run into that one.
+        is_out_of_reach = found.wanted.half_width < outlook.floor
+        levels.append(Level("wanted", 100 * found.wanted.half_width, "wanted", under=is_out_of_reach))
     return falling(
         [(prompts, 100 * width) for prompts, width in planning.curve(found)],
         (outlook.design.prompts, 100 * outlook.half_width),
