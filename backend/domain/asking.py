@@ -1,0 +1,101 @@
+"""What is asked of an engine, and what it answers. Knows no engine, no network and no clock.
+
+A request's hash names everything that its answer can depend on. Two requests with one hash are one question, and its
+answer need be asked, and paid, only once.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from backend.domain.records import Json, Turn
+
+
+class EngineKind(StrEnum):
+    """What can answer: a vLLM server of ours, any OpenAI-compatible address, a small model in this process, an echo."""
+
+    VLLM = "vllm"
+    OPENAI = "openai"
+    TRANSFORMERS = "transformers"
+    ECHO = "echo"
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How an answer is drawn. temperature 0 is greedy; max_tokens: of the answer; seed: None leaves it to the server.
+
+    Raises ValueError, in words that follow “sampling: ”, for what no engine can do.
+    """
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    max_tokens: int = 512
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.temperature <= 2:
+            raise ValueError(f"temperature is {self.temperature}; it must be between 0 and 2")
+        if not 0 < self.top_p <= 1:
+            raise ValueError(f"top_p is {self.top_p}; it must be above 0 and at most 1")
+        if self.max_tokens < 1:
+            raise ValueError(f"max_tokens is {self.max_tokens}; an answer has at least one token")
+        if len(self.stop) > 4:
+            raise ValueError("more than four stop texts; OpenAI's interface and vLLM refuse that")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question. Either turns (chat) or text (completion) is given.
+
+    model: by the name under which the engine serves it. sample: 0, 1, … for several answers to the same question.
+    logprobs: how many likeliest tokens to tell at each place, 0 for none.
+    """
+
+    engine: EngineKind
+    url: str
+    model: str
+    sampling: Sampling
+    turns: tuple[Turn, ...] = ()
+    text: str | None = None
+    sample: int = 0
+    logprobs: int = 0
+
+    def __post_init__(self) -> None:
+        if bool(self.turns) == (self.text is not None):
+            raise ValueError("a request has either turns or a text")
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256, in hex, of all that the answer can depend on."""
+        written = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back. finish: "stop", "length", "content_filter" or the server's own word, "" where it said none.
+
+    model: as the server names what answered, which may differ from what was asked for. logprobs: for each token of the
+    answer the likeliest ones with their natural logarithms; empty where they weren't asked for or aren't offered.
+    """
+
+    text: str
+    finish: str
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+    logprobs: tuple[Mapping[str, float], ...] = ()
+
+    def to_json(self) -> dict[str, Json]:
+        """As it is stored."""
+        return {
+            "text": self.text,
+            "finish": self.finish,
+            "model": self.model,
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "logprobs": [dict(one) for one in self.logprobs],
+        }
