@@ -14,7 +14,7 @@ WAYS = """(OLD.state, NEW.state) NOT IN (VALUES ('queued', 'queued'), ('queued',
     ('running', 'running'), ('running', 'queued'), ('running', 'done'), ('running', 'failed'), ('running', 'cancelled'),
     ('failed', 'queued'), ('cancelled', 'queued'))"""
 KEPT = {
-    "generations": "how a system's outputs are made",
+    "generations": "how outputs are made",
     "output_origins": "where an output came from",
     "replies": "a reply",
     "judges": "a judge",
@@ -36,7 +36,7 @@ REFUSALS = {
         "UPDATE OF attempt, holder",
         "NEW.attempt < OLD.attempt OR (NEW.holder IS NOT NULL AND OLD.holder IS NOT NULL"
         " AND NEW.holder <> OLD.holder AND NEW.attempt = OLD.attempt)",
-        "a job's next holder is another attempt",
+        "the next holder of a job is another attempt",
     ),
     **{
         f"{table}_never_{verb}": (table, event, "true", f"{noun} never {what}")
