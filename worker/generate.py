@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from backend.domain.prompting import Target
+
 from backend.db.generations import Generation
 from backend.domain import prompting
 from backend.domain.asking import Request
 from backend.domain.jobs import Manner
-from backend.domain.prompting import Target
 from backend.domain.recipes import Recipe
 from backend.services import generations, templates
 from backend.services.generations import Asked, Made

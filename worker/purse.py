@@ -1,4 +1,4 @@
-"""A job's money: set aside before a question is asked, so that a budget holds whatever happens. Knows no engine's words.
+"""A job's money: set aside before a question is asked, so that a budget holds whatever happens. Knows no engine.
 
 Sums are set aside in lots, each in a transaction of its own. A worker that dies leaves its lot counted as spent.
 """

@@ -1,7 +1,7 @@
 """How a system's outputs are made: whom to ask, in which words, and how to draw. Knows no engine and no prompt."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any  # what JSON columns hold
 
 from backend.domain.asking import EngineKind, Sampling
@@ -40,9 +40,9 @@ class Recipe:
     revision: str = ""
     template: str = ""
     instructions: str = ""
-    sampling: Sampling = Sampling()
+    sampling: Sampling = field(default_factory=Sampling)
     sample: int = 0
-    serving: Serving = Serving()
+    serving: Serving = field(default_factory=Serving)
 
     def __post_init__(self) -> None:
         if not self.model:

@@ -15,7 +15,7 @@ from backend.services.once import insert_once
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A question, its answer, and what it took. cost: in millionths of a dollar. is_new: not found among stored ones."""
+    """A question, its answer, and what it took. cost: in millionths of a dollar. is_new: it was not stored before."""
 
     request: Request
     reply: Reply
