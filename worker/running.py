@@ -45,10 +45,10 @@ class Worker:
                 rung.wait(LOOK_SECONDS)
                 rung.clear()
 
-    def do_one(self) -> bool:
-        """Claim a job and do it; whether there was one."""
+    def do_one(self, only: int | None = None) -> bool:
+        """Claim a job, or only this one, and do it; whether it was there to be claimed."""
         with self.database.transaction() as session:
-            held = jobs.claim(session, self.name, self.queues, now=clock())
+            held = jobs.claim(session, self.name, self.queues, only=only, now=clock())
         if held is None:
             return False
         self.do(held)

@@ -53,11 +53,8 @@ def enqueue(
 
     allowed: the most that it may cost, in millionths of a dollar.
     """
-    same = select(Job.id).where(
-        Job.state.in_(LIVE), Job.generation_id == generation_id if generation_id else Job.judging_id == judging_id
-    )
-    if (live := session.scalar(same)) is not None:
-        raise Conflict(f"Job {live} is doing this already: wait for it, or cancel it first.")
+    if (same := live(session, generation_id=generation_id, judging_id=judging_id)) is not None:
+        raise Conflict(f"Job {same.id} is doing this already: wait for it, or cancel it first.")
     job = Job(
         kind=kind,
         queue=queue,
@@ -89,6 +86,12 @@ def newest(session: Session, *, study_id: int | None = None, most: int = 200) ->
     return session.scalars(wanted.order_by(*order).limit(most)).all()
 
 
+def live(session: Session, *, generation_id: int | None = None, judging_id: int | None = None) -> Job | None:
+    """The job that is making these outputs or verdicts, or waits to."""
+    work = Job.generation_id == generation_id if generation_id else Job.judging_id == judging_id
+    return session.scalar(select(Job).where(Job.state.in_(LIVE), work))
+
+
 def events(session: Session, job_id: int) -> Sequence[JobEvent]:
     """What became of it, in order."""
     return session.scalars(select(JobEvent).where(JobEvent.job_id == job_id).order_by(JobEvent.id)).all()
@@ -99,12 +102,15 @@ def waiting(session: Session, *, now: datetime) -> Sequence[tuple[int, str]]:
     return [(one.id, one.queue) for one in session.scalars(select(Job).where(is_free(now)).order_by(Job.id))]
 
 
-def claim(session: Session, holder: str, queues: Collection[Queue], *, now: datetime) -> Held | None:
-    """Take the oldest free job of these queues; None if there is none.
+def claim(
+    session: Session, holder: str, queues: Collection[Queue], *, only: int | None = None, now: datetime
+) -> Held | None:
+    """Take the oldest free job of these queues, or only this one; None if there is none.
 
     One whose workers died again and again is given up, since it may be what kills them.
     """
     wanted = select(Job).where(is_free(now), Job.queue.in_(queues)).order_by(Job.id).limit(1)
+    wanted = wanted if only is None else wanted.where(Job.id == only)
     while (job := session.scalar(wanted.with_for_update(skip_locked=True))) is not None:
         if job.state == JobState.RUNNING:
             note(session, job.id, f"{job.holder} gave no sign of life any more", now=now)
