@@ -1,7 +1,7 @@
 """The job that makes a system's outputs: every prompt without one is asked, and what is answered is stored."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backend.domain.prompting import Target
 
@@ -9,8 +9,7 @@ from backend.db.generations import Generation
 from backend.domain import prompting
 from backend.domain.asking import Request
 from backend.domain.jobs import Manner
-from backend.domain.recipes import Recipe
-from backend.services import generations, templates
+from backend.services import estimates, generations
 from backend.services.generations import Asked, Made
 from backend.services.replies import Answered
 from worker.asker import Asker
@@ -50,7 +49,7 @@ def generate(duty: Duty) -> None:
         job.done, job.total = generations.counts(session, made)
     troubles: list[Trouble] = []
     with asking(duty, recipe, manner) as (asker, model):
-        questions = Questions(asker, target(recipe, model), recipe.sample)
+        questions = Questions(asker, replace(estimates.target_of(recipe), model=model), recipe.sample)
         prompts = generations.unanswered(duty.database, made.system_id, made.study_id)
         for attempts in flow(prompts, questions.ask, concurrency=manner.concurrency, stop=duty.stop):
             troubles += keep(duty, made, attempts)
@@ -68,9 +67,3 @@ def keep(duty: Duty, made: Generation, attempts: Sequence[Attempted]) -> list[Tr
         job.done += len(answers)
         job.failed += len(troubles)
     return troubles
-
-
-def target(recipe: Recipe, model: str) -> Target:
-    """Whom to ask. model: by the name under which the engine serves it."""
-    template = templates.template(recipe.template) if recipe.template else None
-    return Target(recipe.engine, recipe.url, model, recipe.sampling, template, recipe.instructions)

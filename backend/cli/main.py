@@ -9,7 +9,9 @@ from backend.cli.admin import links, migrate, serve
 from backend.cli.bundles import export, verify
 from backend.cli.channels import channel
 from backend.cli.crowd import crowd
+from backend.cli.generate import generate
 from backend.cli.incoming import import_ratings
+from backend.cli.jobs import jobs
 from backend.cli.judged import judged
 from backend.cli.launch import launch
 from backend.cli.money import budget, pay
@@ -43,6 +45,8 @@ VERBS = (
     plan,
     launch,
     serve,
+    generate,
+    jobs,
     results,
     judged,
     links,
