@@ -8,14 +8,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base, Id, one_of
 from backend.domain.asking import EngineKind
-from backend.domain.verdicts import Order, Rule, Verdicts
+from backend.domain.choices import Choice
+from backend.domain.judging.orders import Orders, Rule
 
 
 class Judge(Base):
     """A model with a template and its rules, for ever: triggers refuse any change.
 
-    template: as backend.domain.judging.templates writes it, whole, so that it outlives its file; template_hash: of its
-    content. engine: NULL where the verdicts were given elsewhere and imported.
+    template: its name, and that of a family where the prompt's category chooses. templates: as
+    backend.domain.judging.templates writes them, whole, so that they outlive their files. engine: NULL where the
+    verdicts were given elsewhere and imported.
     """
 
     __tablename__ = "judges"
@@ -23,22 +25,21 @@ class Judge(Base):
         UniqueConstraint("study_id", "name"),
         UniqueConstraint("id", "study_id"),
         one_of("engine", EngineKind),
-        one_of("order_seen", Order),
+        one_of("orders", Orders),
         one_of("rule", Rule),
     )
 
     id: Mapped[Id]
     study_id: Mapped[int] = mapped_column(ForeignKey("studies.id"))
     name: Mapped[str]
-    template_name: Mapped[str]
-    template_hash: Mapped[str]
-    template: Mapped[dict[str, Any]] = mapped_column(JSON)
+    template: Mapped[str]
+    templates: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     engine: Mapped[str | None]
     model: Mapped[str]
     url: Mapped[str]
     sampling: Mapped[dict[str, Any]] = mapped_column(JSON)
     serving: Mapped[dict[str, Any]] = mapped_column(JSON)
-    order_seen: Mapped[str]
+    orders: Mapped[str]
     rule: Mapped[str]
     created_at: Mapped[datetime]
 
@@ -67,9 +68,10 @@ class Judging(Base):
 class Verdict(Base):
     """What a judge said of two outputs to one prompt, in the order in which it saw them; insert-only.
 
-    first_score, second_score: on the template's own scale, where it has one. first_probability: of the first winning,
-    from the reply's logprobs. reason: why it is unparsed. flags: what backend.domain.judging.injection found. raw: the
-    reply, as it came; tries: how often it was asked. reply_hash: NULL where it was imported.
+    choice: NULL where the reply can't be read, which is unparsed, and reason says why. first_score, second_score: on
+    the template's own scale, where it has one; strength: how clearly, where it says so. first_probability: of the
+    first winning, from the reply's logprobs. raw: the reply, as it came; tries: how often it was asked. reply_hash:
+    NULL where it was imported.
     """
 
     __tablename__ = "verdicts"
@@ -82,9 +84,9 @@ class Verdict(Base):
             ["second_id", "prompt_id", "second_system_id"], ["outputs.id", "outputs.prompt_id", "outputs.system_id"]
         ),
         UniqueConstraint("judge_id", "first_id", "second_id"),
-        one_of("verdict", Verdicts),
+        one_of("choice", Choice),
         CheckConstraint("first_id <> second_id", name="two_outputs"),
-        CheckConstraint("(verdict = 'unparsed') = (reason <> '')", name="unparsed_for_a_reason"),
+        CheckConstraint("(choice IS NULL) = (reason <> '')", name="unparsed_for_a_reason"),
         CheckConstraint("(first_score IS NULL) = (second_score IS NULL)", name="both_scores"),
         CheckConstraint("first_probability BETWEEN 0 AND 1", name="first_probability"),
     )
@@ -97,12 +99,12 @@ class Verdict(Base):
     first_system_id: Mapped[int]
     second_id: Mapped[int]
     second_system_id: Mapped[int]
-    verdict: Mapped[str]
+    choice: Mapped[str | None]
+    strength: Mapped[int | None]
     first_score: Mapped[float | None]
     second_score: Mapped[float | None]
     first_probability: Mapped[float | None]
     reason: Mapped[str]
-    flags: Mapped[list[str]] = mapped_column(JSON)
     raw: Mapped[str]
     finish: Mapped[str]
     model: Mapped[str]
