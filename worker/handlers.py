@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from backend.domain.jobs import JobKind
 from worker.generate import generate
+from worker.judge import judge
 from worker.running import Handler
 
-HANDLERS: Mapping[JobKind, Handler] = {JobKind.GENERATE: generate}
+HANDLERS: Mapping[JobKind, Handler] = {JobKind.GENERATE: generate, JobKind.JUDGE: judge}
