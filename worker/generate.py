@@ -1,7 +1,7 @@
 """The job that makes a system's outputs: every prompt without one is asked, and what is answered is stored."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from backend.domain.prompting import Target
 
@@ -48,8 +48,8 @@ def generate(duty: Duty) -> None:
         recipe, manner = generations.recipe_of(made), Manner.from_json(job.manner)
         job.done, job.total = generations.counts(session, made)
     troubles: list[Trouble] = []
-    with asking(duty, recipe, manner) as (asker, model):
-        questions = Questions(asker, replace(estimates.target_of(recipe), model=model), recipe.sample)
+    with asking(duty, recipe, manner) as asker:
+        questions = Questions(asker, estimates.target_of(recipe), recipe.sample)
         prompts = generations.unanswered(duty.database, made.system_id, made.study_id)
         for attempts in flow(prompts, questions.ask, concurrency=manner.concurrency, stop=duty.stop):
             troubles += keep(duty, made, attempts)

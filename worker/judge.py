@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backend.db.judges import Judge, Judging
-from backend.domain.asking import Request
 from backend.domain.jobs import Manner
 from backend.domain.judging.parsing import read
 from backend.domain.judging.templates import Template, as_read, reminded, rendered
 from backend.domain.recipes import Recipe
-from backend.domain.records import Turn
 from backend.services import judges, judgings
 from backend.services.judgings import Given, Pair
 from backend.services.replies import Answered
@@ -34,7 +32,6 @@ class Bench:
     asker: Asker
     judge: Judge
     recipe: Recipe
-    model: str
 
     def ask(self, pair: Pair) -> Attempted:
         """The verdict, or why there is none; other pairs may fare better."""
@@ -46,23 +43,13 @@ class Bench:
     def judged(self, pair: Pair, template: Template) -> Given:
         turns = rendered(template, pair.dialogue, pair.first.text, pair.second.text)
         shown = (as_read(pair.dialogue), pair.first.text, pair.second.text)
-        asked: tuple[Answered, ...] = (self.asker.ask(self.request(turns, template)),)
+        asked: tuple[Answered, ...] = (self.asker.ask(judgings.asked(self.recipe, template, turns)),)
         reading = read(template, asked[-1].reply, shown)
         while reading.choice is None and len(asked) < TRIES:
             turns = reminded(template, turns, asked[-1].reply.text)
-            asked = (*asked, self.asker.ask(self.request(turns, template)))
+            asked = (*asked, self.asker.ask(judgings.asked(self.recipe, template, turns)))
             reading = read(template, asked[-1].reply, shown)
         return Given(pair, reading, asked[-1].reply, asked)
-
-    def request(self, turns: Sequence[Turn], template: Template) -> Request:
-        return Request(
-            engine=self.recipe.engine,
-            url=self.recipe.url,
-            model=self.model,
-            sampling=self.recipe.sampling,
-            turns=tuple(turns),
-            logprobs=template.logprobs,
-        )
 
 
 def judge(duty: Duty) -> None:
@@ -73,8 +60,8 @@ def judge(duty: Duty) -> None:
         recipe, manner = judges.recipe_of(one), Manner.from_json(job.manner)
         job.done, job.total = judgings.counts(session, one, judging)
     troubles: list[Trouble] = []
-    with asking(duty, recipe, manner) as (asker, model):
-        bench = Bench(asker, one, recipe, model)
+    with asking(duty, recipe, manner) as asker:
+        bench = Bench(asker, one, recipe)
         pairs = judgings.unjudged(duty.database, one, judging)
         for attempts in flow(pairs, bench.ask, concurrency=manner.concurrency, stop=duty.stop):
             troubles += keep(duty, one, attempts)

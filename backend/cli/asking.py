@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from backend.cli.progress import bar
+from backend.cli.progress import bar, many
 from backend.config import Settings
 from backend.db.jobs import Job
 from backend.db.session import Database
@@ -21,6 +21,7 @@ from backend.domain.prices import MILLION
 from backend.domain.recipes import Recipe, Serving
 from backend.errors import Invalid, Unavailable
 from backend.services import jobs
+from backend.services.estimates import Estimate
 from worker.handlers import HANDLERS
 from worker.running import Worker
 
@@ -215,3 +216,12 @@ def told(message: str, before: str) -> str:
     if message and message != before:
         click.echo(message, err=True)
     return message
+
+
+def in_words(found: Estimate) -> str:
+    """What a job would ask, and cost."""
+    if not found.questions:
+        return "Nothing to ask: everything is there."
+    asked = f"{many(found.questions, 'question')} to ask, {many(found.stored, 'answer')} stored already"
+    tokens = f"about {found.prompt_tokens:,} tokens asked, at most {found.most_answer_tokens:,} answered"
+    return f"{asked}; {tokens}; about ${found.expected / 1e6:.4f}, at most ${found.worst / 1e6:.4f}."

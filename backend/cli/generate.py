@@ -5,15 +5,13 @@ from pathlib import Path
 
 import click
 
-from backend.cli.asking import Asks, Terms, followed, takes_engine, takes_terms
+from backend.cli.asking import Asks, Terms, followed, in_words, takes_engine, takes_terms
 from backend.cli.house import data_dir_option, open_database, settings_with
-from backend.cli.progress import many
 from backend.db.base import LARGEST_NUMBER
 from backend.db.session import Database
 from backend.domain.asking import Sampling
 from backend.domain.recipes import Recipe
 from backend.services import estimates, generations, jobs, studies
-from backend.services.estimates import Estimate
 
 DEFAULTS = Sampling(temperature=0.0, max_tokens=512)
 
@@ -72,12 +70,3 @@ def put(database: Database, study: int, system: str, recipe: Recipe, terms: Term
         waiting = jobs.live(session, generation_id=made.system_id)
         job = waiting or generations.enqueue(session, made, terms.manner, allowed=terms.budget, now=now)
         return job.id
-
-
-def in_words(found: Estimate) -> str:
-    """What a job would ask, and cost."""
-    if not found.questions:
-        return "Nothing to ask: every prompt has its output."
-    asked = f"{many(found.questions, 'question')} to ask, {many(found.stored, 'answer')} stored already"
-    tokens = f"about {found.prompt_tokens:,} tokens asked, at most {found.most_answer_tokens:,} answered"
-    return f"{asked}; {tokens}; about ${found.expected / 1e6:.4f}, at most ${found.worst / 1e6:.4f}."

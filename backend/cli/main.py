@@ -12,6 +12,7 @@ from backend.cli.crowd import crowd
 from backend.cli.generate import generate
 from backend.cli.incoming import import_ratings
 from backend.cli.jobs import jobs
+from backend.cli.judge import judge
 from backend.cli.judged import judged
 from backend.cli.launch import launch
 from backend.cli.money import budget, pay
@@ -46,6 +47,7 @@ VERBS = (
     launch,
     serve,
     generate,
+    judge,
     jobs,
     results,
     judged,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.db.judges import Judge, Judging
 from backend.db.outputs import System
 from backend.db.replies import StoredReply
 from backend.db.session import Database
@@ -16,7 +17,7 @@ from backend.domain.prompting import Target
 from backend.domain.recipes import Recipe
 from backend.domain.records import Turn
 from backend.errors import Invalid
-from backend.services import generations, templates
+from backend.services import generations, judges, judgings, templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,17 @@ def of_generation(database: Database, study_id: int, system: str, recipe: Recipe
         except ValueError as error:
             raise Invalid(f"Prompt {asked.key} can't be asked: {error}.") from None
         with database.reading() as session:
+            found = found.with_stored() if is_stored(session, request) else found.with_question(request, price)
+    return found
+
+
+def of_judging(session: Session, judge: Judge, judging: Judging, manner: Manner) -> Estimate:
+    """A judge's missing verdicts; a reply that can't be read, which is asked for again, is not counted on."""
+    recipe, price, found = judges.recipe_of(judge), Price(manner.price_in, manner.price_out), Estimate()
+    for first, second in judgings.sides(judge, judging):
+        rows = judgings.pairs(first, second).where(~judgings.has_verdict(judge.id))
+        for pair in (judgings.pair_of(*row) for row in session.execute(rows).all()):
+            request = judgings.request(judge, recipe, pair)
             found = found.with_stored() if is_stored(session, request) else found.with_question(request, price)
     return found
 

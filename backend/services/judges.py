@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db.judges import Judge
-from backend.domain.asking import EngineKind
+from backend.domain.asking import EngineKind, Sampling
 from backend.domain.judging.orders import Orders, Rule
 from backend.domain.judging.stored import template_from_json, template_to_json
 from backend.domain.judging.templates import Parser, Template, for_study, vicuna_for
@@ -25,6 +25,11 @@ FAMILIES = {"vicuna": ("vicuna-general", "vicuna-coding", "vicuna-math")}
 def known_templates() -> list[str]:
     """The names that a judge's template can have."""
     return sorted({*judge_templates.templates(), *FAMILIES})
+
+
+def sampling_for(template: str) -> Sampling:
+    """What its authors drew answers with. Invalid where there is no such template."""
+    return judge_templates.template(FAMILIES.get(template, (template,))[0]).sampling
 
 
 def declare(

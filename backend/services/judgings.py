@@ -12,10 +12,12 @@ from backend.db.judges import Judge, Judging, Verdict
 from backend.db.outputs import Output, System
 from backend.db.session import Database
 from backend.db.studies import Prompt
-from backend.domain.asking import Reply
+from backend.domain.asking import Reply, Request
 from backend.domain.jobs import JobKind, Manner, queue_of
 from backend.domain.judging.orders import Orders
 from backend.domain.judging.parsing import Reading
+from backend.domain.judging.templates import Template, rendered
+from backend.domain.recipes import Recipe
 from backend.domain.records import Turn
 from backend.errors import Conflict, Invalid
 from backend.services import jobs, judges, replies
@@ -152,6 +154,24 @@ def pair_of(prompt: Prompt, first: Output, second: Output) -> Pair:
 def shown(output: Output) -> Shown:
     """An output as raters see it: without what would say who wrote it, where that was hidden."""
     return Shown(output.id, output.system_id, output.text if output.shown is None else output.shown)
+
+
+def request(judge: Judge, recipe: Recipe, pair: Pair) -> Request:
+    """The first question about a pair."""
+    template = judges.template_for(judge, pair.category)
+    return asked(recipe, template, rendered(template, pair.dialogue, pair.first.text, pair.second.text))
+
+
+def asked(recipe: Recipe, template: Template, turns: Sequence[Turn]) -> Request:
+    """These turns as a request to this judge's engine."""
+    return Request(
+        engine=recipe.engine,
+        url=recipe.url,
+        model=recipe.model,
+        sampling=recipe.sampling,
+        turns=tuple(turns),
+        logprobs=template.logprobs,
+    )
 
 
 def store(session: Session, judge: Judge, given: Sequence[Given], *, job_id: int, now: datetime) -> None:
