@@ -111,7 +111,7 @@ def put(database: Database, one: Judge, judging: Judging, terms: Terms) -> int:
 def told(one: Judge, found: Tally) -> str:
     """What a judge said, in a few lines."""
     lines = [
-        f"{one.name} preferred the candidate {found.candidate}, the baseline {found.baseline}, neither {found.tie} times;"
+        f"{one.name}: candidate preferred {found.candidate} times, baseline {found.baseline}, neither {found.tie};"
         f" {found.unparsed} unparsed; {found.verdicts} of {found.wanted} verdicts."
     ]
     lines += [
