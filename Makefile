@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help try setup setup-test system-packages test check serve migrate bench constraints clean
+.PHONY: help try setup setup-test vllm system-packages test check serve migrate bench constraints clean
 
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -28,10 +28,16 @@ $(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) --editable '.[test]'
 	@touch $@ $(VENV)/.base
 
+vllm: .venv-vllm/.made  ## vLLM in an environment of its own, which `assay` finds: the CPU build, or with an NVIDIA GPU the other
+
+.venv-vllm/.made: worker/install_vllm.sh constraints-vllm.txt
+	@sh worker/install_vllm.sh $(PYTHON)
+
 system-packages:  ## PostgreSQL and Chromium for the tests, where apt can install them
 	@sh tests/system-packages.sh
 
-test: setup-test system-packages  ## everything the tests need, then all tests on SQLite, PostgreSQL and Chromium
+test: setup-test system-packages  ## everything the tests need, then all tests on SQLite, PostgreSQL, Chromium and vLLM
+	@$(MAKE) --no-print-directory vllm || echo "no vLLM here; the tests that need it will say so and skip"
 	$(BIN)/python -m pytest
 
 check: setup-test  ## style, types, layers, and that the migrations make the schema
@@ -52,5 +58,5 @@ bench: setup-test  ## print every benchmark's ratio to a limit measured in the s
 constraints:  ## pin the newest versions that fit together
 	$(PIP) uv && $(BIN)/uv pip compile --quiet --universal --no-header --no-annotate --all-extras pyproject.toml -o constraints.txt
 
-clean:  ## remove the virtual environment and every cache (never the data)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean:  ## remove the virtual environments and every cache (never the data)
+	rm -rf $(VENV) .venv-vllm .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -32,6 +32,10 @@ class Settings(BaseSettings):
     prolific_project: str = Field(default="", description="id of the project at Prolific that studies are made in")
     prolific_url: str = Field(default="", description="where Prolific's API is; empty: at Prolific")
     prolific_webhook_secret: str = Field(default="", repr=False, description="signs Prolific's notifications")
+    vllm_python: str = Field(
+        default="",
+        description="the Python of vLLM's own environment; empty: .venv-vllm/bin/python here or beside the project",
+    )
     max_upload_mb: int = Field(default=1024, ge=1, description="largest upload of one study, in MiB")
     mturk_submit_hosts: str = Field(
         default="", description="where HITs are handed in besides Mechanical Turk itself: https://host, between commas"

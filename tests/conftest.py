@@ -7,9 +7,16 @@ from pathlib import Path
 import pytest
 from alembic.script import ScriptDirectory
 
+from backend.config import Settings
 from backend.db.migrate import config, upgrade
 from backend.db.session import Database
+from backend.errors import Unavailable
+from tests import tiny_models
 from tests.postgres import Postgres, empty, schema_of, why_not
+from worker.engines import vllm_environment
+from worker.engines.vllm_command import ServerSpec
+from worker.engines.vllm_environment import VllmEnvironment
+from worker.engines.vllm_server import RunningServer, serving
 
 NEWEST = ScriptDirectory.from_config(config()).get_current_head()
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -75,3 +82,32 @@ def database(database_url: str) -> Iterator[Database]:
     made = Database(database_url)
     yield made
     made.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def vllm() -> VllmEnvironment:
+    """vLLM's own environment, which `make test` makes where it can."""
+    try:
+        return vllm_environment.find(Settings())
+    except Unavailable as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def tiny_llama(vllm: VllmEnvironment, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A LLaMA of 0.1 million parameters; not to be changed."""
+    return tiny_models.make("llama", tmp_path_factory.mktemp("models") / "tiny-llama", python=vllm.python)
+
+
+@pytest.fixture(scope="session")
+def tiny_gpt2(vllm: VllmEnvironment, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A GPT-2 of that size."""
+    return tiny_models.make("gpt2", tmp_path_factory.mktemp("models") / "tiny-gpt2", python=vllm.python)
+
+
+@pytest.fixture(scope="session")
+def vllm_server(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A real vLLM server of the tiny LLaMA, under the name tiny, for all tests that only ask it. Starts in a minute."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("served"))
+    with serving(ServerSpec(str(tiny_llama), name="tiny", dtype="float32"), settings) as server:
+        yield server

@@ -19,6 +19,7 @@ from backend.cli.money import budget, pay
 from backend.cli.plan import plan
 from backend.cli.raters import raters
 from backend.cli.results import results
+from backend.cli.serve_model import serve_model
 from backend.cli.simulate import simulate
 from backend.cli.trial import try_
 from backend.errors import AppError
@@ -49,6 +50,7 @@ VERBS = (
     generate,
     judge,
     jobs,
+    serve_model,
     results,
     judged,
     links,
