@@ -213,6 +213,11 @@ def test_a_tie_among_likeliest_tokens_counts_half() -> None:
     assert probability(MTBENCH.labels, {"C": float("-inf")}) is None
 
 
+def test_chances_that_are_none_do_no_harm() -> None:
+    assert probability(ALPACA.labels, {"m": 1e6, "M": 0.0}) == 0.5
+    assert probability(ALPACA.labels, {"m": float("nan"), "M": 0.0}) is None
+
+
 @given(st.text(), st.sampled_from(ALL), st.sampled_from(["stop", "length", "content_filter", ""]))
 def test_any_reply_is_read_or_has_a_reason(text: str, template: Template, finish: str) -> None:
     said(template, text, (text, text[::2], ""), finish)
