@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
     """Every setting of the platform; each can be given as ASSAY_<NAME> in the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="ASSAY_")
+    # a setting that can't be read is named without what it holds, which may be a key
+    model_config = SettingsConfigDict(env_prefix="ASSAY_", hide_input_in_errors=True)
 
     data_dir: Path = Field(default=Path("assay-data"), description="folder of the embedded database and the secret key")
     database_url: str = Field(
@@ -32,6 +33,9 @@ class Settings(BaseSettings):
     prolific_project: str = Field(default="", description="id of the project at Prolific that studies are made in")
     prolific_url: str = Field(default="", description="where Prolific's API is; empty: at Prolific")
     prolific_webhook_secret: str = Field(default="", repr=False, description="signs Prolific's notifications")
+    engine_keys: dict[str, SecretStr] = Field(
+        default_factory=dict, repr=False, description='keys of engines by address, as JSON: {"https://host/v1": "key"}'
+    )
     max_upload_mb: int = Field(default=1024, ge=1, description="largest upload of one study, in MiB")
     mturk_submit_hosts: str = Field(
         default="", description="where HITs are handed in besides Mechanical Turk itself: https://host, between commas"
