@@ -23,11 +23,11 @@ from backend.db.studies import Prompt, StudyVersion
 from backend.domain.checks import FAILED, NOT_JUDGED, PASSED
 from backend.domain.results.material import Material
 from backend.errors import Conflict
-from backend.services import batches, checks, results, sealing
+from backend.services import batches, checks, results, said, sealing
 from backend.services.material import gather
 from backend.services.pseudonyms import pseudonyms
 
-FORMAT = 3
+FORMAT = 4
 RATING_COLUMNS = ("comparison", "seat", "rater", "state", "choice", "flipped", "active_ms", "answers")
 CHECK_COLUMNS = ("rater", "kind", "passed", "active_ms")
 SAID = {PASSED: "true", FAILED: "false", NOT_JUDGED: ""}
@@ -49,6 +49,11 @@ README_OF_CHECKS = """\
 - `checks.csv`: one row a check that a rater finished; `passed` true: a gold or attention check was answered rightly, or
   a repeat as before; empty: the rater could not judge it. Checks are in no other file and in no result of a system
 """
+README_OF_JUDGES = """\
+- `judges.json`: the models that were asked the same, with their templates whole
+- `verdicts.jsonl`: one row a verdict in one order, as it was read; `why`: of one that can't be read, which counts as
+  neither won nor lost nor tied. The replies themselves are in a replay pack: `assay judge export`
+"""
 
 
 def export(session: Session, batch_id: int, folder: Path, *, key: str, comments: bool = False) -> list[Path]:
@@ -68,10 +73,14 @@ def export(session: Session, batch_id: int, folder: Path, *, key: str, comments:
     write_table(folder / "ratings.csv", columns, rating_rows(session, batch_id, pseudonyms(key, batch_id)))
     write_table(folder / "skips.csv", ("comparison", "rater", "reason"), skip_rows(session, batch_id, key))
     write_json(folder / "results.json", results.compute(material).to_json())
+    if material.judges:
+        write_json(folder / "judges.json", said.judges_json(session, batch, material))
+        write_lines(folder / "verdicts.jsonl", said.verdict_lines(material))
     has_checks = material.settings.checks.any
     if has_checks:
         write_table(folder / "checks.csv", CHECK_COLUMNS, check_rows(session, batch_id, key))
-    (folder / "README.md").write_text(README + (README_OF_CHECKS if has_checks else ""), encoding="utf-8")
+    parts = (README, README_OF_CHECKS if has_checks else "", README_OF_JUDGES if material.judges else "")
+    (folder / "README.md").write_text("".join(parts), encoding="utf-8")
     files = sorted(folder.iterdir())
     write_json(folder / "manifest.json", manifest(material, frozen.settings_hash, files))
     return [*files, folder / "manifest.json"]

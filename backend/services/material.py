@@ -19,7 +19,7 @@ from backend.domain.choices import Choice
 from backend.domain.results.material import Launched, Material, ranks
 from backend.domain.statistics.ids import dense
 from backend.domain.statistics.votes import Flags, Integers, Votes
-from backend.services import batches, checks, columns, seated
+from backend.services import batches, checks, columns, said, seated
 from backend.services.pseudonyms import pseudonyms
 from backend.services.seated import HELD, LAPSED, LATE, RATED, RETURNED, SKIPPED
 
@@ -69,6 +69,9 @@ def gather(session: Session, batch: Batch, *, key: str) -> Material:
         is_closed=batch.state == BatchState.CLOSED,
         was_unsealed=batch.unsealed_at is not None,
         was_stopped=batch.stopped_at is not None,
+        judges=said.of_batch(
+            session, batch, candidate=compared["candidate_output"], baseline=compared["baseline_output"]
+        ),
     )
 
 

@@ -12,9 +12,11 @@ from backend.domain.checks import FAILED, KINDS, NOT_JUDGED, PASSED, CheckAnswer
 from backend.domain.choices import Choice, Preference, preference
 from backend.domain.features import features, table
 from backend.domain.records import Json
+from backend.domain.results.judged import JudgeMaterial
 from backend.domain.results.material import Launched, Material
 from backend.domain.settings import StudySettings
 from backend.domain.statistics.votes import Integers, Votes
+from backend.services import said
 
 CODE = {Preference.CANDIDATE: 1, Preference.TIE: 0, Preference.BASELINE: -1}
 FLIPPED = {"true": 1, "false": 0, "": -1}
@@ -64,6 +66,7 @@ def material_of(folder: Path, settings: StudySettings, manifest: Plain) -> Mater
         is_closed=batch["closed"] is True,
         was_unsealed=batch["unsealed"] is True,
         was_stopped=batch["stopped"] is True,
+        judges=judges_of(folder),
     )
 
 
@@ -140,6 +143,14 @@ def checks_of(answers: Sequence[Mapping[str, str]], raters: Mapping[str, int]) -
         np.array([KINDS.index(CheckKind(row["kind"])) for row in answers], dtype=np.int8),
         np.array([MARKS[row["passed"]] for row in answers], dtype=np.int8),
     )
+
+
+def judges_of(folder: Path) -> tuple[JudgeMaterial, ...]:
+    """The judges of a bundle; none where nobody asked one."""
+    if not (folder / "judges.json").is_file():
+        return ()
+    judges = json.loads((folder / "judges.json").read_text(encoding="utf-8"))
+    return said.from_bundle(judges, lines(folder / "verdicts.jsonl"))
 
 
 def whole(numbers: Sequence[int]) -> Integers:
