@@ -12,7 +12,7 @@ from backend.domain.checks import FAILED, KINDS, NOT_JUDGED, PASSED, CheckAnswer
 from backend.domain.choices import Choice, Preference, preference
 from backend.domain.features import features, table
 from backend.domain.records import Json
-from backend.domain.results.material import Launched, Material
+from backend.domain.results.material import Confirmations, Launched, Material, no_confirmations
 from backend.domain.settings import StudySettings
 from backend.domain.statistics.votes import Integers, Votes
 
@@ -59,6 +59,7 @@ def material_of(folder: Path, settings: StudySettings, manifest: Plain) -> Mater
         votes=votes_of([row for row in ratings if row["state"] == "rated"], launched, places),
         launched=launched,
         checks=checks_of(checks, places),
+        confirmations=confirmations_of(rows(folder / "confirmed.csv"), places),
         late=sum(row["state"] == "late" for row in ratings),
         skips=dict(sorted(Counter(row["reason"] for row in skips).items())),
         is_closed=batch["closed"] is True,
@@ -140,6 +141,15 @@ def checks_of(answers: Sequence[Mapping[str, str]], raters: Mapping[str, int]) -
         np.array([KINDS.index(CheckKind(row["kind"])) for row in answers], dtype=np.int8),
         np.array([MARKS[row["passed"]] for row in answers], dtype=np.int8),
     )
+
+
+def confirmations_of(counts: Sequence[Mapping[str, str]], raters: Mapping[str, int]) -> Confirmations:
+    """What vendors confirmed as columns; a rater who isn't there came through none."""
+    found = no_confirmations(len(raters))
+    for row in counts:
+        code = raters[row["rater"]]
+        found.rated[code], found.unconfirmed[code] = int(row["rated"]), int(row["unconfirmed"])
+    return found
 
 
 def whole(numbers: Sequence[int]) -> Integers:
