@@ -13,7 +13,7 @@ from backend.domain.choices import Choice, Preference, preference
 from backend.domain.features import features, table
 from backend.domain.records import Json
 from backend.domain.results.judged import JudgeMaterial
-from backend.domain.results.material import Launched, Material
+from backend.domain.results.material import Confirmations, Launched, Material, no_confirmations
 from backend.domain.settings import StudySettings
 from backend.domain.statistics.votes import Integers, Votes
 from backend.services import said
@@ -61,6 +61,7 @@ def material_of(folder: Path, settings: StudySettings, manifest: Plain) -> Mater
         votes=votes_of([row for row in ratings if row["state"] == "rated"], launched, places),
         launched=launched,
         checks=checks_of(checks, places),
+        confirmations=confirmations_of(rows(folder / "confirmed.csv"), places),
         late=sum(row["state"] == "late" for row in ratings),
         skips=dict(sorted(Counter(row["reason"] for row in skips).items())),
         is_closed=batch["closed"] is True,
@@ -151,6 +152,15 @@ def judges_of(folder: Path) -> tuple[JudgeMaterial, ...]:
         return ()
     judges = json.loads((folder / "judges.json").read_text(encoding="utf-8"))
     return said.from_bundle(judges, lines(folder / "verdicts.jsonl"))
+
+
+def confirmations_of(counts: Sequence[Mapping[str, str]], raters: Mapping[str, int]) -> Confirmations:
+    """What vendors confirmed as columns; a rater who isn't there came through none."""
+    found = no_confirmations(len(raters))
+    for row in counts:
+        code = raters[row["rater"]]
+        found.rated[code], found.unconfirmed[code] = int(row["rated"]), int(row["unconfirmed"])
+    return found
 
 
 def whole(numbers: Sequence[int]) -> Integers:
