@@ -65,9 +65,10 @@ def ask(
     """Ask a judge about every prompt of STUDY that two systems have outputs to.
 
     \b
-      assay judge ask 1 --name ours --template rater-instructions --candidate mine --baseline theirs \\
-          --url http://127.0.0.1:8000/v1 --model NAME --dry-run
-      assay judge ask 1 --name paper --template vicuna --orders baseline_first --rule mean_score …    as the paper did
+      assay judge ask 1 --name ours --template rater-instructions --candidate A --baseline B --url URL --model NAME
+      assay judge ask 1 --name ours --template alpaca --candidate A --baseline B --url URL --model NAME --dry-run
+      assay judge ask 1 --name paper --template vicuna --candidate A --baseline B --url URL --model NAME
+          --orders baseline_first --rule mean_score                          as the paper did
 
     A reply that can't be read is asked for once more, and then counted as unparsed: no win, no tie, no loss.
     """
