@@ -14,6 +14,7 @@ from uvicorn.supervisors import Multiprocess
 from backend.config import Settings
 from backend.db.session import Database
 from backend.errors import Unavailable
+from backend.jobs import Doorbell
 from backend.services.keys import secret_key
 from backend.services.tokens import Tokens
 from backend.web.app import create_app
@@ -65,9 +66,9 @@ def server(app: FastAPI) -> uvicorn.Server:
     return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=10))
 
 
-def run(settings: Settings, database: Database, bound: socket.socket) -> None:
+def run(settings: Settings, database: Database, bound: socket.socket, *, bell: Doorbell) -> None:
     """Serve until interrupted."""
-    server(create_app(settings, database)).run(sockets=[bound])
+    server(create_app(settings, database, bell=bell)).run(sockets=[bound])
 
 
 def run_several(settings: Settings, bound: socket.socket, processes: int) -> None:
