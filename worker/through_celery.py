@@ -1,7 +1,7 @@
-"""`assay worker` where there is a broker: a Celery worker whose every task does one job of the table. Knows no job kind.
+"""`assay worker` where there is a broker: a Celery worker, each of whose tasks does a job. Knows no kind of job.
 
-A task runs in a forked process that ends with it, so that what a job leaves in memory, an accelerator's too, goes. It is
-acknowledged before the work: who is killed leaves a lease that runs out, and whoever rings then knows it from the table.
+A task runs in a forked process that ends with it, so that what a job leaves in memory, an accelerator's too, goes. It
+is acknowledged before the work: who is killed leaves a lease that runs out, and the table tells that to who rings.
 """
 
 from collections.abc import Collection, Mapping
@@ -56,8 +56,14 @@ def serve(
         signal.connect(hook, weak=False)
     name = f"{running.name()}@%h"
     started = app.Worker(
-        queues=[queue.value for queue in queues], concurrency=concurrency, pool="prefork", hostname=name, quiet=True,
-        without_gossip=True, without_mingle=True, loglevel="WARNING",
+        queues=[queue.value for queue in queues],
+        concurrency=concurrency,
+        pool="prefork",
+        hostname=name,
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        loglevel="WARNING",
     )
     started.start()
     return int(started.exitcode or 0)

@@ -21,7 +21,7 @@ def dispatching(database: Database, settings: Settings) -> Iterator[Doorbell]:
         yield Far.at(settings.broker_url)
         return
     bell = Near()
-    with leaving_when_told(), at_work(database, settings, HANDLERS, {queue: 1 for queue in Queue}, bell=bell):
+    with leaving_when_told(), at_work(database, settings, HANDLERS, dict.fromkeys(Queue, 1), bell=bell):
         yield bell
 
 

@@ -66,7 +66,7 @@ def server(app: FastAPI) -> uvicorn.Server:
     return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=10))
 
 
-def run(settings: Settings, database: Database, bound: socket.socket, *, bell: Doorbell) -> None:
+def run(settings: Settings, database: Database, bound: socket.socket, *, bell: Doorbell | None = None) -> None:
     """Serve until interrupted."""
     server(create_app(settings, database, bell=bell)).run(sockets=[bound])
 

@@ -75,7 +75,7 @@ def looking(
     database: Database, settings: Settings, queues: Sequence[Queue], concurrency: int, alive: Path | None
 ) -> None:
     """Look at the table until told to stop. alive is touched while every thread runs."""
-    hands = {queue: concurrency for queue in queues}
+    hands = dict.fromkeys(queues, concurrency)
     with leaving_when_told(), at_work(database, settings, HANDLERS, hands, bell=Near()) as threads:
         while all(thread.is_alive() for thread in threads):
             touch(alive)
