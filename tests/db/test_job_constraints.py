@@ -48,7 +48,9 @@ def changed(job: Job, **changes: object) -> Executable:
 def becoming(job: Job, state: JobState) -> Executable:
     """To this state, with all that belongs to it."""
     if state == RUNNING:
-        return update(Job).where(Job.id == job.id).values(state=state, attempt=Job.attempt + 1, finished_at=None, **HELD)
+        return (
+            update(Job).where(Job.id == job.id).values(state=state, attempt=Job.attempt + 1, finished_at=None, **HELD)
+        )
     return changed(job, state=state, finished_at=None if state == QUEUED else NOW, **FREE)
 
 
@@ -59,7 +61,14 @@ def come_to(session: Session, job: Job, state: JobState) -> None:
 
 def another(job: Job, **changes: object) -> Executable:
     """A second job of the same work."""
-    row = {"kind": "generate", "queue": "io", "state": QUEUED, "study_id": job.study_id, "manner": {}, "created_at": NOW}
+    row = {
+        "kind": "generate",
+        "queue": "io",
+        "state": QUEUED,
+        "study_id": job.study_id,
+        "manner": {},
+        "created_at": NOW,
+    }
     return insert(Job).values({**row, "generation_id": job.generation_id, "attempt": 0, **changes})
 
 

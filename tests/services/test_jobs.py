@@ -1,10 +1,12 @@
 """Jobs: one holder at a time, nothing stored by one that was replaced, stopped and tried again by people."""
 
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
 from backend.db.jobs import Job
 from backend.db.session import Database
@@ -51,6 +53,14 @@ def finished(database: Database, held: Held, state: JobState, error: str = "") -
 def retried(database: Database, job_id: int, *, allowed: int | None = None) -> None:
     with database.transaction() as session:
         jobs.retry(session, jobs.get(session, job_id), "the server is up again", allowed=allowed, now=NOW)
+
+
+def haunted(database: Database, job_id: int, write: Callable[[Session], object]) -> None:
+    """Something is stored for a job, and then this."""
+    with database.transaction() as session:
+        jobs.get(session, job_id).message = "written by a ghost"
+        session.flush()
+        write(session)
 
 
 def test_a_claim_takes_the_oldest_job_of_the_queues_that_were_asked_for(database: Database) -> None:
@@ -107,10 +117,8 @@ def test_a_worker_that_was_believed_dead_can_store_nothing_more(database: Databa
         lambda session: jobs.finish(session, first, JobState.FAILED, error="no", now=LATER),
         lambda session: jobs.hand_back(session, first, "no", now=LATER),
     ):
-        with pytest.raises(Lost), database.transaction() as session:
-            jobs.get(session, job_id).message = "written by a ghost"
-            session.flush()
-            write(session)
+        with pytest.raises(Lost):
+            haunted(database, job_id, write)
     found = looked(database, job_id)
     assert (found.state, found.holder, found.message, found.spent) == (JobState.RUNNING, "second", "", 0)
     finished(database, second, JobState.DONE)
@@ -134,7 +142,11 @@ def test_the_same_worker_may_get_a_job_again_and_its_earlier_attempt_stays_lost(
     assert again.attempt == earlier.attempt + 1
     with pytest.raises(Lost), database.transaction() as session:
         jobs.hold(session, earlier, now=NOW)
-    assert history(database, job_id)[1:] == ["begun by one", "handed back by one: its worker is closing", "begun by one"]
+    assert history(database, job_id)[1:] == [
+        "begun by one",
+        "handed back by one: its worker is closing",
+        "begun by one",
+    ]
 
 
 def test_a_job_that_kills_its_workers_is_given_up_and_can_be_tried_again(database: Database, job_id: int) -> None:
@@ -221,9 +233,9 @@ def test_what_a_question_may_cost_is_set_aside_before_it_is_asked(database: Data
     held = taken(database)
     with database.transaction() as session:
         jobs.set_aside(session, held, 60, now=NOW)
-    with pytest.raises(BudgetSpent, match=r"could cost \$0.0000.* Retry the job with a larger budget"):
-        with database.transaction() as session:
-            jobs.set_aside(session, held, 41, now=NOW)
+    refusal = pytest.raises(BudgetSpent, match=r"could cost \$0.0000.* Retry the job with a larger budget")
+    with refusal, database.transaction() as session:
+        jobs.set_aside(session, held, 41, now=NOW)
     with database.transaction() as session:
         jobs.set_aside(session, held, 40, now=NOW)
     assert looked(database, job_id).spent == 100
