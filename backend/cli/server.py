@@ -73,7 +73,8 @@ def run(settings: Settings, database: Database, bound: socket.socket, *, bell: D
 
 def run_several(settings: Settings, bound: socket.socket, processes: int) -> None:
     """Serve with so many processes until interrupted. They read the settings from the environment."""
-    os.environ |= {f"ASSAY_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
+    given = settings.model_dump(exclude={"engine_keys"})  # keys stay as they are there, and are asked for by workers alone
+    os.environ |= {f"ASSAY_{name.upper()}": str(value) for name, value in given.items()}
     config = uvicorn.Config(
         "backend.web.process:app",
         workers=processes,

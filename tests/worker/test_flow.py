@@ -99,11 +99,10 @@ def test_the_first_error_comes_after_what_was_under_way() -> None:
         assert broken.wait(PATIENCE)
         return one
 
-    found: list[int] = []
+    answers = flow(range(2), work, concurrency=2, stop=threading.Event())
+    assert next(answers) == [1]
     with pytest.raises(ValueError, match="the first"):
-        for some in flow(range(2), work, concurrency=2, stop=threading.Event()):
-            found += some
-    assert found == [1]
+        next(answers)
 
 
 def test_an_error_in_the_questions_themselves_is_raised() -> None:

@@ -1,4 +1,4 @@
-"""A job's purse: whatever threads ask and however it ends, no more is set aside than the budget, and the rest goes back."""
+"""A job's purse: however many ask, no more is set aside than the budget, and what is left goes back."""
 
 from concurrent.futures import ThreadPoolExecutor
 
