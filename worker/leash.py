@@ -1,7 +1,7 @@
-"""How worker processes know that the process which started them ends, even when it is killed. Knows no job.
+"""How worker processes know that the process which started them is to end, or has. Knows no job.
 
-A pipe whose one writing end is the parent's: it is closed on purpose, or by the system when the parent dies. A shared
-lock would stay locked for ever with whoever is killed while holding it.
+A pipe whose writing end is the parent's alone: it is closed on purpose, or by the system when the parent dies. An event
+shared by processes has a lock, which stays locked for ever with whoever is killed while holding it.
 """
 
 import os

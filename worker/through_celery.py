@@ -5,7 +5,6 @@ is acknowledged before the work: who is killed leaves a lease that runs out, and
 """
 
 from collections.abc import Collection, Mapping
-from functools import partial
 from pathlib import Path
 
 import structlog
@@ -46,7 +45,11 @@ def serve(
     leash = Leash.new()
     app = connected(settings.broker_url)
     app.conf.update(SETTINGS)
-    app.task(name=WORK, acks_late=False)(partial(work, settings, handlers, leash))
+
+    def task(queue: str) -> None:
+        work(settings, handlers, leash, queue)
+
+    app.task(name=WORK, acks_late=False)(task)
     hooks = (
         (worker_process_init, lambda **_: leash.let_go()),
         (worker_shutting_down, lambda **_: leash.let_go()),

@@ -73,7 +73,7 @@ def run(settings: Settings, database: Database, bound: socket.socket, *, bell: D
 
 def run_several(settings: Settings, bound: socket.socket, processes: int) -> None:
     """Serve with so many processes until interrupted. They read the settings from the environment."""
-    given = settings.model_dump(exclude={"engine_keys"})  # keys stay as they are there, and are asked for by workers alone
+    given = settings.model_dump(exclude={"engine_keys"})  # no option changes these, so they are there as they came
     os.environ |= {f"ASSAY_{name.upper()}": str(value) for name, value in given.items()}
     config = uvicorn.Config(
         "backend.web.process:app",
