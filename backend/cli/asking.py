@@ -172,14 +172,15 @@ def followed(database: Database, settings: Settings, job_id: int, *, label: str)
     Raises AppError with the job's own sentence where it did not do everything.
     """
     log.configure(level=logging.WARNING)  # the bar says what the log would
-    worker = Worker(database, settings, HANDLERS)
+    closing = threading.Event()
+    worker = Worker(database, settings, HANDLERS, closing=closing)
     thread = threading.Thread(target=worker.do_one, args=(job_id,), name="doing")
     thread.start()
     try:
         watch(database, job_id, label=label)
     except KeyboardInterrupt:
         click.echo(f"\nStopping. What is answered is kept; job {job_id} waits for `assay serve` or this call again.")
-        worker.closing.set()
+        closing.set()
         thread.join()
         sys.exit(130)
     thread.join()
