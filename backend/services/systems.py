@@ -201,13 +201,14 @@ def answerers(session: Session, system_ids: Sequence[int]) -> defaultdict[int, l
         .order_by(func.min(StoredReply.answered_at))
     )
     found: defaultdict[int, list[Answerer]] = defaultdict(list)
-    for system, version, revision, answered_by, *sums in rows:
-        found[system].append(Answerer(version, revision, answered_by, *sums[:-1], cost=int(sums[-1])))
+    for system, version, revision, answered_by, answers, cut, asked, answered, seconds, cost in rows:
+        sums = (answers, cut, asked, answered, seconds, int(cost))  # PostgreSQL's sums of bigint are decimal
+        found[system].append(Answerer(version, revision, answered_by, *sums))
     return found
 
 
 def reading(session: Session, study_id: int, system_id: int, *, only: Only, page: int) -> Reading:
-    """A page of this system's outputs, in the order of their prompts; from 1, and beyond the last one it is the last."""
+    """A page of this system's outputs, in their prompts' order; from 1, and beyond the last it is the last."""
     rows = shown(study_id, system_id, only)
     found = session.execute(select(func.count()).select_from(rows.subquery())).scalar_one()
     page = min(max(page, 1), max(1, -(-found // OUTPUTS_A_PAGE)))

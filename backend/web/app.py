@@ -34,6 +34,7 @@ from backend.web.routes import (
     rating,
     results,
     studies,
+    systems,
 )
 from backend.web.security import Security, framed
 
@@ -63,7 +64,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     for open_to_all in (entry, rating, journey, arrivals, hits, hit_steps, hooks):
         app.include_router(open_to_all.router)
     guarded = APIRouter(dependencies=[Depends(researcher)])
-    for part in (home, studies, batches, incoming, results, comparisons, plan, money, ledger, jobs):
+    for part in (home, studies, batches, incoming, results, comparisons, plan, money, ledger, systems, jobs):
         guarded.include_router(part.router)
     app.include_router(guarded)
     errors.install(app)

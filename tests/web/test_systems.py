@@ -154,7 +154,11 @@ def test_a_second_sample_at_temperature_0_is_warned_about(researcher: TestClient
 def test_generating_declares_the_system_queues_one_job_and_rings_after_the_commit(
     researcher: TestClient, database: Database, study: Study, bell: Listener
 ) -> None:
-    sent = FORM | PRICES | {"stop": "USER:\n\\n\\n", "instructions": "Be brief.", "budget": "1.50", "tokens_a_minute": "9000"}
+    sent = (
+        FORM
+        | PRICES
+        | {"stop": "USER:\n\\n\\n", "instructions": "Be brief.", "budget": "1.50", "tokens_a_minute": "9000"}
+    )
     answer = researcher.post(f"/studies/{study.id}/systems", data=sent)
     with database.reading() as session:
         (job,) = jobs.newest(session)
@@ -247,7 +251,13 @@ def test_the_same_system_again_starts_from_its_recipe_under_the_next_number(
 def test_a_form_that_was_filled_from_a_recipe_says_that_recipe_again(
     researcher: TestClient, database: Database, study: Study
 ) -> None:
-    sent = FORM | {"stop": "\\n\\n", "engine": "vllm-at", "tensor_parallel": "2", "memory_share": "0.5", "max_length": "512"}
+    sent = FORM | {
+        "stop": "\\n\\n",
+        "engine": "vllm-at",
+        "tensor_parallel": "2",
+        "memory_share": "0.5",
+        "max_length": "512",
+    }
     researcher.post(f"/studies/{study.id}/systems", data=sent)
     with database.reading() as session:
         (job,) = jobs.newest(session)
@@ -274,9 +284,10 @@ def test_nothing_is_left_to_ask_of_a_system_that_has_answered_everything(
     with database.transaction() as session:
         asked.work(session, study, "whole", now=factories.NOW).begin().answers(["a", "b", "c"]).ends()
     sent = FORM | {"name": "whole", "model": "tiny", "url": "http://127.0.0.1:8000/v1", "max_tokens": "64", "seed": "7"}
-    assert "every prompt has its output of whole already" in researcher.get(
-        f"/studies/{study.id}/systems/new", params=sent
-    ).text
+    assert (
+        "every prompt has its output of whole already"
+        in researcher.get(f"/studies/{study.id}/systems/new", params=sent).text
+    )
     assert "Every prompt has its output already" in researcher.post(f"/studies/{study.id}/systems", data=sent).text
     other = sent | {"name": "the same under another name"}
     assert "3 answers are stored already" in researcher.get(f"/studies/{study.id}/systems/new", params=other).text

@@ -98,7 +98,7 @@ def filled(
 
 @router.post("/studies/{study_id}/systems")
 def generate(request: Request, house: TheHouse, study_id: Id, form: TheForm) -> Response:
-    """Declare the system and queue the job that makes its outputs. Without a budget, it may cost what it can at most."""
+    """Declare the system, queue the job that makes its outputs. Without a budget, it may cost what it can at most."""
     try:
         asks = asking_form.read(form)
         found = estimates.of_generation(house.database, study_id, asks.name, asks.recipe, asks.manner)
