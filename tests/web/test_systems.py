@@ -159,7 +159,7 @@ def test_generating_declares_the_system_queues_one_job_and_rings_after_the_commi
         | PRICES
         | {"stop": "USER:\n\\n\\n", "instructions": "Be brief.", "budget": "1.50", "tokens_a_minute": "9000"}
     )
-    answer = researcher.post(f"/studies/{study.id}/systems", data=sent)
+    answer = researcher.post(f"/studies/{study.id}/generations", data=sent)
     with database.reading() as session:
         (job,) = jobs.newest(session)
         made = generations.get(session, job.generation_id or 0)
@@ -176,8 +176,8 @@ def test_generating_declares_the_system_queues_one_job_and_rings_after_the_commi
 def test_without_a_budget_a_job_may_cost_what_it_can_at_most(
     researcher: TestClient, database: Database, study: Study
 ) -> None:
-    researcher.post(f"/studies/{study.id}/systems", data=FORM | PRICES)
-    researcher.post(f"/studies/{study.id}/systems", data=FORM | {"name": "free"})
+    researcher.post(f"/studies/{study.id}/generations", data=FORM | PRICES)
+    researcher.post(f"/studies/{study.id}/generations", data=FORM | {"name": "free"})
     with database.reading() as session:
         free, priced = jobs.newest(session)
     assert free.allowed is None
@@ -210,7 +210,7 @@ def test_what_can_not_be_asked_is_said_and_everything_typed_is_kept(
     researcher: TestClient, database: Database, study: Study, changed: dict[str, str], said: str
 ) -> None:
     sent = FORM | {"instructions": "Keep <me>."} | changed
-    answer = researcher.post(f"/studies/{study.id}/systems", data=sent)
+    answer = researcher.post(f"/studies/{study.id}/generations", data=sent)
     assert answer.status_code == 422
     assert said.replace("'", "&#39;") in answer.text
     assert "Keep &lt;me&gt;.</textarea>" in answer.text
@@ -225,7 +225,7 @@ def test_a_dry_run_of_what_can_not_be_asked_says_why(researcher: TestClient, stu
 
 
 def test_names_that_are_taken_are_refused(researcher: TestClient, states: Mapping[str, Job]) -> None:
-    page = f"/studies/{states['done'].study_id}/systems"
+    page = f"/studies/{states['done'].study_id}/generations"
     imported = researcher.post(page, data=FORM | {"name": factories.BASELINE})
     assert imported.status_code == 409
     assert "has imported outputs" in imported.text
@@ -258,14 +258,14 @@ def test_a_form_that_was_filled_from_a_recipe_says_that_recipe_again(
         "memory_share": "0.5",
         "max_length": "512",
     }
-    researcher.post(f"/studies/{study.id}/systems", data=sent)
+    researcher.post(f"/studies/{study.id}/generations", data=sent)
     with database.reading() as session:
         (job,) = jobs.newest(session)
     html = researcher.get(f"/studies/{study.id}/systems/new?like={job.generation_id}").text
     assert re.search(r'<option value="vllm-at" selected>', html)
     assert "\\n\\n</textarea>" in html
     assert re.search(r'id="memory_share"[^>]*value="0.5"', html)
-    answer = researcher.post(f"/studies/{study.id}/systems", data=sent)
+    answer = researcher.post(f"/studies/{study.id}/generations", data=sent)
     assert answer.status_code == 409
     assert f"Job {job.id} is doing this already" in answer.text
 
@@ -288,7 +288,7 @@ def test_nothing_is_left_to_ask_of_a_system_that_has_answered_everything(
         "every prompt has its output of whole already"
         in researcher.get(f"/studies/{study.id}/systems/new", params=sent).text
     )
-    assert "Every prompt has its output already" in researcher.post(f"/studies/{study.id}/systems", data=sent).text
+    assert "Every prompt has its output already" in researcher.post(f"/studies/{study.id}/generations", data=sent).text
     other = sent | {"name": "the same under another name"}
     assert "3 answers are stored already" in researcher.get(f"/studies/{study.id}/systems/new", params=other).text
 

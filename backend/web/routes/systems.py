@@ -96,7 +96,7 @@ def filled(
         )
 
 
-@router.post("/studies/{study_id}/systems")
+@router.post("/studies/{study_id}/generations")
 def generate(request: Request, house: TheHouse, study_id: Id, form: TheForm) -> Response:
     """Declare the system, queue the job that makes its outputs. Without a budget, it may cost what it can at most."""
     try:
