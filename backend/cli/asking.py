@@ -1,5 +1,6 @@
 """What `assay generate` and `assay judge` share: whom to ask, how, for how much, and watching a job until it ends."""
 
+import logging
 import sys
 import threading
 import time
@@ -11,6 +12,7 @@ from typing import Any
 
 import click
 
+from backend import log
 from backend.cli.progress import bar, many
 from backend.config import Settings
 from backend.db.jobs import Job
@@ -79,7 +81,7 @@ class Dollars(click.ParamType[int]):
 DOLLARS = Dollars()
 
 ENGINE = (
-    click.option("--engine", type=click.Choice([*EngineKind]), default=EngineKind.OPENAI, show_default=True,
+    click.option("--engine", type=click.Choice([one.value for one in EngineKind]), default="openai", show_default=True,
                  help="vllm: started here, unless --url names a running one. transformers: in this process."),
     click.option("--model", required=True, help="A folder, a hub's name, or the model's name at --url."),
     click.option("--url", default="", help="Of OpenAI's interface, with /v1. Its key: ASSAY_ENGINE_KEYS."),
@@ -169,6 +171,7 @@ def followed(database: Database, settings: Settings, job_id: int, *, label: str)
 
     Raises AppError with the job's own sentence where it did not do everything.
     """
+    log.configure(level=logging.WARNING)  # the bar says what the log would
     worker = Worker(database, settings, HANDLERS)
     thread = threading.Thread(target=worker.do_one, args=(job_id,), name="doing")
     thread.start()

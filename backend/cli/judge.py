@@ -43,9 +43,9 @@ def list_templates() -> None:
 @click.option("--template", required=True, help="What it is asked: see `assay judge templates`.")
 @click.option("--candidate", required=True, help="Name of a system of the study.")
 @click.option("--baseline", required=True, help="Name of the system it is compared with.")
-@click.option("--orders", type=click.Choice([*Orders]), default=Orders.BOTH, show_default=True,
+@click.option("--orders", type=click.Choice([one.value for one in Orders]), default="both", show_default=True,
               help="Which outputs it sees first; one fixed order is what the paper did.")  # fmt: skip
-@click.option("--rule", type=click.Choice([*Rule]), default=Rule.AGREE_ELSE_TIE, show_default=True,
+@click.option("--rule", type=click.Choice([one.value for one in Rule]), default="agree_else_tie", show_default=True,
               help="How the verdicts of both orders become one.")  # fmt: skip
 @takes_engine
 @takes_terms
@@ -91,17 +91,21 @@ def ask(
             click.echo(in_words(estimates.of_judging(session, one, judging, terms.manner)))
             return
     job_id = put(database, one, judging, terms)
-    if terms.queue:
+    if terms.queue and job_id is not None:
         click.echo(f"Job {job_id} is queued; `assay serve` or `assay worker` does it.")
         return
-    followed(database, settings, job_id, label="Judging")
+    if job_id is not None:
+        followed(database, settings, job_id, label="Judging")
     with database.reading() as session:
         click.echo(told(one, judgements.tally(session, one, judging)))
 
 
-def put(database: Database, one: Judge, judging: Judging, terms: Terms) -> int:
-    """The job that does it: the one that waits already, or a new one."""
+def put(database: Database, one: Judge, judging: Judging, terms: Terms) -> int | None:
+    """The job that does it: the one that waits already, or a new one; None where nothing is missing."""
     with database.transaction() as session:
+        done, total = judgings.counts(session, one, judging)
+        if done == total and total:
+            return None
         waiting = jobs.live(session, judging_id=judging.id)
         if waiting is None:
             waiting = judgings.enqueue(session, judging, terms.manner, allowed=terms.budget, now=datetime.now(UTC))

@@ -146,10 +146,12 @@ def exclusion(one: ExcludedRater) -> str:
     if kind == ExclusionKind.TOO_FAST:
         return f"read {one.found:,.0f} words a minute in the median of {one.observations} votes; limit {one.limit:,.0f}"
     share, limit = whole(one.found), whole(one.limit)
+    rated = "1 rating" if one.observations == 1 else f"{one.observations} ratings"
     said = {
         ExclusionKind.FAILED_CHECKS: f"failed {share} of {one.observations} gold and attention checks",
         ExclusionKind.INCONSISTENT: f"answered {share} of {one.observations} repeats otherwise than before",
         ExclusionKind.ONE_SIDED: f"took one place in {share} of {one.observations} decisive votes",
+        ExclusionKind.UNCONFIRMED: f"had no submission that the vendor confirmed for {share} of {rated}",
     }[kind]
     return f"{said}; limit {limit}"
 
