@@ -28,6 +28,7 @@ from backend.web.routes import (
     home,
     hooks,
     incoming,
+    jobs,
     journey,
     ledger,
     money,
@@ -35,6 +36,7 @@ from backend.web.routes import (
     rating,
     results,
     studies,
+    systems,
 )
 from backend.web.security import Security, framed
 
@@ -67,7 +69,7 @@ def create_app(settings: Settings, database: Database, *, bell: Doorbell | None 
     for open_to_all in (health, entry, rating, journey, arrivals, hits, hit_steps, hooks):
         app.include_router(open_to_all.router)
     guarded = APIRouter(dependencies=[Depends(researcher)])
-    for part in (home, studies, batches, incoming, results, comparisons, plan, money, ledger):
+    for part in (home, studies, batches, incoming, results, comparisons, plan, money, ledger, systems, jobs):
         guarded.include_router(part.router)
     app.include_router(guarded)
     errors.install(app)
