@@ -26,8 +26,8 @@ NUMBER = r"(?<![\w.])\d{1,2}(?:\.\d+)?(?![\w.]*\d)"
 # A pair of scores where the parser does not look: “(9, 8)”, “9 8” on a later line, “9/10 … 8/10”, “Assistant 1: 9 …”.
 ELSEWHERE = re.compile(
     rf"\(\s*{NUMBER}\s*,\s*{NUMBER}\s*\)|^[ \t]*{NUMBER}[ \t,/]+{NUMBER}[ \t]*$"
-    rf"|{NUMBER}\s*/\s*10\b.*?{NUMBER}\s*/\s*10\b"
-    rf"|Assistant 1\b[^\n]{{0,40}}?{NUMBER}.*?Assistant 2\b[^\n]{{0,40}}?{NUMBER}",
+    rf"|{NUMBER}\s*/\s*10\b.{{0,500}}?{NUMBER}\s*/\s*10\b"
+    rf"|Assistant 1\b[^\n]{{0,40}}?{NUMBER}.{{0,500}}?Assistant 2\b[^\n]{{0,40}}?{NUMBER}",
     re.M | re.S | re.I,
 )
 QUOTES = "\"'`“”‘’«»"
@@ -78,6 +78,10 @@ class Tag:
     start: int
     end: int
     label: Label
+
+
+Context = tuple[str, ...]  # "before" or "behind", and the words
+Quotable = dict[Label, set[Context]]
 
 
 def read(template: Template, reply: Reply, shown: Sequence[str]) -> Reading:
@@ -131,7 +135,9 @@ def probability(labels: Sequence[Label], likeliest: Mapping[str, float]) -> floa
     likeliest: token -> natural logarithm of its chance. A token counts with and without the space before it.
     """
     choices = {label.written: label.choice for label in labels}
-    chances = [(choices[token.strip()], exp(value)) for token, value in likeliest.items() if token.strip() in choices]
+    chances = [
+        (choices[token.strip()], exp(min(value, 0.0))) for token, value in likeliest.items() if token.strip() in choices
+    ]
     whole = sum(chance for _, chance in chances)
     return sum(WIN[choice] * chance for choice, chance in chances) / whole if whole > 0 else None
 
@@ -139,14 +145,14 @@ def probability(labels: Sequence[Label], likeliest: Mapping[str, float]) -> floa
 def read_tag(labels: Sequence[Label], reply: Reply, shown: Sequence[str]) -> Reading:
     """The last tag that isn't a quotation from what was judged."""
     tags = tags_in(labels, reply.text)
-    own = [tag for tag in tags if not is_quoted(reply.text, tag, labels, shown)]
+    there = quotable(labels, shown) if tags else {}
+    own = [tag for tag in tags if not is_quoted(reply.text, tag, there)]
     if not own:
         return unread(reply, Unread.QUOTED if tags else Unread.FORMAT)
     last = own[-1]
     if reply.finish in UNFINISHED and not NOTHING_AFTER.fullmatch(reply.text, last.end):
         return Reading(None, Unread.CUT_OFF)
-    asked_for = any(tag.label == last.label for text in shown for tag in tags_in(labels, text))
-    if asked_for and any(tag.label != last.label for tag in own):
+    if last.label in there and any(tag.label != last.label for tag in own):
         return Reading(None, Unread.CONFLICTING)
     return Reading(last.label.choice, strength=last.label.strength)
 
@@ -165,23 +171,26 @@ def tag_pattern(written: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"\[\[\s*({'|'.join(re.escape(one) for one in written)})\s*\]\]", re.I)
 
 
-def is_quoted(reply: str, tag: Tag, labels: Sequence[Label], shown: Sequence[str]) -> bool:
+def quotable(labels: Sequence[Label], shown: Sequence[str]) -> Quotable:
+    """Every label that stands in what was shown, with the words around it there."""
+    found: Quotable = {}
+    for text in shown:
+        for tag in tags_in(labels, text):
+            found.setdefault(tag.label, set()).update(context(text, tag))
+    return found
+
+
+def is_quoted(reply: str, tag: Tag, there: Quotable) -> bool:
     """Whether a tag in a reply is quoted from a text that holds it.
 
     It is where it stands in quotation marks or on a line of quotation, or where two words before or behind it are
     those of the text. A tag that no text holds is the judge's own, in whatever marks.
     """
-    holders = [(text, one) for text in shown for one in tags_in(labels, text) if one.label == tag.label]
-    if not holders:
+    if tag.label not in there:
         return False
     line = reply[reply.rfind("\n", 0, tag.start) + 1 : tag.start]
-    if line.lstrip().startswith(">") or is_between(reply, tag):
-        return True
-    before, behind = context(reply, tag)
-    return any(
-        (len(before) == WORDS_OF_CONTEXT and before == there[0])
-        or (len(behind) == WORDS_OF_CONTEXT and behind == there[1])
-        for there in (context(text, one) for text, one in holders)
+    return (
+        line.lstrip().startswith(">") or is_between(reply, tag) or not there[tag.label].isdisjoint(context(reply, tag))
     )
 
 
@@ -190,11 +199,13 @@ def is_between(reply: str, tag: Tag) -> bool:
     return reply[max(tag.start - 1, 0) : tag.start] in tuple(QUOTES) or reply[tag.end : tag.end + 1] in tuple(QUOTES)
 
 
-def context(text: str, tag: Tag) -> tuple[list[str], list[str]]:
-    """The two words before a tag and the two behind it, in small letters."""
-    before = WORD.findall(text[max(tag.start - NEARBY, 0) : tag.start].lower())
-    behind = WORD.findall(text[tag.end : tag.end + NEARBY].lower())
-    return before[-WORDS_OF_CONTEXT:], behind[:WORDS_OF_CONTEXT]
+def context(text: str, tag: Tag) -> set[Context]:
+    """The two words before a tag and the two behind it, in small letters, where there are two."""
+    before = WORD.findall(text[max(tag.start - NEARBY, 0) : tag.start].lower())[-WORDS_OF_CONTEXT:]
+    behind = WORD.findall(text[tag.end : tag.end + NEARBY].lower())[:WORDS_OF_CONTEXT]
+    return {
+        (side, *words) for side, words in (("before", before), ("behind", behind)) if len(words) == WORDS_OF_CONTEXT
+    }
 
 
 def unread(reply: Reply, otherwise: Unread) -> Reading:
