@@ -3,7 +3,7 @@
 The purse stands nearest to the engine: whoever asks again after trouble pays again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from backend.db.session import Database
@@ -60,6 +60,7 @@ class Asker:
 
     def ask(self, request: Request) -> Answered:
         """The stored answer, or the engine's."""
+        request = replace(request, revision=self.identity.model_revision)
         with self.database.reading() as session:
             if (found := replies.find(session, request)) is not None:
                 return found

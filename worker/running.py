@@ -75,7 +75,7 @@ def outcome(duty: Duty, handler: Handler, closing: threading.Event) -> tuple[Job
     except (Stopping, Lost):
         return JobState.CANCELLED, ""
     except AppError as error:
-        return JobState.FAILED, str(error)
+        return (JobState.CANCELLED, "") if duty.stop.is_set() else (JobState.FAILED, str(error))
     except Exception as error:  # the edge: whatever goes wrong in a job, its worker lives on and says so
         log.exception("job.broke", job=duty.held.job_id)
         return JobState.FAILED, f"An error of Assay's own, which its log tells whole: {type(error).__name__}: {error}"

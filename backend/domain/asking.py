@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from backend.domain.records import Json, Turn
 
+BYTES_A_TOKEN = 3  # of English some four, of other languages and of code fewer: rather guessed too dear
+
 
 class EngineKind(StrEnum):
     """What can answer: a vLLM server of ours, any OpenAI-compatible address, a small model in this process, an echo."""
@@ -51,7 +53,8 @@ class Request:
     """One question. Either turns (chat) or text (completion) is given.
 
     model: by the name under which the engine serves it. sample: 0, 1, … for several answers to the same question.
-    logprobs: how many likeliest tokens to tell at each place, 0 for none.
+    logprobs: how many likeliest tokens to tell at each place, 0 for none. revision: of what answers, so that another
+    model of the same name is asked anew.
     """
 
     engine: EngineKind
@@ -62,10 +65,22 @@ class Request:
     text: str | None = None
     sample: int = 0
     logprobs: int = 0
+    revision: str = ""
 
     def __post_init__(self) -> None:
         if bool(self.turns) == (self.text is not None):
             raise ValueError("a request has either turns or a text")
+
+    @property
+    def seed(self) -> int | None:
+        """What is sent: another seed for each sample, for with one seed every sample would be the same answer."""
+        return None if self.sampling.seed is None else self.sampling.seed + self.sample
+
+    @property
+    def tokens(self) -> int:
+        """What it will cost at most, in tokens of question and answer. A guess: only the engine counts."""
+        asked = self.text if self.text is not None else "".join(f"{turn.role}\n{turn.text}\n" for turn in self.turns)
+        return len(asked.encode("utf-8", "surrogatepass")) // BYTES_A_TOKEN + 1 + self.sampling.max_tokens
 
     @property
     def content_hash(self) -> str:
@@ -76,10 +91,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back. finish: "stop", "length", "content_filter" or the server's own word, "" where it said none.
+    """What came back. finish: "stop", "length", "content_filter", "refusal" or the server's own word, "" for none.
 
-    model: as the server names what answered, which may differ from what was asked for. logprobs: for each token of the
-    answer the likeliest ones with their natural logarithms; empty where they weren't asked for or aren't offered.
+    model: as the server names what answered, which may differ from what was asked for. Tokens are 0 where the server
+    doesn't count them. logprobs: for each token of the answer the likeliest ones with their natural logarithms, tokens
+    that read alike added up; empty where they weren't asked for or aren't offered.
     """
 
     text: str

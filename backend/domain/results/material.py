@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from backend.domain.checks import CheckAnswers
+from backend.domain.results.judged import JudgeMaterial
 from backend.domain.settings import StudySettings
 from backend.domain.statistics.ids import ordered
 from backend.domain.statistics.votes import Flags, Integers, Votes
@@ -58,7 +59,7 @@ class Material:
     candidates, prompts, categories, raters: code -> name, key, name, pseudonym. channels: of each rater. votes: the
     counted ones; their comparisons are places in `launched`. checks: answers of raters by code. opening: seats open at
     first. is_closed: no seat will be given out any more. was_unsealed: the results were opened before the end.
-    was_stopped: by the declared rule. skips: reason -> how often.
+    was_stopped: by the declared rule. skips: reason -> how often. judges: models that were asked the same, each apart.
     """
 
     baseline: str
@@ -79,6 +80,7 @@ class Material:
     is_closed: bool
     was_unsealed: bool
     was_stopped: bool
+    judges: Sequence[JudgeMaterial] = ()
 
     def __post_init__(self) -> None:
         if len(self.votes) and not 0 <= self.votes.comparison.min() <= self.votes.comparison.max() < len(self.launched):

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.domain.judging.cost import Price, cost, estimated_tokens, most_tokens
+from backend.domain.asking import EngineKind, Request, Sampling
+from backend.domain.prices import AROUND_A_TURN, Price, cost, estimated_tokens, most_tokens, worst_of
 from backend.domain.records import Turn
 
 # $2.50 and $10 for a million tokens
@@ -36,3 +37,10 @@ def test_a_request_costs_its_turns_what_stands_around_them_and_its_longest_answe
 def test_the_worst_case_is_never_below_the_estimate(text: str, tokens: int, price: int) -> None:
     found = cost((Turn("user", text),), max_tokens=tokens, price=Price(price, price))
     assert 0 <= found.estimate <= found.worst
+
+
+def test_a_request_costs_at_most_every_byte_as_a_token_and_a_whole_answer() -> None:
+    asked = Request(EngineKind.ECHO, "", "m", Sampling(max_tokens=10), text="four")
+    assert worst_of(asked, Price(1_000_000, 2_000_000)) == (4 + 2 * AROUND_A_TURN) + 2 * 10
+    chat = Request(EngineKind.ECHO, "", "m", Sampling(max_tokens=10), turns=(Turn("user", "four"),))
+    assert worst_of(chat, Price(1_000_000, 2_000_000)) == worst_of(asked, Price(1_000_000, 2_000_000))
