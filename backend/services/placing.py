@@ -129,11 +129,19 @@ def first_of(
         return None
     if first is not None:
         return first
-    if one.first.text is not None:
-        matching = [name for name, output in present.items() if same(output.text, one.first.text)]
+    return by_text(desk, one, present) or named_by_file(desk, source, one)
+
+
+def by_text(desk: Desk, one: Published, present: Mapping[str, Output]) -> str | None:
+    """The system whose output the first answer is, or of which the second is not; None where texts tell nothing."""
+    exchanged = {desk.candidate: desk.baseline, desk.baseline: desk.candidate}
+    for named, name_of in ((one.first, {}), (one.second, exchanged)):
+        matching = [
+            name for name, output in present.items() if named.text is not None and same(output.text, named.text)
+        ]
         if len(matching) == 1:
-            return matching[0]
-    return named_by_file(desk, source, one)
+            return name_of.get(matching[0], matching[0])
+    return None
 
 
 def named_by_file(desk: Desk, source: Source, one: Published) -> str:

@@ -13,20 +13,16 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from backend.db.judges import Judge, Judging
-from backend.domain.judging.orders import Orders, Rule
+from backend.domain.judging.orders import Rule
 from backend.domain.judging.parsing import Reading, read
-from backend.domain.judging.published import PAIR_V2, Format, Published, published, recognised, reply_of
+from backend.domain.judging.published import Format, Published, published, recognised, reply_of
 from backend.domain.judging.templates import Template, as_read
 from backend.errors import Invalid
-from backend.services import judges, judgings
+from backend.services import judges, judgings, origins
 from backend.services.files import Source, rows
 from backend.services.judgings import Given
 from backend.services.placing import Answers, Desk, Placed, desk_of, place
 from backend.services.verdicts import add
-
-ALPACA = {"weighted_alpaca_eval_gpt4_turbo": "alpaca", "alpaca_eval_clf_gpt4_turbo": "alpaca"}
-RULES = {Format.VICUNA: Rule.MEAN_SCORE, Format.MT_BENCH: Rule.AGREE_ELSE_TIE, Format.ALPACA_EVAL: Rule.AGREE_ELSE_TIE}
-UNKNOWN_ORDER = "AlpacaEval does not write down which output its judge saw first; output_1 stands for it here"
 
 
 class Read(StrEnum):
@@ -67,8 +63,11 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What was understood, and what became of it. found: verdicts in the files. left_out: by why.
-    notes: what the reader should know."""
+    """What was understood, and what became of it.
+
+    found: verdicts in the files. left_out: those that are not of these two systems in this study, by why. disagreeing:
+    of the `compared` ones. notes: what their reader should know.
+    """
 
     judge: Judge
     judging: Judging
@@ -113,7 +112,7 @@ def import_verdicts(
         left_out=dict(counts),
         disagreeing=tuple(Disagreement(*one) for one in known if differ(one[1], one[2])),
         compared=len(known),
-        notes=notes(placed, form, answers),
+        notes=origins.notes(form, placed),
     )
 
 
@@ -169,61 +168,26 @@ def declared(
 ) -> Judge:
     """The judge that these verdicts are of."""
     if chosen == Read.REPLIES and form == Format.ALPACA_EVAL:
-        raise Invalid(f"{UNKNOWN_ORDER}, so its replies can't be read again; use what is stored.")
+        raise Invalid(f"{origins.UNKNOWN_ORDER}, so its replies can't be read again; use what is stored.")
     models = {one.published.judge for one in placed}
     if len(models) > 1:
         raise Invalid(
             f"These files hold verdicts of several judges; choose one with --model: {', '.join(sorted(models))}."
         )
-    rule = wish.rule or default_rule(form, placed)
+    rule = wish.rule or origins.default_rule(form, placed)
     if rule == Rule.PROB_MEAN and form != Format.ALPACA_EVAL:
         raise Invalid(f"The rule {rule} needs chances, which only AlpacaEval's files hold.")
     return judges.declare_imported(
         session,
         study_id,
         wish.name,
-        template=template_of(form, placed),
+        template=origins.template_of(form, placed),
         model=models.pop() or wish.name,
-        orders=orders_of(placed),
+        orders=origins.orders_of(placed),
         rule=rule,
         origin={"format": form, "read": chosen},
         now=now,
     )
-
-
-def default_rule(form: Format, placed: Sequence[Placed]) -> Rule:
-    """The rule of its authors; chances are averaged where a file has any that are no verdicts."""
-    chances = {one.published.stored.probability for one in placed if one.published.stored}
-    if form == Format.ALPACA_EVAL and chances - {0.0, 0.5, 1.0, None}:
-        return Rule.PROB_MEAN
-    return RULES[form]
-
-
-def template_of(form: Format, placed: Sequence[Placed]) -> str:
-    """The name of what the judge was asked; as the file names it where its words did not come with Assay."""
-    if form == Format.VICUNA:
-        return "vicuna"
-    if form == Format.MT_BENCH:
-        return "mtbench-pair-v2"
-    name = next(iter(sorted({one.published.template for one in placed}))) or form
-    return ALPACA.get(name, name)
-
-
-def orders_of(placed: Sequence[Placed]) -> Orders:
-    """In which orders the judge saw the outputs. Invalid where that differs from prompt to prompt."""
-    seen: dict[int, set[bool]] = {}
-    for one in placed:
-        seen.setdefault(one.pair.prompt_id, set()).add(one.flipped)
-    ways = {frozenset(sides) for sides in seen.values()}
-    if len(ways) > 1:
-        raise Invalid(
-            "The judge saw the candidate first at some prompts and second, or both, at others; Assay has judges of "
-            "both orders or of one. Give the files of each order under a name of its own."
-        )
-    sides = ways.pop()
-    if len(sides) == 2:
-        return Orders.BOTH
-    return Orders.BASELINE_FIRST if True in sides else Orders.CANDIDATE_FIRST
 
 
 def reread(one: Placed, judge: Judge, templates: Mapping[str, Template]) -> Reading | None:
@@ -248,21 +212,3 @@ def row_of(judge: Judge, one: Placed, chosen: Read, again: Reading | None) -> di
 def differ(stored: Reading, reply: Reading) -> bool:
     """Whether two readings say different things, scores included."""
     return (stored.choice, stored.scores) != (reply.choice, reply.scores)
-
-
-def notes(placed: Sequence[Placed], form: Format, answers: Answers) -> tuple[str, ...]:
-    """What a reader of these verdicts has to know."""
-    found = [UNKNOWN_ORDER + ", so nothing can be said of its position"] if form == Format.ALPACA_EVAL else []
-    if form == Format.VICUNA and not answers:
-        found.append(
-            "reviews hold no outputs: that these are the ones judged was not checked; --answers FILE checks it"
-        )
-    if form == Format.MT_BENCH and any(one.published.asked is None for one in placed):
-        found.append("some rows do not hold what was asked, so it was not checked that these outputs were judged")
-    asked = Counter(one.published.template for one in placed if form == Format.MT_BENCH)
-    found += [
-        f"{count} were asked for with {name or 'words without a name'}, which Assay does not keep"
-        for name, count in asked.items()
-        if name != PAIR_V2
-    ]
-    return tuple(found)
