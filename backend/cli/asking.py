@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from backend import log
+from backend.cli.house import one_of
 from backend.cli.progress import bar, many
 from backend.config import Settings
 from backend.db.jobs import Job
@@ -81,7 +82,7 @@ class Dollars(click.ParamType[int]):
 DOLLARS = Dollars()
 
 ENGINE = (
-    click.option("--engine", type=click.Choice([one.value for one in EngineKind]), default="openai", show_default=True,
+    click.option("--engine", type=one_of(EngineKind), default=EngineKind.OPENAI.value, show_default=True,
                  help="vllm: started here, unless --url names a running one. transformers: in this process."),
     click.option("--model", required=True, help="A folder, a hub's name, or the model's name at --url."),
     click.option("--url", default="", help="Of OpenAI's interface, with /v1. Its key: ASSAY_ENGINE_KEYS."),
