@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
     """Every setting of the platform; each can be given as ASSAY_<NAME> in the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="ASSAY_")
+    # a setting that can't be read is named without what it holds, which may be a key
+    model_config = SettingsConfigDict(env_prefix="ASSAY_", hide_input_in_errors=True)
 
     data_dir: Path = Field(default=Path("assay-data"), description="folder of the embedded database and the secret key")
     database_url: str = Field(
@@ -35,6 +36,9 @@ class Settings(BaseSettings):
     vllm_python: str = Field(
         default="",
         description="the Python of vLLM's own environment; empty: .venv-vllm/bin/python here or beside the project",
+    )
+    engine_keys: dict[str, SecretStr] = Field(
+        default_factory=dict, repr=False, description='keys of engines by address, as JSON: {"https://host/v1": "key"}'
     )
     max_upload_mb: int = Field(default=1024, ge=1, description="largest upload of one study, in MiB")
     mturk_submit_hosts: str = Field(

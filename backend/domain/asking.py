@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from backend.domain.records import Json, Turn
 
+BYTES_A_TOKEN = 3  # of English some four, of other languages and of code fewer: rather guessed too dear
+
 
 class EngineKind(StrEnum):
     """What can answer: a vLLM server of ours, any OpenAI-compatible address, a small model in this process, an echo."""
@@ -68,6 +70,17 @@ class Request:
             raise ValueError("a request has either turns or a text")
 
     @property
+    def seed(self) -> int | None:
+        """What is sent: another seed for each sample, for with one seed every sample would be the same answer."""
+        return None if self.sampling.seed is None else self.sampling.seed + self.sample
+
+    @property
+    def tokens(self) -> int:
+        """What it will cost at most, in tokens of question and answer. A guess: only the engine counts."""
+        asked = self.text if self.text is not None else "".join(f"{turn.role}\n{turn.text}\n" for turn in self.turns)
+        return len(asked.encode("utf-8", "surrogatepass")) // BYTES_A_TOKEN + 1 + self.sampling.max_tokens
+
+    @property
     def content_hash(self) -> str:
         """SHA-256, in hex, of all that the answer can depend on."""
         written = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -76,10 +89,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back. finish: "stop", "length", "content_filter" or the server's own word, "" where it said none.
+    """What came back. finish: "stop", "length", "content_filter", "refusal" or the server's own word, "" for none.
 
-    model: as the server names what answered, which may differ from what was asked for. logprobs: for each token of the
-    answer the likeliest ones with their natural logarithms; empty where they weren't asked for or aren't offered.
+    model: as the server names what answered, which may differ from what was asked for. Tokens are 0 where the server
+    doesn't count them. logprobs: for each token of the answer the likeliest ones with their natural logarithms, tokens
+    that read alike added up; empty where they weren't asked for or aren't offered.
     """
 
     text: str

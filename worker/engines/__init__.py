@@ -1,1 +1,1 @@
-"""The engines' room: what answers prompts is started, met and stopped here. Knows no study and no database."""
+"""Whatever answers prompts: servers that speak OpenAI's interface, small models in this process, an echo."""
