@@ -26,7 +26,7 @@ from backend.domain.channels import ChannelSettings, defaults
 from backend.domain.choices import Choice
 from backend.domain.money import Money
 from backend.domain.pay import PayRule
-from backend.services import assignments, bound, budgets, channels, ratings, rounds, submissions
+from backend.services import assignments, bound, budgets, channels, holders, ratings, rounds, submissions
 from backend.services.publishing import Door
 from backend.services.ratings import Vote
 from backend.services.rounds import Kept
@@ -266,7 +266,7 @@ def arrived(
     if link is None:
         link = Link(batch_id=posting.batch_id, rater_id=number, created_at=accepted)
         session.add(link)
-    if submissions.known(session, posting.id, vendor_id) is None:
+    if name not in holders.known(session, posting.id, vendor_id):
         session.add(
             Submission(
                 posting_id=posting.id,

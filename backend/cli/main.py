@@ -9,7 +9,10 @@ from backend.cli.admin import links, migrate, serve
 from backend.cli.bundles import export, verify
 from backend.cli.channels import channel
 from backend.cli.crowd import crowd
+from backend.cli.generate import generate
 from backend.cli.incoming import import_ratings
+from backend.cli.jobs import jobs
+from backend.cli.judge import judge
 from backend.cli.judged import judged
 from backend.cli.launch import launch
 from backend.cli.money import budget, pay
@@ -19,6 +22,7 @@ from backend.cli.results import results
 from backend.cli.serve_model import serve_model
 from backend.cli.simulate import simulate
 from backend.cli.trial import try_
+from backend.cli.worker import beat, worker
 from backend.errors import AppError
 
 
@@ -44,6 +48,11 @@ VERBS = (
     plan,
     launch,
     serve,
+    worker,
+    beat,
+    generate,
+    judge,
+    jobs,
     serve_model,
     results,
     judged,

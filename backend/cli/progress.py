@@ -64,9 +64,9 @@ def report(inspected: Inspected) -> str:
     return "\n".join(lines)
 
 
-def many(count: int, noun: str) -> str:
-    """“1 prompt”, “2 prompts”."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+def many(count: int, noun: str, plural: str = "") -> str:
+    """“1 prompt”, “2 prompts”; “1 reply”, “2 replies” where the plural is told."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def said(row: Problem) -> str:

@@ -111,5 +111,5 @@ class Queue:
 def notice(message: Message) -> Notice:
     """A message in our words. Raises Refused if it is none of MTurk's."""
     told = [one for one in events(message["Body"]) if one.kind in GIVEN_BACK]
-    ids = tuple((one.posting_id, one.submission_id) for one in told if one.posting_id and one.submission_id)
+    ids = tuple((one.posting_id, one.submission_id, one.at) for one in told if one.posting_id and one.submission_id)
     return Notice(message["ReceiptHandle"], ids)

@@ -5,6 +5,7 @@ Notices come twice, late, in any order, or never: each is a doorbell, and nobody
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 
@@ -12,11 +13,11 @@ from typing import Protocol
 class Notice:
     """One message. receipt: what it is taken out of the queue by.
 
-    given_back: (posting, submission), the vendor's ids, of work that was returned or ran out of time.
+    given_back: (posting, submission), the vendor's ids, of work that was returned or ran out of time, and when it was.
     """
 
     receipt: str
-    given_back: tuple[tuple[str, str], ...] = ()
+    given_back: tuple[tuple[str, str, datetime], ...] = ()
 
 
 class Notices(Protocol):

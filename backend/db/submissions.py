@@ -2,25 +2,25 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base, Id, one_of
-from backend.domain.submissions import SubmissionState
+from backend.domain.submissions import LEFT, SubmissionState
 
 
 class Submission(Base):
     """One rater's piece of work on a posting, as the vendor knows it; what it last said stands in `state`.
 
-    vendor_id: the submission's id there. confirmed_at: when the vendor first listed it; until then the ids are only
-    what an address said, and nothing is paid. accepted_at .. deadline: while the vendor holds the place for them.
-    code: what the rater handed in with it.
+    vendor_id: the submission's id there, given on to another rater by some vendors once the work was returned.
+    confirmed_at: when the vendor first listed it; until then the ids are what an address said, and nothing is paid.
+    accepted_at .. deadline: while the vendor holds the place for them. code: what the rater handed in with it.
     """
 
     __tablename__ = "submissions"
     __table_args__ = (
         ForeignKeyConstraint(["posting_id", "batch_id"], ["postings.id", "postings.batch_id"]),
-        UniqueConstraint("posting_id", "vendor_id"),
+        UniqueConstraint("posting_id", "vendor_id", "rater_id"),
         UniqueConstraint("id", "batch_id", "rater_id"),
         one_of("state", SubmissionState),
         CheckConstraint("confirmed_at IS NOT NULL OR state = 'active'", name="ends_by_the_vendor"),
@@ -39,6 +39,16 @@ class Submission(Base):
     code: Mapped[str | None] = mapped_column(default=None)
 
 
+# The vendor has said that this is the rater's, and has not taken it back.
+IS_LIVE = and_(Submission.confirmed_at.is_not(None), Submission.state.not_in(LEFT))
+Index(
+    "uq_submissions_holder",
+    Submission.posting_id,
+    Submission.vendor_id,
+    unique=True,
+    sqlite_where=IS_LIVE,
+    postgresql_where=IS_LIVE,
+)
 Index("ix_submissions_rater_id", Submission.batch_id, Submission.rater_id)
 
 

@@ -53,7 +53,8 @@ class Request:
     """One question. Either turns (chat) or text (completion) is given.
 
     model: by the name under which the engine serves it. sample: 0, 1, … for several answers to the same question.
-    logprobs: how many likeliest tokens to tell at each place, 0 for none.
+    logprobs: how many likeliest tokens to tell at each place, 0 for none. revision: of what answers, so that another
+    model of the same name is asked anew.
     """
 
     engine: EngineKind
@@ -64,6 +65,7 @@ class Request:
     text: str | None = None
     sample: int = 0
     logprobs: int = 0
+    revision: str = ""
 
     def __post_init__(self) -> None:
         if bool(self.turns) == (self.text is not None):

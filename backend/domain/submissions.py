@@ -12,3 +12,6 @@ class SubmissionState(StrEnum):
     REJECTED = "rejected"
     RETURNED = "returned"
     TIMED_OUT = "timed_out"
+
+
+LEFT = (SubmissionState.RETURNED, SubmissionState.TIMED_OUT)

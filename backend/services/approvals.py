@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from backend.db.channels import BatchChannel
@@ -24,10 +24,9 @@ from backend.db.raters import Rater
 from backend.db.submissions import Submission
 from backend.domain.channels import ChannelSettings
 from backend.domain.money import Money
-from backend.domain.submissions import SubmissionState
+from backend.domain.submissions import LEFT, SubmissionState
 from backend.services import budgets, channels, demand, ledger, rewarded, rewards, unpaid, unrated
 from backend.services.handed import (
-    LEFT,
     Handed,
     carrier,
     handed_in,
@@ -123,10 +122,10 @@ def intend_bonuses(
 def held_back(session: Session, handed: Sequence[Handed]) -> set[int]:
     """The ids of entries that a refused approval gave back, of submissions that still wait at the vendor."""
     stuck = [one for one in handed if one.approval == PaymentState.REFUSED and one.row.state not in LEFT]
-    keys = [(one.posting.vendor_id, one.row.vendor_id) for one in stuck]
+    keys = [(one.posting.vendor_id, one.row.vendor_id, one.row.rater_id) for one in stuck]
     if not keys:
         return set()
-    of = or_(*((PaymentIntent.posting_id == there) & (PaymentIntent.submission_id == number) for there, number in keys))
+    of = tuple_(PaymentIntent.posting_id, PaymentIntent.submission_id, PaymentIntent.rater_id).in_(keys)
     return set(
         session.scalars(
             select(LedgerEntry.id)
@@ -148,6 +147,7 @@ def was_refused(session: Session, through: Handed, amount: int) -> bool:
         PaymentIntent.state == PaymentState.REFUSED,
         PaymentIntent.posting_id == through.posting.vendor_id,
         PaymentIntent.submission_id == through.row.vendor_id,
+        PaymentIntent.rater_id == through.row.rater_id,
         PaymentIntent.amount == amount,
     )
     return session.execute(found.limit(1)).first() is not None

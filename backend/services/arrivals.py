@@ -19,7 +19,7 @@ from backend.db.submissions import Submission
 from backend.domain.settings import from_json
 from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, Forbidden, NotFound, Unavailable
-from backend.services import journeys, links, submissions
+from backend.services import holders, journeys, links, submissions
 from backend.services.once import insert_once
 
 # Somebody who presses twice has not yet got the answer by which they prove that they began.
@@ -111,6 +111,7 @@ def arrive(
         raise Conflict(BEGUN_OTHERWISE)
     if not is_new and browser != link.id:
         raise Conflict(BEGUN)
+    refuse_others(session, work, link)
     note(session, batch_channel, external_id, link, work, now=now)
     return link
 
@@ -120,10 +121,14 @@ def accept(
 ) -> tuple[Link, bool]:
     """The link of who has accepted work, and whether they come to this posting for the first time.
 
-    It may be returned and accepted again, each time under another id. The link is to be given to nobody: whoever knows
-    a rater's id could otherwise see all that they do.
+    It may be returned and accepted again, under another id or the same one, by them or by somebody else. So whoever
+    came with this id before keeps what is theirs until the vendor says whose it is. Forbidden for somebody else's then.
+    The link is to be given to nobody: whoever knows a rater's id could otherwise see all that they do.
     """
     link, _ = enter(session, batch_channel, external_id, now=now)
+    assert link.rater_id is not None
+    if holders.is_anothers(session, work.at.id, work.submission, rater_id=link.rater_id):
+        raise Forbidden(OTHERS)
     is_new = note(session, batch_channel, external_id, link, work, now=now)
     return link, is_new and len(submissions_of(session, work.at, link)) == 1
 
@@ -146,10 +151,7 @@ def enter(session: Session, batch_channel: BatchChannel, external_id: str, *, no
 def note(
     session: Session, batch_channel: BatchChannel, external_id: str, link: Link, work: Work, *, now: datetime
 ) -> bool:
-    """Store a submission, of which nothing is believed until the vendor lists it, and say whether it is new.
-
-    Forbidden for one of somebody else's.
-    """
+    """Store a submission, of which nothing is believed until the vendor lists it, and say whether it is new."""
     row = {
         "posting_id": work.at.id,
         "batch_id": work.at.batch_id,
@@ -162,12 +164,22 @@ def note(
     is_new = insert_once(session, Submission, row)
     if is_new:
         admit(session, batch_channel, external_id)
-    whose = select(Submission.rater_id).where(
-        Submission.posting_id == work.at.id, Submission.vendor_id == work.submission
-    )
-    if session.execute(whose).scalar_one() != link.rater_id:
-        raise Forbidden(OTHERS)
     return is_new
+
+
+def refuse_others(session: Session, work: Work, link: Link) -> None:
+    """Forbidden where somebody else came with this submission, at a vendor that gives no id twice.
+
+    Who come at one moment wait for each other at the posting.
+    """
+    session.execute(select(Posting.id).where(Posting.id == work.at.id).with_for_update())
+    others = select(Submission.id).where(
+        Submission.posting_id == work.at.id,
+        Submission.vendor_id == work.submission,
+        Submission.rater_id != link.rater_id,
+    )
+    if session.execute(others.limit(1)).first() is not None:
+        raise Forbidden(OTHERS)
 
 
 def admit(session: Session, batch_channel: BatchChannel, external_id: str) -> None:

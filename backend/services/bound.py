@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, case, exists, literal_column, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from backend.db.assignments import Assignment, AssignmentState
 from backend.db.base import table
@@ -18,6 +18,7 @@ from backend.db.submissions import Submission
 from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, NotFound
 from backend.services.assignments import COLUMNS, Visitor, dialect
+from backend.services.once import insert_once
 
 ASSIGNMENTS, SEATS = table(Assignment).c, table(Seat).c
 # Whoever let a lease run out may still send what they chose: it counts if the seat is free, and is kept if it isn't.
@@ -52,7 +53,8 @@ def claim_bound(session: Session, who: Visitor, posting_id: int, *, now: datetim
             "You are still at another comparison of this study. Please finish that one, then come back here."
         )
     until = submission.deadline or now + timedelta(seconds=who.lease_seconds)
-    return sit(session, who, posting, now=now, until=until)
+    seat = sit(session, who, posting, now=now, until=until)
+    return seat if seat is not None else stand_by(session, who, submission, now=now, until=until)
 
 
 def newest(session: Session, who: Visitor, posting_id: int) -> Submission | None:
@@ -121,4 +123,38 @@ def sit(session: Session, who: Visitor, posting: Posting, *, now: datetime, unti
         .from_select(COLUMNS, chosen, include_defaults=False)
         .on_conflict_do_nothing()
         .returning(ASSIGNMENTS.id)
+    ).scalar()
+
+
+def stand_by(session: Session, who: Visitor, submission: Submission, *, now: datetime, until: datetime) -> int | None:
+    """Wait at the seat of somebody who came with the same id before, where every seat is taken; None without one.
+
+    They gave it back, or this rater has only heard of it: the vendor alone knows. So they keep their seat. What this
+    rater chooses counts if it is free by then, and is kept as late, and paid once the vendor says that it is theirs.
+    """
+    earlier = aliased(Submission)
+    seat = session.execute(
+        select(Assignment.prompt_id, Assignment.comparison_id, Assignment.seat)
+        .join(earlier, earlier.rater_id == Assignment.rater_id)
+        .join(Posting, Posting.comparison_id == Assignment.comparison_id)
+        .join(Comparison, Comparison.id == Assignment.comparison_id)
+        .where(
+            Posting.id == submission.posting_id,
+            earlier.posting_id == submission.posting_id,
+            earlier.vendor_id == submission.vendor_id,
+            Assignment.state == AssignmentState.HELD,
+            ~Comparison.unjudgeable,
+        )
+        .limit(1)
+    ).one_or_none()
+    if seat is None:
+        return None
+    waiting = {"batch_id": who.batch_id, "rater_id": who.rater_id, "state": AssignmentState.LAPSED}
+    insert_once(session, Assignment, {**seat._mapping, **waiting, "claimed_at": now, "lease_expires_at": until})
+    return session.execute(
+        select(Assignment.id).where(
+            Assignment.batch_id == who.batch_id,
+            Assignment.rater_id == who.rater_id,
+            Assignment.comparison_id == seat.comparison_id,
+        )
     ).scalar()

@@ -17,12 +17,11 @@ from backend.db.ratings import Rating
 from backend.db.submissions import Rejection, Submission
 from backend.domain.channels import ChannelSettings
 from backend.domain.journey import Outcome
-from backend.domain.submissions import SubmissionState
+from backend.domain.submissions import LEFT, SubmissionState
 from backend.services import demand, ledger, submissions, unpaid
 from backend.services.ledger import Piece
 
 PAYABLE = (SubmissionState.SUBMITTED, SubmissionState.APPROVED)
-LEFT = (SubmissionState.RETURNED, SubmissionState.TIMED_OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +104,17 @@ def has_finished(session: Session, batch_id: int, rater_id: int) -> bool:
 
 
 def approval_of(session: Session, row: Submission, posting: Posting) -> PaymentState | None:
-    """How far the approval of a submission is; the last one, where an earlier one was refused."""
+    """How far the approval of a submission is; the last one, where an earlier one was refused.
+
+    Of this rater alone: the vendor may have given the id on to another, who is paid for it.
+    """
     state = session.execute(
         select(PaymentIntent.state)
         .where(
             PaymentIntent.kind == PaymentKind.APPROVAL,
             PaymentIntent.posting_id == posting.vendor_id,
             PaymentIntent.submission_id == row.vendor_id,
+            PaymentIntent.rater_id == row.rater_id,
         )
         .order_by(PaymentIntent.id.desc())
         .limit(1)

@@ -1,7 +1,7 @@
 """A HIT of Mechanical Turk as our framed page needs it: its comparison, who sits there, and what became of it.
 
 A rater's submission opens what it is about and nothing else of them. What has been begun once is found again, under
-the id of a HIT that was returned and accepted again too.
+the id of a HIT that was returned and accepted again too; and whoever else comes with that id finds nothing of it.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from backend.domain.journey import Step
 from backend.domain.settings import StudySettings, from_json
 from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, Forbidden, NotFound, Unavailable
-from backend.services import arrivals, assignments, bound, channels, journeys
+from backend.services import arrivals, assignments, bound, channels, holders, journeys
 from backend.services.arrivals import Work
 from backend.services.assignments import Visitor
 
@@ -164,18 +164,23 @@ def met(session: Session, hit: Hit, rater_id: int) -> bool:
 
 
 def link_of(session: Session, hit: Hit, came: Came) -> Link | None:
-    """The link of a rater who has begun this HIT, None before they do. Forbidden for somebody else's assignment."""
+    """The link of a rater who has begun this HIT, None before they do. Forbidden once the vendor says that the
+    assignment is somebody else's."""
     check(hit, came)
-    row = session.execute(
-        select(Rater.external_id, Link)
-        .select_from(Submission)
-        .join(Rater, Rater.id == Submission.rater_id)
-        .outerjoin(Link, (Link.batch_id == Submission.batch_id) & (Link.rater_id == Submission.rater_id))
-        .where(Submission.posting_id == hit.posting.id, Submission.vendor_id == came.assignment)
+    link = session.scalars(
+        select(Link)
+        .join(Submission, (Submission.batch_id == Link.batch_id) & (Submission.rater_id == Link.rater_id))
+        .join(Rater, Rater.id == Link.rater_id)
+        .where(
+            Submission.posting_id == hit.posting.id,
+            Submission.vendor_id == came.assignment,
+            Rater.external_id == came.rater,
+        )
     ).one_or_none()
-    if row is not None and row.external_id != came.rater:
+    rater_id = 0 if link is None or link.rater_id is None else link.rater_id
+    if holders.is_anothers(session, hit.posting.id, came.assignment, rater_id=rater_id):
         raise Forbidden(arrivals.OTHERS)
-    return None if row is None else row.Link
+    return link
 
 
 def has_begun(session: Session, hit: Hit, came: Came) -> bool:

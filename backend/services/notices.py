@@ -12,7 +12,7 @@ from backend.crowd.notices import Notice, Notices
 from backend.crowd.protocol import CrowdError
 from backend.db.channels import BatchChannel, Posting, PostingState
 from backend.db.session import Database
-from backend.services import postings, submissions
+from backend.services import holders, postings
 
 log = structlog.get_logger()
 
@@ -37,11 +37,11 @@ def hear(database: Database, queue: Notices, channel: str) -> list[str]:
 def heed(session: Session, notice: Notice, channel: str) -> None:
     """Free what was given back. Work that is not known here, such as another installation's, is passed over."""
     of_channel = select(BatchChannel.id).where(BatchChannel.channel == channel)
-    for posting, submission in notice.given_back:
+    for posting, submission, at in notice.given_back:
         for number in session.scalars(
             select(Posting.id).where(Posting.channel_id.in_(of_channel), Posting.vendor_id == posting)
         ).all():
-            submissions.given_back(session, number, submission)
+            holders.given_back(session, number, submission, at=at)
 
 
 def watch(database: Database, queue: Notices, channel_id: int) -> list[str]:

@@ -1,7 +1,7 @@
 """Reads what vendors say of raters' work, and keeps it. Reading again changes nothing, so a notification is a doorbell.
 
-What an address said of somebody is a claim until the vendor lists it. The vendor's word for who handed in what stands;
-whether there is work of ours behind it is for services.approvals.
+What an address said of somebody is a claim until the vendor lists it; whose an id is that several claim, see holders.
+The vendor's word for who handed in what stands; whether there is work of ours behind it is for services.approvals.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +19,7 @@ from backend.db.raters import Rater
 from backend.db.session import Database
 from backend.db.submissions import Submission
 from backend.domain.submissions import SubmissionState
-from backend.services import channels
+from backend.services import channels, holders
 from backend.services.once import insert_once
 
 Clock = Callable[[], datetime]
@@ -149,30 +149,24 @@ def keep(
     time_allowed = channels.settings_of(channel).time_allowed
     troubles = []
     for one in sorted(said, key=lambda each: each.id):
-        row = known(session, posting_id, one.id)
-        if row is None:
-            row = add(session, channel, posting_id, one)
-        elif session.get_one(Rater, row.rater_id).external_id != one.rater_id:
-            came = session.get_one(Rater, row.rater_id).external_id
-            troubles.append(
-                f"Submission {one.id} is {one.rater_id}'s, but who came with it said that they were {came}."
-            )
+        rows = holders.known(session, posting_id, one.id)
+        others = [name for name in rows if name != one.rater_id]
+        if held := [name for name in others if holders.is_live(rows[name])]:
+            troubles.append(f"The vendor says that submission {one.id} is {one.rater_id}'s, and before, {held[0]}'s.")
             continue
+        if one.rater_id not in rows:
+            rows[one.rater_id] = add(session, channel, posting_id, one)
+            troubles += [
+                f"Submission {one.id} is {one.rater_id}'s, but who came with it said that they were {name}."
+                for name in others
+            ]
+        row = rows[one.rater_id]
         update_row(row, one, deadline=one.accepted_at + time_allowed, now=now)
+        holders.give_way(session, [rows[name] for name in others], now=now)
         session.flush()
         if row.state != SubmissionState.ACTIVE:
-            lapse(session, row)
+            holders.lapse(session, row)
     return troubles
-
-
-def known(session: Session, posting_id: int, vendor_id: str) -> Submission | None:
-    """The row of a submission, which nobody else changes until this transaction ends."""
-    return session.scalars(
-        select(Submission)
-        .where(Submission.posting_id == posting_id, Submission.vendor_id == vendor_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
 
 
 def add(session: Session, channel: BatchChannel, posting_id: int, said: protocol.Submission) -> Submission:
@@ -186,9 +180,7 @@ def add(session: Session, channel: BatchChannel, posting_id: int, said: protocol
         "accepted_at": said.accepted_at,
     }
     insert_once(session, Submission, values)
-    made = known(session, posting_id, said.id)
-    assert made is not None
-    return made
+    return holders.known(session, posting_id, said.id)[said.rater_id]
 
 
 def rater(session: Session, channel: str, external_id: str, *, now: datetime) -> int:
@@ -208,25 +200,6 @@ def update_row(row: Submission, said: protocol.Submission, *, deadline: datetime
         row.state = said.state
 
 
-def lapse(session: Session, row: Submission) -> None:
-    """Whoever handed in, gave back or ran out of time sits nowhere any more; what they rated stays.
-
-    Lapsed and not returned: a rating that was on its way is still taken.
-    """
-    of_posting = select(Posting.comparison_id).where(Posting.id == row.posting_id).scalar_subquery()
-    session.execute(
-        update(Assignment)
-        .where(
-            Assignment.batch_id == row.batch_id,
-            Assignment.rater_id == row.rater_id,
-            Assignment.state == AssignmentState.HELD,
-            or_(of_posting.is_(None), Assignment.comparison_id == of_posting),
-        )
-        .values(state=AssignmentState.LAPSED)
-        .execution_options(synchronize_session=False)
-    )
-
-
 def lapse_overdue(session: Session, channel: BatchChannel, *, now: datetime) -> None:
     """Raters of this channel whose lease is over have left, also where nobody else asks for their seat."""
     of_channel = select(Rater.id).where(Rater.channel == channel.channel)
@@ -241,27 +214,6 @@ def lapse_overdue(session: Session, channel: BatchChannel, *, now: datetime) -> 
         .values(state=AssignmentState.LAPSED)
         .execution_options(synchronize_session=False)
     )
-
-
-def given_back(session: Session, posting_id: int, vendor_id: str) -> None:
-    """A vendor's notification says that this was returned or abandoned, which its lists don't show: the seat is free.
-
-    The row stays as it is. Were the notification wrong, a rating that still comes counts, or is kept as late. Who has
-    come again meanwhile, with another submission, keeps their seat: the notification is late.
-    """
-    row = session.scalars(
-        select(Submission).where(Submission.posting_id == posting_id, Submission.vendor_id == vendor_id)
-    ).one_or_none()
-    if row is not None and not came_again(session, row):
-        lapse(session, row)
-
-
-def came_again(session: Session, row: Submission) -> bool:
-    """Whether its rater has come to the posting with another submission since."""
-    later = select(Submission.id).where(
-        Submission.posting_id == row.posting_id, Submission.rater_id == row.rater_id, Submission.id > row.id
-    )
-    return session.scalars(later.limit(1)).first() is not None
 
 
 def is_overdue(now: datetime) -> ColumnElement[bool]:
@@ -302,15 +254,6 @@ def unconfirmed(session: Session, channel_id: int, *, now: datetime) -> list[Unc
         .order_by(Submission.id)
     )
     return [Unconfirmed(*row) for row in rows]
-
-
-def find(session: Session, channel_id: int, vendor_id: str) -> Submission | None:
-    """A submission of a channel by the vendor's id."""
-    return session.scalars(
-        select(Submission)
-        .join(Posting, Posting.id == Submission.posting_id)
-        .where(Posting.channel_id == channel_id, Submission.vendor_id == vendor_id)
-    ).one_or_none()
 
 
 def at_work(session: Session, channel_id: int, *, now: datetime) -> int:

@@ -173,12 +173,31 @@ def test_a_submission_is_confirmed_before_it_ends_and_stays_the_raters(
 ) -> None:
     rater = new_rater(session)
     session.execute(a_submission(posting, batch, rater))
-    refused(session, a_submission(posting, batch, new_rater(session), vendor_id=f"3A{rater}"), "(?i)unique")
+    refused(session, a_submission(posting, batch, rater), "(?i)unique")
     refused(session, update(Submission).values(state="submitted"), "ends_by_the_vendor")
     session.execute(update(Submission).values(state="approved", confirmed_at=NOW))
     refused(session, update(Submission).values(state="rejected"), "stays so")
     refused(session, update(Submission).values(rater_id=new_rater(session)), "never moves")
     refused(session, delete(Submission), "never deleted")
+
+
+def test_several_may_claim_a_submission_and_the_vendor_gives_it_to_one_at_a_time(
+    session: Session, batch: Batch, posting: int
+) -> None:
+    first, second, third = (
+        session.execute(a_submission(posting, batch, new_rater(session), vendor_id="3A")).scalar_one() for _ in range(3)
+    )
+
+    def said(number: int, state: str) -> Executable:
+        return update(Submission).where(Submission.id == number).values(state=state, confirmed_at=NOW)
+
+    session.execute(said(first, "active"))
+    for state in ("active", "submitted", "approved", "rejected"):
+        refused(session, said(second, state), "(?i)unique")
+    session.execute(said(first, "returned"))
+    session.execute(said(second, "timed_out"))
+    session.execute(said(third, "submitted"))
+    refused(session, said(first, "active"), "(?i)unique")
 
 
 def test_a_rejection_has_a_reason_for_ever(session: Session, batch: Batch, posting: int) -> None:

@@ -5,14 +5,18 @@ from collections.abc import Callable
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import inspect, text, update
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import insert, inspect, select, text, update
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from backend.db import metadata
 from backend.db.migrate import config, upgrade
 from backend.db.outputs import Output
+from backend.db.raters import Channel
 from backend.db.session import Database
+from backend.db.submissions import Rejection, Submission
 from tests import factories
+from tests.db.test_constraints import new_rater
+from tests.entrances import comparison_of, declared, posted
 
 
 def run(database: Database, verb: Callable[[Config], None]) -> None:
@@ -90,3 +94,47 @@ def test_extra_seats_can_be_undone_and_the_last_two_stay_closed(database: Databa
     assert columns.isdisjoint({"opening", "unsealed_at", "stopped_at"})
     with database.reading() as session:
         assert session.execute(text("SELECT count(*) FROM seats WHERE is_open")).scalar_one() == 9
+
+
+def rejected(database: Database, *, raters: int = 1) -> None:
+    """A submission that was rejected, and others who came with its id."""
+    with database.transaction() as session:
+        batch = factories.launched(session)
+        channel = declared(session, batch, Channel.MTURK)
+        posting = posted(session, channel, "HIT1", comparison=comparison_of(session, batch))
+        row = {"posting_id": posting.id, "batch_id": batch.id, "vendor_id": "3A", "accepted_at": factories.NOW}
+        made = [Submission(rater_id=new_rater(session), **row) for _ in range(raters)]
+        session.add_all(made)
+        session.flush()
+        number = made[0].id
+        session.execute(insert(Rejection).values(submission_id=number, reason="One button.", decided_at=factories.NOW))
+
+
+def test_submissions_and_what_points_to_them_survive_another_key(database: Database) -> None:
+    rejected(database)
+    before = triggers(database)
+    for verb, revision in ((command.downgrade, "0007"), (command.upgrade, "head")):
+        run(database, lambda made, verb=verb, revision=revision: verb(made, revision))
+        with database.reading() as session:
+            found = select(Submission.vendor_id, Rejection.reason).join(Rejection)
+            assert session.execute(found).one() == ("3A", "One button.")
+        with database.transaction() as session:
+            with pytest.raises(DatabaseError, match="never moves"):
+                session.execute(update(Submission).values(vendor_id="3B"))
+            session.rollback()
+        with database.transaction() as session:
+            with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
+                session.execute(insert(Rejection).values(submission_id=99, reason="None.", decided_at=factories.NOW))
+            session.rollback()
+    assert triggers(database) == before
+    run(database, command.check)
+
+
+def test_the_old_key_is_refused_where_two_raters_came_with_one_id(database: Database) -> None:
+    rejected(database, raters=2)
+    with pytest.raises(IntegrityError, match=r"(?i)unique"):
+        run(database, lambda made: command.downgrade(made, "0007"))
+    with database.reading() as session:
+        assert session.scalars(select(Submission.vendor_id)).all() == ["3A", "3A"]
+    upgrade(database)
+    run(database, command.check)

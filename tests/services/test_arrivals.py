@@ -164,14 +164,19 @@ def test_a_study_is_known_by_the_vendors_name_once_there_is_one(session: Session
         arrivals.posting_called(session, prolific.channel, "study3")
 
 
-def test_accepted_work_that_was_returned_is_accepted_again_under_another_id(session: Session, batch: Batch) -> None:
+def test_accepted_work_that_was_returned_is_accepted_again_by_anybody_under_any_id(
+    session: Session, batch: Batch
+) -> None:
     channel = declared(session, batch, Channel.MTURK)
     hit = posted(session, channel, "HIT1", comparison=comparison_of(session, batch))
     for name in ("A1", "A2", "A2"):
         arrivals.accept(session, channel, "AWORKER", Work(hit, name, HOUR), now=LATER)
     assert [count(session, what) for what in (Rater, Link, Submission)] == [1, 1, 2]
+    eve, is_first = arrivals.accept(session, channel, "AEVE", Work(hit, "A1", HOUR), now=LATER)
+    assert is_first
+    session.execute(update(Submission).where(Submission.rater_id == eve.rater_id).values(confirmed_at=LATER))
     with pytest.raises(Forbidden, match="somebody else"):
-        arrivals.accept(session, channel, "AEVE", Work(hit, "A1", HOUR), now=LATER)
+        arrivals.accept(session, channel, "AWORKER", Work(hit, "A1", HOUR), now=LATER)
 
 
 def test_nobody_new_comes_to_a_closed_batch_and_who_was_there_comes_back(session: Session, batch: Batch) -> None:

@@ -401,7 +401,21 @@ def test_places_run_out_and_come_back_with_a_return_or_a_timeout(market: Market)
     assert two.state is State.ABANDONED
     with pytest.raises(Turned, match="is abandoned"):
         workers.submit(market, two.id, [])
-    assert workers.accept(market, "AWORKER0", hit_id).state is State.WORKING
+    three = workers.accept(market, "AWORKER0", hit_id)
+    assert three.state is State.WORKING
+    assert one.id == two.id == three.id
+
+
+def test_the_id_of_an_assignment_that_was_left_is_the_next_workers_of_that_hit_alone(market: Market) -> None:
+    hit_id, other_hit = new_hit(market), new_hit(market)
+    left = workers.accept(market, "AWORKER0", hit_id)
+    workers.give_back(market, left.id)
+    assert workers.accept(market, "AWORKER1", other_hit).id != left.id
+    second = workers.accept(market, "AWORKER1", hit_id)
+    assert (second.id, second.worker_id) == (left.id, "AWORKER1")
+    assert workers.accept(market, "AWORKER2", hit_id).id != left.id
+    assert workers.submit(market, left.id, []) is second
+    assert left.state is State.RETURNED
 
 
 def test_strangers_and_unknown_ids_are_turned_away(market: Market) -> None:

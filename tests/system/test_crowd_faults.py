@@ -36,7 +36,7 @@ from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.db.submissions import Submission
 from backend.domain.money import Money
-from backend.services import budgets, ledger, payments, publishing, rounds, steering, submissions
+from backend.services import budgets, holders, ledger, payments, publishing, rounds, steering, submissions
 from backend.services.steering import Published, Wish
 from backend.simulator.mturk import workers
 from backend.simulator.mturk.faults import Fault
@@ -336,7 +336,7 @@ def test_a_return_that_races_an_accept_leaves_three_ratings(database: Database) 
         assert assignment is not None
         workers.give_back(on.market, vendor_id)
         with database.transaction() as session:  # the vendor's notification, which its lists would never show
-            submissions.given_back(session, 1, vendor_id)
+            holders.given_back(session, 1, vendor_id, at=on.clock())
         on.everybody(active_ms=SLOW)
         on.rate("AWORKER9", assignment, active_ms=SLOW)  # what they had chosen comes after all
         with database.reading() as session:

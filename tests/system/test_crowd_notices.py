@@ -163,6 +163,7 @@ def test_a_notice_that_was_not_taken_out_comes_again_and_harms_nobody(database: 
             on.keep(queue=Dying(queue))
         assert state(database, assignment) == AssignmentState.LAPSED
         assert waiting(on) == 1
+        on.advance(seconds=2)  # notices tell whole seconds
         others = [on.arrive(f"AWORKER{number}", on.hits()[0]) for number in range(3)]
         on.advance(minutes=1)
         on.keep(queue=queue)
@@ -178,12 +179,27 @@ def test_a_late_notice_does_not_unseat_who_has_accepted_again(database: Database
     with heard(database) as (on, queue):
         on.market.faults.delivery = Delivery.LATE
         assignment = returned(on)
+        workers.accept(on.market, "AWORKER8", on.hits()[0])  # who gets the id that was returned
         vendor_id, again = on.arrive("AWORKER9", on.hits()[0])
         assert again == assignment
         notifications.release(on.market)
         on.keep(queue=queue)
         assert state(database, assignment) == AssignmentState.HELD
         on.hand_in(vendor_id, on.rate("AWORKER9", assignment))
+        assert on.keep(queue=queue).paid == 1
+
+
+def test_a_late_notice_costs_who_has_accepted_again_under_the_same_id_no_rating(database: Database) -> None:
+    with heard(database) as (on, queue):
+        on.market.faults.delivery = Delivery.LATE
+        assignment = returned(on)
+        vendor_id, again = on.arrive("AWORKER9", on.hits()[0])
+        assert again == assignment
+        notifications.release(on.market)
+        on.keep(queue=queue)
+        assert state(database, assignment) == AssignmentState.LAPSED
+        on.hand_in(vendor_id, on.rate("AWORKER9", assignment))
+        assert state(database, assignment) == AssignmentState.RATED
         assert on.keep(queue=queue).paid == 1
 
 

@@ -366,9 +366,52 @@ def test_an_assignment_of_somebody_elses_is_refused(database: Database) -> None:
     market = Market(database)
     ticket = field("ticket", market.open(workerId="AEVE").text)
     market.begun()
+    with database.transaction() as session:
+        session.execute(update(Submission).values(state=SubmissionState.SUBMITTED, confirmed_at=factories.NOW))
     assert market.client.post(f"{market.path()}/begin", data={"ticket": ticket}).status_code == 403
     assert market.open(workerId="AEVE").status_code == 403
     assert market.count(Rater) == 1
+
+
+def test_who_comes_with_an_assignment_that_may_have_been_returned_gets_a_seat_of_their_own(database: Database) -> None:
+    market = Market(database)
+    ada = market.begun()
+    token = field("assignment", market.client.get(ada).text)
+    eve = market.begun(workerId="AEVE")
+    assert eve != ada
+    assert market.rate(eve, assignment=token).status_code == 404
+    assert [one.state for one in market.assignments()] == [AssignmentState.HELD] * 2
+    assert len({one.seat for one in market.assignments()}) == 2
+    market.rate(eve)
+    market.rate(ada)
+    assert handed_in(market.client.get(ada).text)[2] != handed_in(market.client.get(eve).text)[2]
+
+
+def test_where_every_seat_is_taken_who_comes_with_the_same_assignment_takes_nobodys(database: Database) -> None:
+    market = Market(database, seats=(1,))
+    ada, eve = market.begun(), market.begun(workerId="AEVE")
+    assert [one.state for one in market.assignments()] == [AssignmentState.HELD, AssignmentState.LAPSED]
+    assert market.open(workerId="AEVE").headers["location"] == eve
+    market.rate(eve)
+    market.rate(ada)
+    with database.reading() as session:
+        states = select(Rating.state).join(Assignment).order_by(Assignment.id)
+        assert session.scalars(states).all() == [AssignmentState.RATED, AssignmentState.LATE]
+    answer = market.begin(workerId="ABEN", assignmentId="3A2")
+    assert (answer.status_code, "nothing left to do" in answer.text) == (409, True)
+
+
+def test_who_waits_at_the_seat_of_work_that_was_returned_gets_it_once_that_is_known(database: Database) -> None:
+    market = Market(database, seats=(1,))
+    market.begun()
+    ben = market.begun(workerId="ABEN")
+    market.lapse()
+    with database.transaction() as session:
+        held = Assignment.state == AssignmentState.HELD
+        session.execute(update(Assignment).where(held).values(state=AssignmentState.LAPSED))
+    market.rate(ben)
+    with database.reading() as session:
+        assert session.scalars(select(Rating.state)).all() == [AssignmentState.RATED]
 
 
 def test_a_rater_who_changes_between_begin_and_vote_is_refused(database: Database) -> None:
@@ -376,10 +419,11 @@ def test_a_rater_who_changes_between_begin_and_vote_is_refused(database: Databas
     forged = field("ticket", market.open(workerId="AEVE").text)
     here = market.begun()
     token = field("assignment", market.client.get(here).text)
-    for path in (f"{market.path()}/r/{forged}", f"{market.path(1)}/r/{here.rpartition('/')[2]}"):
-        assert market.client.get(path).status_code == 403
-        assert market.rate(path, assignment=token).status_code == 403
-        assert market.client.post(f"{path}/skips", data={"assignment": token}).status_code == 403
+    another = f"{market.path(1)}/r/{here.rpartition('/')[2]}"
+    for path, status in ((f"{market.path()}/r/{forged}", 409), (another, 403)):
+        assert market.client.get(path).status_code == status
+        assert market.rate(path, assignment=token).status_code == status
+        assert market.client.post(f"{path}/skips", data={"assignment": token}).status_code == status
     assert market.count(Rating) == 0
 
 

@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from backend.domain.checks import CheckAnswers
+from backend.domain.results.judged import JudgeMaterial
 from backend.domain.settings import StudySettings
 from backend.domain.statistics.ids import ordered
 from backend.domain.statistics.votes import Flags, Integers, Votes
@@ -52,13 +53,28 @@ class Launched:
 
 
 @dataclass(frozen=True)
+class Confirmations:
+    """Of each rater, by code: rated: ratings that came through a vendor. unconfirmed: those of them for which it has
+    listed no submission of theirs. Both are nought where no declared rule asks for it."""
+
+    rated: Integers
+    unconfirmed: Integers
+
+
+def no_confirmations(raters: int) -> Confirmations:
+    """Nobody came through a vendor."""
+    return Confirmations(np.zeros(raters, dtype=np.int64), np.zeros(raters, dtype=np.int64))
+
+
+@dataclass(frozen=True)
 class Material:
     """A batch's votes and what is known of its comparisons, candidates, prompts and raters.
 
     candidates, prompts, categories, raters: code -> name, key, name, pseudonym. channels: of each rater. votes: the
-    counted ones; their comparisons are places in `launched`. checks: answers of raters by code. opening: seats open at
-    first. is_closed: no seat will be given out any more. was_unsealed: the results were opened before the end.
-    was_stopped: by the declared rule. skips: reason -> how often.
+    counted ones; their comparisons are places in `launched`. checks: answers of raters by code. confirmations: what
+    vendors have confirmed, by rater. opening: seats open at first. is_closed: no seat will be given out any more.
+    was_unsealed: the results were opened before the end. was_stopped: by the declared rule. skips: reason -> how often.
+    judges: models that were asked the same, each apart.
     """
 
     baseline: str
@@ -74,11 +90,13 @@ class Material:
     votes: Votes
     launched: Launched
     checks: CheckAnswers
+    confirmations: Confirmations
     late: int
     skips: dict[str, int]
     is_closed: bool
     was_unsealed: bool
     was_stopped: bool
+    judges: Sequence[JudgeMaterial] = ()
 
     def __post_init__(self) -> None:
         if len(self.votes) and not 0 <= self.votes.comparison.min() <= self.votes.comparison.max() < len(self.launched):

@@ -17,6 +17,7 @@ from backend.domain.results.counted import counted
 from backend.domain.results.counts import median
 from backend.domain.results.exclusions import ExcludedRater
 from backend.domain.results.family import Family, family
+from backend.domain.results.judges import JudgeResult, judges
 from backend.domain.results.material import Material
 from backend.domain.results.methods import paragraph
 from backend.domain.results.models import Models, models
@@ -28,7 +29,7 @@ from backend.domain.results.sequence import Sequence, sequence
 from backend.domain.results.style import Style, style
 from backend.domain.statistics.ids import dense
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Results:
     agreement: AgreementResult
     position: Position
     channels: Channels
+    judges: tuple[JudgeResult, ...]
     style: Style
     models: Models
     reading: Reading
@@ -95,7 +97,7 @@ def summarise(given: Material, *, on_step: OnStep = quiet) -> Results:
         of_models, of_style = pool.submit(models, material), pool.submit(style, material)
         of_raters = pool.submit(raters, everybody, excluded={one.rater for one in excluded})
         of_family, of_position = pool.submit(family, material), pool.submit(position, material)
-        of_channels = pool.submit(channels, material)
+        of_channels, of_judges = pool.submit(channels, material), pool.submit(judges, material)
         of_reading, of_agreement = pool.submit(reading, material), pool.submit(agreement.of, material)
         found = done("candidates", of_candidates)
         return Results(
@@ -119,6 +121,7 @@ def summarise(given: Material, *, on_step: OnStep = quiet) -> Results:
             agreement=done("agreement", of_agreement),
             position=done("position", of_position),
             channels=of_channels.result(),
+            judges=of_judges.result(),
             style=done("style", of_style),
             models=done("models", of_models),
             reading=done("reading", of_reading),

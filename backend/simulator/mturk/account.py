@@ -20,7 +20,7 @@ def notify(market: Market, request: Request) -> Answer:
         raise RequestError("ParameterValidationError", f"WorkerIds has 1 to {MOST_ADDRESSEES} ids.")
     if len(subject) > LONGEST_SUBJECT or len(text) > LONGEST_TEXT:
         raise RequestError("ParameterValidationError", "The subject or the text is too long.")
-    known = {one.worker_id for one in market.assignments.values()}
+    known = {one.worker_id for hit in market.hits.values() for one in hit.assignments}
     market.messages += [Message(one, subject, text) for one in addressees if one in known]
     return {"NotifyWorkersFailureStatuses": [failure(one) for one in addressees if one not in known]}
 

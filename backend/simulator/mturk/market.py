@@ -95,7 +95,7 @@ class Hit:
 
 @dataclass(eq=False)
 class Assignment:
-    """One worker's go at a HIT."""
+    """One worker's go at a HIT. id: whoever accepts the place after it was left gets the same one."""
 
     id: str
     hit: Hit
@@ -155,7 +155,10 @@ def utc_now() -> datetime:
 
 @dataclass
 class Market:
-    """One requester's account and everything around it. balance: cents. insecure: whether http addresses are taken."""
+    """One requester's account and everything around it. balance: cents. insecure: whether http addresses are taken.
+
+    assignments: by id, the last one that has it.
+    """
 
     balance: int = 1_000_000
     sandbox: bool = True

@@ -55,11 +55,17 @@ def accept(market: Market, worker_id: str, hit_id: str) -> Assignment:
         if reason := reason_against(market, worker, hit):
             raise Turned(reason)
         now = market.now()
-        made = Assignment(market.new_id("assignment"), hit, worker_id, now, now + hit.type.time_allowed)
+        made = Assignment(next_id(market, hit), hit, worker_id, now, now + hit.type.time_allowed)
         market.assignments[made.id] = made
         hit.assignments.append(made)
         notifications.tell(market, "AssignmentAccepted", hit, made.id)
         return made
+
+
+def next_id(market: Market, hit: Hit) -> str:
+    """The id of an assignment that was left and that nobody has got since, or a new one."""
+    left = (one for one in market.of_hit(hit, State.RETURNED, State.ABANDONED) if market.assignments[one.id] is one)
+    return next((one.id for one in left), "") or market.new_id("assignment")
 
 
 def may_preview(market: Market, worker_id: str, hit: Hit) -> None:

@@ -1,0 +1,232 @@
+"""What `assay generate` and `assay judge` share: whom to ask, how, for how much, and watching a job until it ends."""
+
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal, InvalidOperation
+from functools import wraps
+from typing import Any
+
+import click
+
+from backend import log
+from backend.cli.house import one_of
+from backend.cli.progress import bar, many
+from backend.config import Settings
+from backend.db.jobs import Job
+from backend.db.session import Database
+from backend.domain.asking import EngineKind, Sampling
+from backend.domain.jobs import JobState, Manner
+from backend.domain.prices import MILLION
+from backend.domain.recipes import Recipe, Serving
+from backend.errors import Invalid, Unavailable
+from backend.services import jobs
+from backend.services.estimates import Estimate
+from worker.handlers import HANDLERS
+from worker.running import Worker
+
+LOOK_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """Whom a call wants to ask. sampling, serving: what was said of them; None where nothing was."""
+
+    engine: EngineKind
+    model: str
+    url: str
+    revision: str
+    sampling: Mapping[str, Any]  # what click gives
+    serving: Mapping[str, Any]
+
+    def recipe(self, *, defaults: Sampling, template: str = "", instructions: str = "", sample: int = 0) -> Recipe:
+        """The recipe, with these defaults where the call says nothing. Invalid, in a sentence."""
+        said = {name: value for name, value in self.sampling.items() if value not in (None, ())}
+        try:
+            return Recipe(
+                engine=self.engine,
+                model=self.model,
+                url=self.url.rstrip("/"),
+                revision=self.revision,
+                template=template,
+                instructions=instructions,
+                sampling=Sampling(**{**asdict(defaults), **said}),
+                sample=sample,
+                serving=Serving(**self.serving),
+            )
+        except ValueError as error:
+            raise Invalid(f"This can't be asked: {error}.") from None
+
+
+class Dollars(click.ParamType[int]):
+    """An amount in dollars, kept in millionths."""
+
+    name = "dollars"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """“2.50” as 2,500,000."""
+        if isinstance(value, int):
+            return value
+        try:
+            amount = Decimal(value) * MILLION
+            if not amount.is_finite() or amount < 0 or amount > 10**15:
+                self.fail(f"{value!r} is no amount of dollars", param, ctx)
+        except InvalidOperation:
+            self.fail(f"{value!r} is no amount of dollars", param, ctx)
+        return int(amount)
+
+
+DOLLARS = Dollars()
+
+ENGINE = (
+    click.option("--engine", type=one_of(EngineKind), default=EngineKind.OPENAI.value, show_default=True,
+                 help="vllm: started here, unless --url names a running one. transformers: in this process."),
+    click.option("--model", required=True, help="A folder, a hub's name, or the model's name at --url."),
+    click.option("--url", default="", help="Of OpenAI's interface, with /v1. Its key: ASSAY_ENGINE_KEYS."),
+    click.option("--revision", default="", help="Of a model on the hub."),
+    click.option("--temperature", type=float, help="0 is greedy."),
+    click.option("--top-p", type=float, help="Share of the likeliest tokens to draw from."),
+    click.option("--max-tokens", type=int, help="Of an answer."),
+    click.option("--seed", type=int, help="Of the draws."),
+    click.option("--stop", multiple=True, help="A text at which an answer is over; up to four."),
+    click.option("--dtype", default="auto", show_default=True, help="Of a vLLM server started here."),
+    click.option("--tensor-parallel", default=1, show_default=True, help="Accelerators that share the model."),
+    click.option("--memory-share", type=float, help="Of the accelerator's memory, above 0 and at most 1."),
+    click.option("--max-length", type=int, help="Tokens of question and answer together."),
+)  # fmt: skip
+MANNER = (
+    click.option("--concurrency", default=16, show_default=True, help="Questions at the engine at one time."),
+    click.option("--requests-a-minute", type=int, help="No more than so many."),
+    click.option("--tokens-a-minute", type=int, help="No more than about so many."),
+    click.option("--price-in", type=DOLLARS, default="0", help="Dollars for a million tokens of questions."),
+    click.option("--price-out", type=DOLLARS, default="0", help="Dollars for a million tokens of answers."),
+    click.option("--budget", type=DOLLARS, help="The most that it may cost, in dollars. Needs prices."),
+    click.option("--dry-run", is_flag=True, help="Say what it would ask and cost, and ask nothing."),
+    click.option("--queue", is_flag=True, help="Leave it to `assay serve` or `assay worker`, and return."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a call wants its questions asked: the manner, the most it may cost, whether only to say so, or to queue."""
+
+    manner: Manner
+    budget: int | None
+    dry_run: bool
+    queue: bool
+
+
+def takes_engine(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the options of an engine, and calls it with `engine`, an Asks."""
+
+    @wraps(command)
+    def taking(*, engine: str, model: str, url: str, revision: str, **others: Any) -> None:
+        drawn = {name: others.pop(name) for name in ("temperature", "top_p", "max_tokens", "seed", "stop")}
+        served = {name: others.pop(name) for name in ("dtype", "tensor_parallel", "memory_share", "max_length")}
+        whom = Asks(EngineKind(engine), model, url, revision, drawn, served)
+        command(engine=whom, **others)
+
+    return with_options(taking, ENGINE)
+
+
+def takes_terms(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the options of how to ask, and calls it with `terms`."""
+
+    @wraps(command)
+    def taking(
+        *,
+        concurrency: int,
+        requests_a_minute: int | None,
+        tokens_a_minute: int | None,
+        price_in: int,
+        price_out: int,
+        budget: int | None,
+        dry_run: bool,
+        queue: bool,
+        **others: object,
+    ) -> None:
+        if budget is not None and not (price_in or price_out):
+            raise Invalid("A budget needs prices: --price-in and --price-out, in dollars for a million tokens.")
+        try:
+            manner = Manner(concurrency, requests_a_minute, tokens_a_minute, price_in, price_out)
+        except ValueError as error:
+            raise Invalid(f"How it asks: {error}.") from None
+        command(terms=Terms(manner, budget, dry_run, queue), **others)
+
+    return with_options(taking, MANNER)
+
+
+def with_options(
+    command: Callable[..., None], options: Sequence[Callable[[Callable[..., None]], Callable[..., None]]]
+) -> Callable[..., None]:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def followed(database: Database, settings: Settings, job_id: int, *, label: str) -> None:
+    """Do this job here, unless a worker has it already, with a bar until it ends. Ctrl-C leaves it in its queue.
+
+    Raises AppError with the job's own sentence where it did not do everything.
+    """
+    log.configure(level=logging.WARNING)  # the bar says what the log would
+    closing = threading.Event()
+    worker = Worker(database, settings, HANDLERS, closing=closing)
+    thread = threading.Thread(target=worker.do_one, args=(job_id,), name="doing")
+    thread.start()
+    try:
+        watch(database, job_id, label=label)
+    except KeyboardInterrupt:
+        click.echo(f"\nStopping. What is answered is kept; job {job_id} waits for `assay serve` or this call again.")
+        closing.set()
+        thread.join()
+        sys.exit(130)
+    thread.join()
+    with database.reading() as session:
+        job = jobs.get(session, job_id)
+    if job.state != JobState.DONE:
+        raise Unavailable(f"Job {job_id} was cancelled." if job.state == JobState.CANCELLED else job.error)
+
+
+def watch(database: Database, job_id: int, *, label: str) -> None:
+    """A bar over the job's rows, and what it says, until it has ended."""
+    said = ""
+    with database.reading() as session:
+        job = jobs.get(session, job_id)
+    while job.total is None and JobState(job.state).is_live:
+        said = told(job.message, said)
+        job = looked_at(database, job_id)
+    with bar(job.total or 0, label) as advance:
+        shown = 0
+        while True:
+            advance(job.done + job.failed - shown)
+            shown = job.done + job.failed
+            if not JobState(job.state).is_live:
+                return
+            job = looked_at(database, job_id)
+
+
+def looked_at(database: Database, job_id: int) -> Job:
+    """The job, a little later."""
+    time.sleep(LOOK_SECONDS)
+    with database.reading() as session:
+        return jobs.get(session, job_id)
+
+
+def told(message: str, before: str) -> str:
+    """Say it unless it was said."""
+    if message and message != before:
+        click.echo(message, err=True)
+    return message
+
+
+def in_words(found: Estimate) -> str:
+    """What a job would ask, and cost."""
+    if not found.questions:
+        return "Nothing to ask: everything is there."
+    asked = f"{many(found.questions, 'question')} to ask, {many(found.stored, 'answer')} stored already"
+    tokens = f"about {found.prompt_tokens:,} tokens asked, at most {found.most_answer_tokens:,} answered"
+    return f"{asked}; {tokens}; about ${found.expected / 1e6:.4f}, at most ${found.worst / 1e6:.4f}."

@@ -1,0 +1,1 @@
+"""A judge's question and verdict: templates, reading replies, both orders, canaries, and judges beside people."""

@@ -1,0 +1,93 @@
+"""What a job would ask and cost, before it does. Asks nothing."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db.judges import Judge, Judging
+from backend.db.outputs import System
+from backend.db.replies import StoredReply
+from backend.db.session import Database
+from backend.domain import prompting
+from backend.domain.asking import Request
+from backend.domain.jobs import Manner
+from backend.domain.prices import Price, cost, estimated_tokens
+from backend.domain.prompting import Target
+from backend.domain.recipes import Recipe
+from backend.domain.records import Turn
+from backend.errors import Invalid
+from backend.services import generations, judges, judgings, templates
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """questions: to be asked; stored: whose answers are stored already. expected, worst: in millionths of a dollar.
+
+    expected counts an answer of full length; worst counts, besides, a token for every byte of the question.
+    """
+
+    questions: int = 0
+    stored: int = 0
+    prompt_tokens: int = 0
+    most_answer_tokens: int = 0
+    expected: int = 0
+    worst: int = 0
+
+    def with_question(self, request: Request, price: Price) -> "Estimate":
+        """One question more."""
+        turns = request.turns or (Turn("user", request.text or ""),)
+        most = request.sampling.max_tokens
+        one = cost(turns, max_tokens=most, price=price)
+        return Estimate(
+            self.questions + 1,
+            self.stored,
+            self.prompt_tokens + sum(estimated_tokens(turn.text) for turn in turns),
+            self.most_answer_tokens + most,
+            self.expected + one.estimate,
+            self.worst + one.worst,
+        )
+
+    def with_stored(self) -> "Estimate":
+        """One question more that need not be asked."""
+        return Estimate(
+            self.questions, self.stored + 1, self.prompt_tokens, self.most_answer_tokens, self.expected, self.worst
+        )
+
+
+def target_of(recipe: Recipe) -> Target:
+    """Whom to ask, and in which words. Invalid where there is no such template."""
+    template = templates.template(recipe.template) if recipe.template else None
+    return Target(recipe.engine, recipe.url, recipe.model, recipe.sampling, template, recipe.instructions)
+
+
+def of_generation(database: Database, study_id: int, system: str, recipe: Recipe, manner: Manner) -> Estimate:
+    """A system's missing outputs. Invalid, with the prompt, for one that can't be asked so."""
+    target, price, found = target_of(recipe), Price(manner.price_in, manner.price_out), Estimate()
+    with database.reading() as session:
+        known = session.scalar(select(System.id).where(System.study_id == study_id, System.name == system))
+    for asked in generations.unanswered(database, known or 0, study_id):
+        try:
+            request = prompting.request(asked.dialogue, target, sample=recipe.sample)
+        except ValueError as error:
+            raise Invalid(f"Prompt {asked.key} can't be asked: {error}.") from None
+        with database.reading() as session:
+            found = found.with_stored() if is_stored(session, request) else found.with_question(request, price)
+    return found
+
+
+def of_judging(session: Session, judge: Judge, judging: Judging, manner: Manner) -> Estimate:
+    """A judge's missing verdicts; a reply that can't be read, which is asked for again, is not counted on."""
+    recipe, price, found = judges.recipe_of(judge), Price(manner.price_in, manner.price_out), Estimate()
+    for first, second in judgings.sides(judge, judging):
+        rows = judgings.pairs(first, second).where(~judgings.has_verdict(judge.id))
+        for pair in (judgings.pair_of(*row) for row in session.execute(rows).all()):
+            request = judgings.request(judge, recipe, pair)
+            found = found.with_stored() if is_stored(session, request) else found.with_question(request, price)
+    return found
+
+
+def is_stored(session: Session, request: Request) -> bool:
+    """Whether exactly this was answered before."""
+    stored = select(StoredReply.hash).where(StoredReply.hash == request.content_hash)
+    return session.scalar(stored) is not None

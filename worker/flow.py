@@ -1,0 +1,52 @@
+"""Many questions at once, and their results in lists to be stored together. Knows no engine and no database."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
+from time import monotonic
+from typing import TypeVar
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+GATHER_SECONDS = 0.5
+MOST_AT_ONCE = 200
+AHEAD = 2  # so many lots of questions wait inside, or the engine would idle while results are stored
+
+
+def flow(
+    given: Iterable[Given], work: Callable[[Given], Made], *, concurrency: int, stop: threading.Event
+) -> Iterator[list[Made]]:
+    """Results as they are ready, in lists. `given` is read as it is needed.
+
+    When `stop` is set, or `work` raises, nothing more is begun; what is under way is finished and given, for it may
+    have been paid. Then the first error is raised.
+    """
+    source = iter(given)
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="asking") as pool:
+        under_way: set[Future[Made]] = set()
+        ready: list[Made] = []
+        failure: BaseException | None = None
+        since = monotonic()
+        while True:
+            if failure is None and not stop.is_set():
+                wanted = concurrency * AHEAD - len(under_way)
+                under_way |= {pool.submit(work, one) for one in islice(source, wanted)}
+            elif under_way:
+                under_way -= {future for future in under_way if future.cancel()}
+            if not under_way:
+                break
+            finished, under_way = wait(under_way, timeout=GATHER_SECONDS, return_when=FIRST_COMPLETED)
+            for future in finished:
+                if (error := future.exception()) is not None:
+                    failure = failure or error
+                else:
+                    ready.append(future.result())
+            if ready and (len(ready) >= MOST_AT_ONCE or monotonic() - since >= GATHER_SECONDS):
+                yield ready
+                ready, since = [], monotonic()
+        if ready:
+            yield ready
+        if failure is not None:
+            raise failure
