@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from backend import log
+from backend.cli.house import one_of
 from backend.cli.progress import bar, many
 from backend.config import Settings
 from backend.db.jobs import Job
@@ -81,7 +82,7 @@ class Dollars(click.ParamType[int]):
 DOLLARS = Dollars()
 
 ENGINE = (
-    click.option("--engine", type=click.Choice([one.value for one in EngineKind]), default="openai", show_default=True,
+    click.option("--engine", type=one_of(EngineKind), default=EngineKind.OPENAI.value, show_default=True,
                  help="vllm: started here, unless --url names a running one. transformers: in this process."),
     click.option("--model", required=True, help="A folder, a hub's name, or the model's name at --url."),
     click.option("--url", default="", help="Of OpenAI's interface, with /v1. Its key: ASSAY_ENGINE_KEYS."),
@@ -172,14 +173,15 @@ def followed(database: Database, settings: Settings, job_id: int, *, label: str)
     Raises AppError with the job's own sentence where it did not do everything.
     """
     log.configure(level=logging.WARNING)  # the bar says what the log would
-    worker = Worker(database, settings, HANDLERS)
+    closing = threading.Event()
+    worker = Worker(database, settings, HANDLERS, closing=closing)
     thread = threading.Thread(target=worker.do_one, args=(job_id,), name="doing")
     thread.start()
     try:
         watch(database, job_id, label=label)
     except KeyboardInterrupt:
         click.echo(f"\nStopping. What is answered is kept; job {job_id} waits for `assay serve` or this call again.")
-        worker.closing.set()
+        closing.set()
         thread.join()
         sys.exit(130)
     thread.join()

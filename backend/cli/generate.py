@@ -40,8 +40,8 @@ def generate(
     \b
       assay generate 1 --system tiny --engine vllm --model ./checkpoint      a vLLM server, started and stopped
       assay generate 1 --system mine --url http://127.0.0.1:8000/v1 --model NAME   one that runs (`assay serve-model`)
-      assay generate 1 --system "mine, again" … --temperature 1 --sample 2         another draw of the same system
-      assay generate 1 --system mine … --price-in 2.5 --price-out 10 --budget 3 --dry-run    what it would cost
+      assay generate 1 --system again --url URL --model NAME --temperature 1 --sample 2    the same system once more
+      assay generate 1 --system mine --url URL --model NAME --price-in 2.5 --price-out 10 --budget 3 --dry-run
 
     What is answered is kept whatever happens: the same call again asks what is missing. The system can then be
     launched against another one, and judged.

@@ -1,5 +1,6 @@
 """What every verb needs before it starts: the settings with this call's options, and a migrated database."""
 
+from enum import StrEnum
 from pathlib import Path
 
 import click
@@ -19,6 +20,11 @@ data_dir_option = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the embedded database and the secret key.  [default: assay-data]",
 )
+
+
+def one_of(known: type[StrEnum]) -> click.Choice[str]:
+    """One of these words, typed as they are written everywhere: click would take the names of their constants."""
+    return click.Choice([str(word) for word in known])
 
 
 def settings_with(**options: object) -> Settings:

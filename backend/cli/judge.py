@@ -6,9 +6,11 @@ from pathlib import Path
 import click
 
 from backend.cli.asking import Asks, Terms, followed, in_words, takes_engine, takes_terms
-from backend.cli.house import data_dir_option, open_database, settings_with
+from backend.cli.house import data_dir_option, one_of, open_database, settings_with
+from backend.cli.packs import compare, export, rescore
 from backend.cli.progress import many
 from backend.cli.results import percent, shown
+from backend.cli.verdicts import gold, import_, show
 from backend.db.base import LARGEST_NUMBER
 from backend.db.judges import Judge, Judging
 from backend.db.session import Database
@@ -26,7 +28,15 @@ def judge() -> None:
     \b
       assay judge ask 1 --name gpt --template vicuna --candidate mine --baseline theirs --url URL --model MODEL
       assay judge templates                    what a judge can be asked
+      assay judge gold FILE                    how often a judge is right, before it is trusted
+      assay judge show 1                       what the judges of study 1 said, and what to doubt
+      assay judge import 1 FILE …              verdicts that were given elsewhere
+      assay judge export 1 FOLDER --name gpt   a replay pack: rescore it for ever, compare it with a new judge
     """
+
+
+for command in (show, gold, import_, export, rescore, compare):
+    judge.add_command(command)
 
 
 @judge.command("templates")
@@ -43,9 +53,9 @@ def list_templates() -> None:
 @click.option("--template", required=True, help="What it is asked: see `assay judge templates`.")
 @click.option("--candidate", required=True, help="Name of a system of the study.")
 @click.option("--baseline", required=True, help="Name of the system it is compared with.")
-@click.option("--orders", type=click.Choice([one.value for one in Orders]), default="both", show_default=True,
+@click.option("--orders", type=one_of(Orders), default=Orders.BOTH.value, show_default=True,
               help="Which outputs it sees first; one fixed order is what the paper did.")  # fmt: skip
-@click.option("--rule", type=click.Choice([one.value for one in Rule]), default="agree_else_tie", show_default=True,
+@click.option("--rule", type=one_of(Rule), default=Rule.AGREE_ELSE_TIE.value, show_default=True,
               help="How the verdicts of both orders become one.")  # fmt: skip
 @takes_engine
 @takes_terms
@@ -65,9 +75,10 @@ def ask(
     """Ask a judge about every prompt of STUDY that two systems have outputs to.
 
     \b
-      assay judge ask 1 --name ours --template rater-instructions --candidate mine --baseline theirs \\
-          --url http://127.0.0.1:8000/v1 --model NAME --dry-run
-      assay judge ask 1 --name paper --template vicuna --orders baseline_first --rule mean_score …    as the paper did
+      assay judge ask 1 --name ours --template rater-instructions --candidate A --baseline B --url URL --model NAME
+      assay judge ask 1 --name ours --template alpaca --candidate A --baseline B --url URL --model NAME --dry-run
+      assay judge ask 1 --name paper --template vicuna --candidate A --baseline B --url URL --model NAME
+          --orders baseline_first --rule mean_score                          as the paper did
 
     A reply that can't be read is asked for once more, and then counted as unparsed: no win, no tie, no loss.
     """

@@ -23,6 +23,7 @@ from backend.cli.results import results
 from backend.cli.serve_model import serve_model
 from backend.cli.simulate import simulate
 from backend.cli.trial import try_
+from backend.cli.worker import beat, worker
 from backend.errors import AppError
 
 
@@ -49,6 +50,8 @@ VERBS = (
     import_,
     launch,
     serve,
+    worker,
+    beat,
     generate,
     judge,
     jobs,

@@ -1,6 +1,6 @@
 """Judges: declared once, then as they are. Knows no engine and no verdict: those are in services.judgings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -44,16 +44,12 @@ def declare(
     now: datetime,
 ) -> Judge:
     """A judge of this study. The same again is the same judge; Conflict where its name is another's."""
-    study = studies.get(session, study_id)
-    name = clean(name).strip()
-    if not 0 < len(name) <= LONGEST_NAME:
-        raise Invalid(f"A judge's name has between 1 and {LONGEST_NAME} characters.")
-    settings = from_json(study.settings)
+    settings = from_json(studies.get(session, study_id).settings)
     chosen = [for_study(judge_templates.template(one), settings) for one in FAMILIES.get(template, (template,))]
     refuse_unfit(chosen, rule)
     made = Judge(
         study_id=study_id,
-        name=name,
+        name=named(name),
         template=template,
         templates=[template_to_json(one) for one in chosen],
         engine=recipe.engine,
@@ -65,7 +61,57 @@ def declare(
         rule=rule,
         created_at=now,
     )
-    earlier = session.scalar(select(Judge).where(Judge.study_id == study_id, Judge.name == name))
+    return kept(session, made)
+
+
+def declare_imported(
+    session: Session,
+    study_id: int,
+    name: str,
+    *,
+    template: str,
+    model: str,
+    orders: Orders,
+    rule: Rule,
+    origin: Mapping[str, str],
+    now: datetime,
+) -> Judge:
+    """A judge whose verdicts were given elsewhere, so nobody can ask it.
+
+    template: by its name; its words are kept where they come with Assay. origin: the format of its files, and what was
+    read in them.
+    """
+    studies.get(session, study_id)
+    known = judge_templates.templates()
+    chosen = [known[one] for one in FAMILIES.get(template, (template,)) if one in known]
+    made = Judge(
+        study_id=study_id,
+        name=named(name),
+        template=template,
+        templates=[template_to_json(one) for one in chosen],
+        engine=None,
+        model=model,
+        url="",
+        sampling={},
+        serving=dict(origin),
+        orders=orders,
+        rule=rule,
+        created_at=now,
+    )
+    return kept(session, made)
+
+
+def named(name: str) -> str:
+    """A name that can be stored, or Invalid."""
+    name = clean(name).strip()
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise Invalid(f"A judge's name has between 1 and {LONGEST_NAME} characters.")
+    return name
+
+
+def kept(session: Session, made: Judge) -> Judge:
+    """The judge, stored; the earlier one where it is the same. Conflict where its name is another's."""
+    earlier = session.scalar(select(Judge).where(Judge.study_id == made.study_id, Judge.name == made.name))
     if earlier is not None:
         return the_same(earlier, made)
     session.add(made)
@@ -113,8 +159,20 @@ def templates_of(judge: Judge) -> dict[str, Template]:
 
 def template_for(judge: Judge, category: str | None) -> Template:
     """What it is asked about a prompt of this category."""
-    known = templates_of(judge)
-    return known[vicuna_for(category) if judge.template in FAMILIES else judge.template]
+    return templates_of(judge)[template_name(judge.template, category)]
+
+
+def template_name(template: str, category: str | None) -> str:
+    """The template that a judge of this one, or of this family, is asked by about a prompt of this category."""
+    return vicuna_for(category) if template in FAMILIES else template
+
+
+def by_name(session: Session, study_id: int, name: str) -> Judge:
+    """A study's judge, or NotFound with the names there are."""
+    known = {one.name: one for one in of_study(session, study_id)}
+    if name not in known:
+        raise NotFound(f"Study {study_id} has no judge {name!r}; it has {', '.join(known) or 'none'}.")
+    return known[name]
 
 
 def recipe_of(judge: Judge) -> Recipe:

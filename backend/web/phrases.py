@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from backend.domain.choices import Preference, SplitRule
+from backend.domain.judging.orders import Orders, Rule
+from backend.domain.judging.parsing import Unread
 from backend.domain.results.candidates import CandidateResult
 from backend.domain.results.exclusions import ExcludedRater
 from backend.domain.results.family import NamedDifference
@@ -31,6 +33,25 @@ KINDS = {
     Kind.RANDOM: "looks random",
     Kind.TOO_FAST: "too fast",
     Kind.COPIED: "copied",
+}
+ORDERS = {
+    Orders.BOTH: "in both orders",
+    Orders.CANDIDATE_FIRST: "the candidate always first",
+    Orders.BASELINE_FIRST: "the baseline always first",
+}
+JUDGE_RULES = {
+    Rule.AGREE_ELSE_TIE: "a win needs every order, all else is a tie",
+    Rule.MEAN_SCORE: "the higher mean score wins",
+    Rule.PROB_MEAN: "the mean chance of preferring it",
+}
+UNREAD = {
+    Unread.EMPTY: "empty",
+    Unread.REFUSED: "refused",
+    Unread.CUT_OFF: "cut off before a verdict",
+    Unread.ELSEWHERE: "with scores where none belong",
+    Unread.QUOTED: "with verdicts that only quote an output",
+    Unread.CONFLICTING: "with two verdicts, one of them asked for by an output",
+    Unread.FORMAT: "in no known form",
 }
 STYLES = {"length": "Length", "lists": "Lists", "bold": "Bold", "headers": "Headers"}
 
