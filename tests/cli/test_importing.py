@@ -19,7 +19,7 @@ def prompts(tmp_path: Path) -> Path:
 
 def test_prompts_alone_become_a_study_that_outputs_are_generated_for(run: Assay, prompts: Path) -> None:
     done = run("import", "--prompts", prompts)
-    assert "2 prompts, joined on id" in done.output
+    assert "2 prompts, joined on id.\n" in done.output
     assert "Study 1, questions, is stored. Its outputs: assay generate 1 --help" in done.output
     cost = run("generate", "1", "--system", "parrot", "--engine", "echo", "--model", "echo", "--dry-run")
     assert cost.output.startswith("2 questions to ask")
