@@ -41,7 +41,7 @@ def study(
 ) -> Study:
     """A study that nobody has launched.
 
-    prompts: texts or dialogues, or how many to make up. outputs: system name -> one text a prompt; without it a
+    prompts: texts or dialogues, or how many to make up. outputs: system name -> one text a prompt; None for a
     baseline and a candidate whose texts do not tell who wrote them. changes: settings other than the preset's.
     """
     asked = [f"Question {number}?" for number in range(1, prompts + 1)] if isinstance(prompts, int) else prompts
@@ -50,11 +50,12 @@ def study(
     session.flush()
     rows = [prompt_row(made.id, number, prompt) for number, prompt in enumerate(asked, start=1)]
     session.add_all(rows)
-    answered = outputs or {
+    session.flush()
+    usual = {
         BASELINE: [f"A sober answer to number {number}." for number, _ in enumerate(asked, start=1)],
         CANDIDATE: [f"A lively answer to number {number}!" for number, _ in enumerate(asked, start=1)],
     }
-    for name, texts in answered.items():
+    for name, texts in (usual if outputs is None else outputs).items():
         add_system(session, made.id, name, rows, texts)
     return made
 

@@ -143,6 +143,7 @@ def launch_files(database: Database, wanted: Wanted, *, note: str = "") -> Launc
         sources, asked = chosen(wanted, demo)
         with progress.reading([*sources, *([asked] if asked else [])]) as on_bytes:
             inspected = imports.inspect(sources, prompts=asked, baseline=wanted.baseline, on_bytes=on_bytes)
+        refuse_alone(inspected)
         click.echo(progress.report(inspected))
         name = " and ".join(system for system in inspected.systems if system != inspected.baseline)
         now = datetime.now(UTC)
@@ -174,6 +175,16 @@ def launch_files(database: Database, wanted: Wanted, *, note: str = "") -> Launc
     for sentence in declared.sentences(settings):
         click.echo(sentence)
     return Launched(batch.id, settings.seats_launched * (len(inspected.systems) - 1))
+
+
+def refuse_alone(inspected: imports.Inspected) -> None:
+    """Invalid where there is nothing to compare with yet."""
+    if len(inspected.systems) < 2:
+        there = f"only {inspected.baseline}" if inspected.systems else "none"
+        raise Invalid(
+            f"A launch compares two systems, and there is {there}. "
+            "`assay import` stores the study, and `assay generate` makes the outputs that are missing."
+        )
 
 
 def changed(settings: StudySettings, path: Path) -> StudySettings:

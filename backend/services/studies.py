@@ -157,15 +157,27 @@ def estimate(session: Session, study: Study) -> Estimate:
     settings = from_json(study.settings)
     letters = session.execute(select(func.avg(func.length(Output.text))).where(Output.study_id == study.id)).scalar()
     words = 2 * float(letters or 0) / 6
-    compared = sum(import_comparisons(study).values())
+    compared = comparisons(session, study)
     seconds = words / READING_WORDS_A_MINUTE * 60 + SECONDS_A_VOTE
     return Estimate(compared, settings.seats, settings.seats_launched, seconds)
 
 
-def import_comparisons(study: Study) -> dict[str, int]:
-    """candidate -> comparisons, as the import found them."""
-    found = study.import_report.get("comparisons", {})
-    return {str(name): int(count) for name, count in found.items()}
+def comparisons(session: Session, study: Study) -> int:
+    """How many a launch of everything makes: outputs of the others at the prompts that the baseline has answered."""
+    there = answered_systems(session, study.id)
+    baseline = study.import_report.get("baseline") or next(iter(there), "")
+    answered = select(Output.prompt_id).where(Output.system_id == there.get(baseline))
+    others = select(func.count()).where(Output.system_id.in_(there.values()), Output.system_id != there.get(baseline))
+    return session.execute(others.where(Output.prompt_id.in_(answered))).scalar_one()
+
+
+def answered_systems(session: Session, study_id: int) -> dict[str, int]:
+    """name -> id of the study's systems with an output, which are those that a launch can compare."""
+    has_one = select(Output.id).where(Output.system_id == System.id).exists()
+    rows = session.execute(
+        select(System.name, System.id).where(System.study_id == study_id, has_one).order_by(System.id)
+    )
+    return dict(rows.all())
 
 
 def give_away(session: Session, study_id: int) -> Iterator[tuple[Output, str, str]]:

@@ -24,7 +24,7 @@ TheForm = Annotated[FormData, Depends(forms.posted)]
 
 @router.get("/studies/new")
 def new(request: Request) -> Response:
-    """The form that takes two or more files."""
+    """The form that takes files of outputs, of prompts, or of both."""
     return page(request, "studies/new.html", presets=studies.presets(), typed={}, message="")
 
 
@@ -40,7 +40,7 @@ def create(
             settings = studies.preset(forms.text(form, "preset"))
             inspected = imports.inspect(sources, prompts=prompts, baseline=forms.text(form, "baseline") or None)
             with house.database.transaction() as session:
-                name = forms.text(form, "name") or f"{' and '.join(inspected.systems)}"
+                name = forms.text(form, "name") or imports.name_of(inspected)
                 study = imports.store(session, inspected, name=name, settings=settings, now=now())
                 studies.note_mentions(session, study)
         return RedirectResponse(f"/studies/{study.id}", 303)
@@ -62,7 +62,8 @@ def show(request: Request, house: TheHouse, study_id: Id) -> Response:
         study = studies.get(session, study_id)
         count, mentions = studies.mentions(session, study)
         systems = list(batches.systems_of(session, study_id))
-        baseline = study.import_report.get("baseline") or systems[0]
+        answered = list(studies.answered_systems(session, study_id))
+        baseline = study.import_report.get("baseline") or next(iter(answered), "")
         return page(
             request,
             "studies/study.html",
@@ -74,6 +75,7 @@ def show(request: Request, house: TheHouse, study_id: Id) -> Response:
             settings=(settings := from_json(study.settings)),
             ours=exercises.ours(settings),
             systems=systems,
+            answered=answered,
             launch=launch_form.read(session, study, launch_form.looked_at(request.query_params), baseline=baseline),
             paying=launch_form.PAYING,
             samples=studies.samples(session, study_id),
