@@ -33,7 +33,7 @@ vllm: .venv-vllm/.made  ## vLLM in an environment of its own, which `assay` find
 .venv-vllm/.made: worker/install_vllm.sh constraints-vllm.txt
 	@sh worker/install_vllm.sh $(PYTHON)
 
-system-packages:  ## PostgreSQL and Chromium for the tests, where apt can install them
+system-packages:  ## PostgreSQL, Redis and Chromium for the tests, where apt can install them
 	@sh tests/system-packages.sh
 
 test: setup-test system-packages  ## everything the tests need, then all tests on SQLite, PostgreSQL, Chromium and vLLM

@@ -20,6 +20,12 @@ class Settings(BaseSettings):
     admin_password: str = Field(default="", description="opens the researcher's pages; empty: only the link does")
     public_url: str = Field(default="", description="address at which raters reach this server")
     contact: str = Field(default="the person who sent you this link", description="whom raters can write to")
+    broker_url: str = Field(
+        default="",
+        repr=False,
+        pattern=r"^(rediss?://.+|redis\+socket:///.+)?$",
+        description="Redis that rings for `assay worker` elsewhere: redis://host/0; empty: `assay serve` does the jobs",
+    )
     mturk_access_key: str = Field(default="", description="access key of the Mechanical Turk account")
     mturk_secret_key: str = Field(default="", repr=False, description="its secret")
     mturk_endpoint_url: str = Field(default="", description="where MTurk's protocol is spoken; empty: at Amazon")

@@ -4,6 +4,7 @@ Rung after the commit. A bell that nobody hears loses nothing: workers look at t
 """
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -27,10 +28,10 @@ class Silent:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """Heard by workers in this process."""
+    """Heard by workers in this process, each queue's by its own."""
 
-    rung: threading.Event = field(default_factory=threading.Event)
+    rung: Mapping[Queue, threading.Event] = field(default_factory=lambda: {queue: threading.Event() for queue in Queue})
 
     def ring(self, queue: Queue) -> None:
-        """Wake them, whatever their queue."""
-        self.rung.set()
+        """Wake whoever works on this queue."""
+        self.rung[queue].set()

@@ -13,6 +13,8 @@ from backend.db.session import Database
 from backend.errors import Unavailable
 from tests import tiny_models
 from tests.postgres import Postgres, empty, schema_of, why_not
+from tests.redis import Redis
+from tests.redis import why_not as no_redis
 from worker.engines import vllm_environment
 from worker.engines.vllm_command import ServerSpec
 from worker.engines.vllm_environment import VllmEnvironment
@@ -36,6 +38,15 @@ def postgres() -> Iterator[Postgres]:
     if reason := why_not():
         pytest.skip(reason)
     with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def redis() -> Iterator[Redis]:
+    """An empty Redis server of the test's own on a socket: it starts in a few hundredths of a second."""
+    if reason := no_redis():
+        pytest.skip(reason)
+    with Redis() as server:
         yield server
 
 

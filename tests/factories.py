@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import resources
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.config import Settings
@@ -74,6 +75,11 @@ def add_system(session: Session, study_id: int, name: str, prompts: Sequence[Pro
         for prompt, text in zip(prompts, texts, strict=True)
     )
     session.flush()
+
+
+def systems(session: Session, study_id: int) -> list[int]:
+    """The systems of a study, in the order in which they came."""
+    return list(session.scalars(select(System.id).where(System.study_id == study_id).order_by(System.id)))
 
 
 def launched(

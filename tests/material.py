@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from backend.domain.checks import KINDS, NO_ANSWERS, CheckAnswers, CheckKind
-from backend.domain.results.material import Launched, Material
+from backend.domain.results.material import Confirmations, Launched, Material, no_confirmations
 from backend.domain.statistics.votes import Integers, Votes
 from tests import factories
 
@@ -32,6 +32,7 @@ def material(
     late: int = 0,
     skips: dict[str, int] | None = None,
     channels: Sequence[str] | None = None,
+    confirmations: Confirmations | None = None,
     **settings: object,
 ) -> Material:
     """A material of these votes.
@@ -68,6 +69,7 @@ def material(
             category=whole([names.index(categories[prompt]) if categories else -1 for prompt, _ in of]),
         ),
         checks=answers,
+        confirmations=confirmations or no_confirmations(people),
         late=late,
         skips=skips or {},
         is_closed=closed,

@@ -17,47 +17,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 from typing import Any
 
-MODEL = "a-model"
+from tests.openai_socket import Answer, Asked, serving
+
 VERSION = "0.32.0"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One question as it came: path, headers with their names in small letters, and the body."""
-
-    path: str
-    headers: Mapping[str, str]
-    body: Mapping[str, Any]
-
-    @property
-    def is_chat(self) -> bool:
-        return self.path.endswith("/chat/completions")
-
-    @property
-    def prompt(self) -> str:
-        """What the model would read: the text, or all turns."""
-        if self.is_chat:
-            return "\n".join(turn["content"] for turn in self.body["messages"])
-        return str(self.body.get("prompt", ""))
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What is sent. body: None hangs up instead. cut: bytes of the body that are sent, of those that are promised.
-
-    hang: wait before the answer until the server is released. drip: a byte at a time.
-    """
-
-    status: int = 200
-    body: bytes | None = b"{}"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    cut: int | None = None
-    hang: bool = False
-    drip: bool = False
 
 
 Step = Callable[[Asked], Answer]
@@ -211,69 +176,9 @@ def told(body: object, *, status: int = 200) -> Answer:
     return Answer(status, json.dumps(body).encode())
 
 
-class Handler(BaseHTTPRequestHandler):
-    """One connection, which may carry many questions."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    script: Scripted
-
-    def do_GET(self) -> None:
-        self.send(self.script.look(self.asked({})))
-
-    def do_POST(self) -> None:
-        asked = self.asked(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send(self.script.answer(asked) if asked.path.endswith("/completions") else self.script.look(asked))
-
-    def asked(self, body: Mapping[str, Any]) -> Asked:
-        return Asked(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
-
-    def send(self, answer: Answer) -> None:
-        if answer.hang:
-            self.script.released.wait()
-        if answer.body is None or answer.hang:
-            self.close_connection = True
-            return
-        self.send_response_only(answer.status)
-        for name, value in {"Content-Type": "application/json", **answer.headers}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
-        self.end_headers()
-        self.write(answer, answer.body)
-
-    def write(self, answer: Answer, body: bytes) -> None:
-        try:
-            for piece in (bytes([byte]) for byte in body) if answer.drip else (body[: answer.cut],):
-                self.wfile.write(piece)
-                self.wfile.flush()
-        except OSError:  # whoever asked has had enough
-            self.close_connection = True
-        if answer.cut is not None:
-            self.close_connection = True
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-class Sockets(ThreadingHTTPServer):
-    """Many at once; a connection that is left open does not keep the test from ending."""
-
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-
-
 @contextmanager
 def scripted(*steps: Step, otherwise: Step | None = None, **more: Any) -> Iterator[Scripted]:
     """The server, on a free port of this machine. more: fields of `Scripted`, such as version and cards."""
     script = Scripted(list(steps), otherwise or says("An answer."), **more)
-    with Sockets(("127.0.0.1", 0), type("Scripting", (Handler,), {"script": script})) as sockets:
-        script.port = sockets.server_port
-        thread = Thread(target=sockets.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield script
-        finally:
-            script.released.set()
-            sockets.shutdown()
-            thread.join()
+    with serving(script) as script.port:
+        yield script

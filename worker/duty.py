@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from time import monotonic
+from typing import Protocol
 
 import structlog
 from sqlalchemy.exc import OperationalError
@@ -19,11 +21,19 @@ from backend.services.jobs import Held, Lost
 
 log = structlog.get_logger()
 BEAT_SECONDS = 2.0
+LOOK_SECONDS = 0.2
 
 
 def clock() -> datetime:
     """Now, in UTC."""
     return datetime.now(UTC)
+
+
+class Closing(Protocol):
+    """Whether a worker is to end: an event in its own process, or what its parent process lets go of."""
+
+    def is_set(self) -> bool:
+        """Whether it is."""
 
 
 class Why(StrEnum):
@@ -73,7 +83,7 @@ class Duty:
 
 
 @contextmanager
-def beating(duty: Duty, closing: threading.Event) -> Iterator[None]:
+def beating(duty: Duty, closing: Closing) -> Iterator[None]:
     """While the block runs, give signs of life, and end the duty when it is cancelled, lost, or the worker closes."""
     ended = threading.Event()
     heart = threading.Thread(target=beat, args=(duty, closing, ended), daemon=True, name=f"job-{duty.held.job_id}")
@@ -85,16 +95,24 @@ def beating(duty: Duty, closing: threading.Event) -> Iterator[None]:
         heart.join()
 
 
-def beat(duty: Duty, closing: threading.Event, ended: threading.Event) -> None:
-    """Every two seconds; what the database refuses this time it may take the next."""
-    while not ended.wait(BEAT_SECONDS):
+def beat(duty: Duty, closing: Closing, ended: threading.Event) -> None:
+    """A sign of life every two seconds; that the worker closes is seen at once."""
+    due = monotonic() + BEAT_SECONDS
+    while not ended.wait(LOOK_SECONDS):
         if closing.is_set():
             duty.end(Why.CLOSING)
-        try:
-            with duty.chunk() as (_, job):
-                if job.asked_to_stop:
-                    duty.end(Why.CANCELLED)
-        except Lost:
-            duty.end(Why.LOST)
-        except OperationalError as trouble:
-            log.warning("job.beat_missed", job=duty.held.job_id, trouble=str(trouble))
+        if monotonic() >= due:
+            due = monotonic() + BEAT_SECONDS
+            give_sign(duty)
+
+
+def give_sign(duty: Duty) -> None:
+    """Say that it is alive, and hear whether it is to stop. What the database refuses now it may take the next time."""
+    try:
+        with duty.chunk() as (_, job):
+            if job.asked_to_stop:
+                duty.end(Why.CANCELLED)
+    except Lost:
+        duty.end(Why.LOST)
+    except OperationalError as trouble:
+        log.warning("job.beat_missed", job=duty.held.job_id, trouble=str(trouble))

@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backend.domain.prompting import Target
-
 from backend.db.generations import Generation
 from backend.domain import prompting
 from backend.domain.asking import Request
 from backend.domain.jobs import Manner
+from backend.domain.prompting import Target
 from backend.services import estimates, generations
 from backend.services.generations import Asked, Made
 from backend.services.replies import Answered
 from worker.asker import Asker
 from worker.duty import Duty
-from worker.engines.protocol import Hopeless, Transient
+from worker.engines.protocol import Hopeless, Transient, Unusable
 from worker.flow import flow
 from worker.opening import asking
 from worker.troubles import Trouble, refuse_unless_complete
@@ -34,6 +33,8 @@ class Questions:
         """Its answer, or why it has none; other prompts may fare better."""
         try:
             return asked, self.asker.ask(self.request(asked))
+        except Unusable:
+            raise  # every other question would be refused, too
         except (Hopeless, Transient, ValueError) as error:
             return asked, Trouble(asked.key, str(error))
 

@@ -16,7 +16,7 @@ from backend.services.judgings import Given, Pair
 from backend.services.replies import Answered
 from worker.asker import Asker
 from worker.duty import Duty
-from worker.engines.protocol import Hopeless, Transient
+from worker.engines.protocol import Hopeless, Transient, Unusable
 from worker.flow import flow
 from worker.opening import asking
 from worker.troubles import Trouble, refuse_unless_complete
@@ -37,6 +37,8 @@ class Bench:
         """The verdict, or why there is none; other pairs may fare better."""
         try:
             return self.judged(pair, judges.template_for(self.judge, pair.category))
+        except Unusable:
+            raise  # every other question would be refused, too
         except (Hopeless, Transient) as error:
             return Trouble(pair.key, str(error))
 

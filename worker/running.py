@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from backend.config import Settings
 from backend.db.session import Database
@@ -15,7 +16,7 @@ from backend.domain.jobs import JobKind, JobState, Queue
 from backend.errors import AppError
 from backend.services import jobs
 from backend.services.jobs import Held, Lost
-from worker.duty import Duty, Stopping, Why, beating, clock
+from worker.duty import Closing, Duty, Stopping, Why, beating, clock
 
 log = structlog.get_logger()
 Handler = Callable[[Duty], None]
@@ -29,19 +30,24 @@ def name() -> str:
 
 @dataclass(frozen=True)
 class Worker:
-    """Does jobs of some queues. closing: set to have it hand back what it does and end."""
+    """Does jobs of some queues. closing: once it is set, the job at hand goes back into its queue and the work ends."""
 
     database: Database
     settings: Settings
     handlers: Mapping[JobKind, Handler]
     queues: Collection[Queue] = tuple(Queue)
     name: str = field(default_factory=name)
-    closing: threading.Event = field(default_factory=threading.Event)
+    closing: Closing = field(default_factory=threading.Event)
 
     def work(self, rung: threading.Event) -> None:
-        """Until it closes: do what there is, then wait for a bell, or look again soon."""
+        """Until it closes: do what there is, then wait for a bell, or look again soon; so, too, without a database."""
         while not self.closing.is_set():
-            if not self.do_one():
+            try:
+                found = self.do_one()
+            except OperationalError as trouble:
+                log.warning("worker.no_database", worker=self.name, trouble=str(trouble.orig))
+                found = False
+            if not found:
                 rung.wait(LOOK_SECONDS)
                 rung.clear()
 
@@ -55,7 +61,10 @@ class Worker:
         return True
 
     def do(self, held: Held) -> None:
-        """Do a job that this worker has claimed, and store how it ended."""
+        """Do a job that this worker has claimed, and store how it ended.
+
+        Raises OperationalError where the database went away: the job goes on, here or elsewhere, after its lease.
+        """
         with self.database.reading() as session:
             handler = self.handlers[JobKind(jobs.get(session, held.job_id).kind)]
         duty = Duty(self.database, self.settings, held)
@@ -67,7 +76,7 @@ class Worker:
             log.warning("job.lost", job=held.job_id, attempt=held.attempt)
 
 
-def outcome(duty: Duty, handler: Handler, closing: threading.Event) -> tuple[JobState, str]:
+def outcome(duty: Duty, handler: Handler, closing: Closing) -> tuple[JobState, str]:
     """What the handler made of it, and the sentence that says why it did not do everything."""
     try:
         with beating(duty, closing):
@@ -76,6 +85,8 @@ def outcome(duty: Duty, handler: Handler, closing: threading.Event) -> tuple[Job
         return JobState.CANCELLED, ""
     except AppError as error:
         return (JobState.CANCELLED, "") if duty.stop.is_set() else (JobState.FAILED, str(error))
+    except OperationalError:
+        raise
     except Exception as error:  # the edge: whatever goes wrong in a job, its worker lives on and says so
         log.exception("job.broke", job=duty.held.job_id)
         return JobState.FAILED, f"An error of Assay's own, which its log tells whole: {type(error).__name__}: {error}"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from backend.cli.dispatch import dispatching
 from backend.cli.house import batch_argument, data_dir_option, open_database, settings_with
 from backend.cli.server import address, listening, researcher_link, run, run_several, serve_options
 from backend.cli.watch import watching
@@ -25,9 +26,9 @@ def serve(host: str, port: int, public_url: str | None, processes: int, data_dir
     with listening(host, port) as bound:
         base_url = address(settings, bound)
         click.echo(f"Researcher: {researcher_link(settings, base_url)}\nStop with Ctrl-C.")
-        with watching(database, base_url, key=secret_key(settings)):
+        with watching(database, base_url, key=secret_key(settings)), dispatching(database, settings) as bell:
             if processes == 1:
-                run(settings, database, bound)
+                run(settings, database, bound, bell=bell)
             else:
                 run_several(settings, bound, processes)
 

@@ -1,5 +1,6 @@
 """What `assay generate` and `assay judge` share: whom to ask, how, for how much, and watching a job until it ends."""
 
+import logging
 import sys
 import threading
 import time
@@ -11,6 +12,7 @@ from typing import Any
 
 import click
 
+from backend import log
 from backend.cli.house import one_of
 from backend.cli.progress import bar, many
 from backend.config import Settings
@@ -170,14 +172,16 @@ def followed(database: Database, settings: Settings, job_id: int, *, label: str)
 
     Raises AppError with the job's own sentence where it did not do everything.
     """
-    worker = Worker(database, settings, HANDLERS)
+    log.configure(level=logging.WARNING)  # the bar says what the log would
+    closing = threading.Event()
+    worker = Worker(database, settings, HANDLERS, closing=closing)
     thread = threading.Thread(target=worker.do_one, args=(job_id,), name="doing")
     thread.start()
     try:
         watch(database, job_id, label=label)
     except KeyboardInterrupt:
         click.echo(f"\nStopping. What is answered is kept; job {job_id} waits for `assay serve` or this call again.")
-        worker.closing.set()
+        closing.set()
         thread.join()
         sys.exit(130)
     thread.join()

@@ -40,8 +40,8 @@ def generate(
     \b
       assay generate 1 --system tiny --engine vllm --model ./checkpoint      a vLLM server, started and stopped
       assay generate 1 --system mine --url http://127.0.0.1:8000/v1 --model NAME   one that runs (`assay serve-model`)
-      assay generate 1 --system "mine, again" … --temperature 1 --sample 2         another draw of the same system
-      assay generate 1 --system mine … --price-in 2.5 --price-out 10 --budget 3 --dry-run    what it would cost
+      assay generate 1 --system again --url URL --model NAME --temperature 1 --sample 2    the same system once more
+      assay generate 1 --system mine --url URL --model NAME --price-in 2.5 --price-out 10 --budget 3 --dry-run
 
     What is answered is kept whatever happens: the same call again asks what is missing. The system can then be
     launched against another one, and judged.
@@ -55,6 +55,9 @@ def generate(
         click.echo(in_words(estimates.of_generation(database, study_id, system, recipe, terms.manner)))
         return
     job_id = put(database, study, system, recipe, terms)
+    if job_id is None:
+        click.echo(f"{system} has an output for every prompt already.")
+        return
     if terms.queue:
         click.echo(f"Job {job_id} is queued; `assay serve` or `assay worker` does it.")
         return
@@ -62,11 +65,14 @@ def generate(
     click.echo(f"{system} has an output for every prompt. `assay jobs {job_id}` tells how it went.")
 
 
-def put(database: Database, study: int, system: str, recipe: Recipe, terms: Terms) -> int:
-    """The job that does it: the one that waits already, or a new one."""
+def put(database: Database, study: int, system: str, recipe: Recipe, terms: Terms) -> int | None:
+    """The job that does it: the one that waits already, or a new one; None where nothing is missing."""
     now = datetime.now(UTC)
     with database.transaction() as session:
         made = generations.declare(session, study, system, recipe, now=now)
+        done, total = generations.counts(session, made)
+        if done == total:
+            return None
         waiting = jobs.live(session, generation_id=made.system_id)
         job = waiting or generations.enqueue(session, made, terms.manner, allowed=terms.budget, now=now)
         return job.id

@@ -75,9 +75,10 @@ def ask(
     """Ask a judge about every prompt of STUDY that two systems have outputs to.
 
     \b
-      assay judge ask 1 --name ours --template rater-instructions --candidate mine --baseline theirs \\
-          --url http://127.0.0.1:8000/v1 --model NAME --dry-run
-      assay judge ask 1 --name paper --template vicuna --orders baseline_first --rule mean_score …    as the paper did
+      assay judge ask 1 --name ours --template rater-instructions --candidate A --baseline B --url URL --model NAME
+      assay judge ask 1 --name ours --template alpaca --candidate A --baseline B --url URL --model NAME --dry-run
+      assay judge ask 1 --name paper --template vicuna --candidate A --baseline B --url URL --model NAME
+          --orders baseline_first --rule mean_score                          as the paper did
 
     A reply that can't be read is asked for once more, and then counted as unparsed: no win, no tie, no loss.
     """
@@ -101,17 +102,21 @@ def ask(
             click.echo(in_words(estimates.of_judging(session, one, judging, terms.manner)))
             return
     job_id = put(database, one, judging, terms)
-    if terms.queue:
+    if terms.queue and job_id is not None:
         click.echo(f"Job {job_id} is queued; `assay serve` or `assay worker` does it.")
         return
-    followed(database, settings, job_id, label="Judging")
+    if job_id is not None:
+        followed(database, settings, job_id, label="Judging")
     with database.reading() as session:
         click.echo(told(one, judgements.tally(session, one, judging)))
 
 
-def put(database: Database, one: Judge, judging: Judging, terms: Terms) -> int:
-    """The job that does it: the one that waits already, or a new one."""
+def put(database: Database, one: Judge, judging: Judging, terms: Terms) -> int | None:
+    """The job that does it: the one that waits already, or a new one; None where nothing is missing."""
     with database.transaction() as session:
+        done, total = judgings.counts(session, one, judging)
+        if done == total and total:
+            return None
         waiting = jobs.live(session, judging_id=judging.id)
         if waiting is None:
             waiting = judgings.enqueue(session, judging, terms.manner, allowed=terms.budget, now=datetime.now(UTC))

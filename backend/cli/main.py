@@ -22,6 +22,7 @@ from backend.cli.results import results
 from backend.cli.serve_model import serve_model
 from backend.cli.simulate import simulate
 from backend.cli.trial import try_
+from backend.cli.worker import beat, worker
 from backend.errors import AppError
 
 
@@ -47,6 +48,8 @@ VERBS = (
     plan,
     launch,
     serve,
+    worker,
+    beat,
     generate,
     judge,
     jobs,

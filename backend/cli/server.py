@@ -14,6 +14,7 @@ from uvicorn.supervisors import Multiprocess
 from backend.config import Settings
 from backend.db.session import Database
 from backend.errors import Unavailable
+from backend.jobs import Doorbell
 from backend.services.keys import secret_key
 from backend.services.tokens import Tokens
 from backend.web.app import create_app
@@ -65,14 +66,15 @@ def server(app: FastAPI) -> uvicorn.Server:
     return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=10))
 
 
-def run(settings: Settings, database: Database, bound: socket.socket) -> None:
+def run(settings: Settings, database: Database, bound: socket.socket, *, bell: Doorbell | None = None) -> None:
     """Serve until interrupted."""
-    server(create_app(settings, database)).run(sockets=[bound])
+    server(create_app(settings, database, bell=bell)).run(sockets=[bound])
 
 
 def run_several(settings: Settings, bound: socket.socket, processes: int) -> None:
     """Serve with so many processes until interrupted. They read the settings from the environment."""
-    os.environ |= {f"ASSAY_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
+    given = settings.model_dump(exclude={"engine_keys"})  # no option changes these, so they are there as they came
+    os.environ |= {f"ASSAY_{name.upper()}": str(value) for name, value in given.items()}
     config = uvicorn.Config(
         "backend.web.process:app",
         workers=processes,

@@ -7,6 +7,7 @@ from random import Random
 
 import click
 
+from backend.cli.dispatch import dispatching
 from backend.cli.house import data_dir_option, open_database, settings_with
 from backend.cli.launch import SEED, Launched, Wanted, launch_files, takes_files
 from backend.cli.results import verdict
@@ -55,8 +56,8 @@ def try_(wanted: Wanted, host: str, port: int, public_url: str | None, data_dir:
             return
         base_url = address(settings, bound)
         announce(settings, base_url, launched.batch_id, paths)
-        with watching(database, base_url, key=secret_key(settings)):
-            run(settings, database, bound)
+        with watching(database, base_url, key=secret_key(settings)), dispatching(database, settings) as bell:
+            run(settings, database, bound, bell=bell)
 
 
 def rater_paths(settings: Settings, database: Database, launched: Launched) -> list[str]:

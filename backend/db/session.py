@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from sqlite3 import Connection as SQLiteConnection
 
-from sqlalchemy import Connection, Engine, create_engine, event
+import structlog
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+log = structlog.get_logger()
 BUSY_MS = 20_000
 
 
@@ -49,6 +52,16 @@ class Database:
         """One consistent look. Whatever is changed in it is rolled back."""
         with self.engine.connect() as connection, Session(connection, autoflush=False) as session:
             yield session
+
+    def answers(self) -> bool:
+        """Whether it is there and can be asked."""
+        try:
+            with self.reading() as session:
+                session.execute(text("SELECT 1"))
+        except OperationalError as trouble:
+            log.warning("database.silent", trouble=str(trouble.orig))
+            return False
+        return True
 
 
 def prepare_sqlite(engine: Engine) -> None:

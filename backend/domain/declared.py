@@ -21,6 +21,9 @@ OFFENCES = {
     ExclusionKind.INCONSISTENT: "answer more than {limit} of their repeats otherwise than before ({least} or more)",
     ExclusionKind.TOO_FAST: "read more than {limit} words a minute (median of {least} or more comparisons)",
     ExclusionKind.ONE_SIDED: "choose one place in more than {limit} of their decisive votes ({least} or more)",
+    ExclusionKind.UNCONFIRMED: (
+        "came by a vendor that confirmed no submission for more than {limit} of their ratings ({least} or more)"
+    ),
 }
 
 

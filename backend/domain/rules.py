@@ -43,6 +43,7 @@ class ExclusionKind(StrEnum):
     INCONSISTENT = "inconsistent"
     TOO_FAST = "too_fast"
     ONE_SIDED = "one_sided"
+    UNCONFIRMED = "unconfirmed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ class Exclusion:
 
     failed_checks: share of gold and attention checks answered wrongly, above the limit. inconsistent: share of repeats
     answered otherwise than before, above the limit. too_fast: median words read a minute, above the limit. one_sided:
-    share of the commoner place among decisive votes, above the limit. An excluded rater's seats are not filled again.
+    share of the commoner place among decisive votes, above the limit. unconfirmed: share of ratings through a vendor
+    for which it has listed no submission of theirs, above the limit. An excluded rater's seats are not filled again.
     """
 
     kind: ExclusionKind

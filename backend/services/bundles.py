@@ -21,15 +21,17 @@ from backend.db.outputs import Output, System
 from backend.db.ratings import Rating
 from backend.db.studies import Prompt, StudyVersion
 from backend.domain.checks import FAILED, NOT_JUDGED, PASSED
+from backend.domain.results import exclusions
 from backend.domain.results.material import Material
 from backend.errors import Conflict
-from backend.services import batches, checks, results, sealing
+from backend.services import batches, checks, results, said, sealing
 from backend.services.material import gather
 from backend.services.pseudonyms import pseudonyms
 
-FORMAT = 3
+FORMAT = 4
 RATING_COLUMNS = ("comparison", "seat", "rater", "state", "choice", "flipped", "active_ms", "answers")
 CHECK_COLUMNS = ("rater", "kind", "passed", "active_ms")
+CONFIRMED_COLUMNS = ("rater", "rated", "unconfirmed")
 SAID = {PASSED: "true", FAILED: "false", NOT_JUDGED: ""}
 README = """# An Assay bundle
 
@@ -48,6 +50,16 @@ Every rating of one batch, anonymised, with the outputs that were compared and t
 README_OF_CHECKS = """\
 - `checks.csv`: one row a check that a rater finished; `passed` true: a gold or attention check was answered rightly, or
   a repeat as before; empty: the rater could not judge it. Checks are in no other file and in no result of a system
+"""
+README_OF_JUDGES = """\
+- `judges.json`: the models that were asked the same, with their templates whole
+- `verdicts.jsonl`: one row a verdict in one order, as it was read; `why`: of one that can't be read, which counts as
+  neither won nor lost nor tied. The replies themselves are in a replay pack: `assay judge export`
+"""
+
+README_OF_CONFIRMED = """\
+- `confirmed.csv`: one row a rater who came through a vendor: their counted ratings, and those of them for which the
+  vendor has listed no submission of theirs
 """
 
 
@@ -68,10 +80,18 @@ def export(session: Session, batch_id: int, folder: Path, *, key: str, comments:
     write_table(folder / "ratings.csv", columns, rating_rows(session, batch_id, pseudonyms(key, batch_id)))
     write_table(folder / "skips.csv", ("comparison", "rater", "reason"), skip_rows(session, batch_id, key))
     write_json(folder / "results.json", results.compute(material).to_json())
-    has_checks = material.settings.checks.any
-    if has_checks:
+    about = README
+    if material.settings.checks.any:
         write_table(folder / "checks.csv", CHECK_COLUMNS, check_rows(session, batch_id, key))
-    (folder / "README.md").write_text(README + (README_OF_CHECKS if has_checks else ""), encoding="utf-8")
+        about += README_OF_CHECKS
+    if exclusions.asks_vendors(material.settings):
+        write_table(folder / "confirmed.csv", CONFIRMED_COLUMNS, confirmed_rows(material))
+        about += README_OF_CONFIRMED
+    if material.judges:
+        write_json(folder / "judges.json", said.judges_json(session, batch, material))
+        write_lines(folder / "verdicts.jsonl", said.verdict_lines(material))
+        about += README_OF_JUDGES
+    (folder / "README.md").write_text(about, encoding="utf-8")
     files = sorted(folder.iterdir())
     write_json(folder / "manifest.json", manifest(material, frozen.settings_hash, files))
     return [*files, folder / "manifest.json"]
@@ -189,6 +209,14 @@ def check_rows(session: Session, batch_id: int, key: str) -> Iterable[Mapping[st
     names = pseudonyms(key, batch_id)
     for one in sorted(checks.marked(session, batch_id), key=lambda one: (names[one.rater_id], one.kind, one.mark)):
         yield {"rater": names[one.rater_id], "kind": one.kind, "passed": SAID[one.mark], "active_ms": one.active_ms}
+
+
+def confirmed_rows(material: Material) -> Iterable[Mapping[str, object]]:
+    """What vendors confirmed of each rater who came through one."""
+    counts = zip(material.raters, material.confirmations.rated, material.confirmations.unconfirmed, strict=True)
+    for rater, rated, unconfirmed in counts:
+        if rated:
+            yield {"rater": rater, "rated": int(rated), "unconfirmed": int(unconfirmed)}
 
 
 def write_json(path: Path, plain: object) -> None:

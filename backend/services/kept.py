@@ -18,6 +18,7 @@ from backend.db.batches import Batch
 from backend.db.checks import CheckAssignment
 from backend.db.comparisons import Comparison
 from backend.domain.results.summary import OnStep, Results
+from backend.services import said
 
 PATIENCE = 10.0
 MOST_KEPT = 4
@@ -91,7 +92,7 @@ class Kept:
 
 
 def stamp(session: Session, batch: Batch) -> str:
-    """What differs whenever the results do: the batch's state, its comparisons, its seats and checks by state.
+    """What differs whenever the results do: the batch's state, its comparisons, seats and checks by state, verdicts.
 
     These states only ever go forward, so no two changes undo each other. Assignments are read as a range of ids, which
     lie together on disk; the sum keeps SQLite to it.
@@ -113,4 +114,4 @@ def stamp(session: Session, batch: Batch) -> str:
         .order_by(CheckAssignment.state)
     ).all()
     counts = "-".join(f"{state}{count}" for state, count in (*states, *checks))
-    return f"{batch.state}-{end}-{counts}"
+    return f"{batch.state}-{end}-{said.newest(session, batch.study_id) or 0}-{counts}"

@@ -16,10 +16,11 @@ from backend.db.studies import Prompt
 from backend.db.styles import OutputStyle
 from backend.domain.checks import CheckAnswers
 from backend.domain.choices import Choice
-from backend.domain.results.material import Launched, Material, ranks
+from backend.domain.results import exclusions
+from backend.domain.results.material import Confirmations, Launched, Material, no_confirmations, ranks
 from backend.domain.statistics.ids import dense
 from backend.domain.statistics.votes import Flags, Integers, Votes
-from backend.services import batches, checks, columns, seated
+from backend.services import batches, checks, columns, confirmed, said, seated
 from backend.services.pseudonyms import pseudonyms
 from backend.services.seated import HELD, LAPSED, LATE, RATED, RETURNED, SKIPPED
 
@@ -64,11 +65,15 @@ def gather(session: Session, batch: Batch, *, key: str) -> Material:
             category=category,
         ),
         checks=check_answers(session, batch, raters, names_of),
+        confirmations=confirmations(session, batch, raters, names_of),
         late=int((rows["state"] == LATE).sum()),
         skips=skips(rows["reason"]),
         is_closed=batch.state == BatchState.CLOSED,
         was_unsealed=batch.unsealed_at is not None,
         was_stopped=batch.stopped_at is not None,
+        judges=said.of_batch(
+            session, batch, candidate=compared["candidate_output"], baseline=compared["baseline_output"]
+        ),
     )
 
 
@@ -77,6 +82,13 @@ def check_answers(session: Session, batch: Batch, raters: Sequence[str], names: 
     found, codes = checks.answers(session, batch.id), {name: code for code, name in enumerate(raters)}
     of = np.array([codes[names[int(rater)]] for rater in found.raters], dtype=np.int64)
     return CheckAnswers(of, found.kinds, found.marks)
+
+
+def confirmations(session: Session, batch: Batch, raters: Sequence[str], names: Mapping[int, str]) -> Confirmations:
+    """What vendors have confirmed, where a declared rule asks for it."""
+    if not exclusions.asks_vendors(batches.settings_of(session, batch)):
+        return no_confirmations(len(raters))
+    return confirmed.counts(session, batch.id, raters=raters, names=names)
 
 
 def comparisons(session: Session, batch: Batch) -> dict[str, Integers]:

@@ -12,9 +12,11 @@ from backend.domain.checks import FAILED, KINDS, NOT_JUDGED, PASSED, CheckAnswer
 from backend.domain.choices import Choice, Preference, preference
 from backend.domain.features import features, table
 from backend.domain.records import Json
-from backend.domain.results.material import Launched, Material
+from backend.domain.results.judged import JudgeMaterial
+from backend.domain.results.material import Confirmations, Launched, Material, no_confirmations
 from backend.domain.settings import StudySettings
 from backend.domain.statistics.votes import Integers, Votes
+from backend.services import said
 
 CODE = {Preference.CANDIDATE: 1, Preference.TIE: 0, Preference.BASELINE: -1}
 FLIPPED = {"true": 1, "false": 0, "": -1}
@@ -59,11 +61,13 @@ def material_of(folder: Path, settings: StudySettings, manifest: Plain) -> Mater
         votes=votes_of([row for row in ratings if row["state"] == "rated"], launched, places),
         launched=launched,
         checks=checks_of(checks, places),
+        confirmations=confirmations_of(rows(folder / "confirmed.csv"), places),
         late=sum(row["state"] == "late" for row in ratings),
         skips=dict(sorted(Counter(row["reason"] for row in skips).items())),
         is_closed=batch["closed"] is True,
         was_unsealed=batch["unsealed"] is True,
         was_stopped=batch["stopped"] is True,
+        judges=judges_of(folder),
     )
 
 
@@ -140,6 +144,23 @@ def checks_of(answers: Sequence[Mapping[str, str]], raters: Mapping[str, int]) -
         np.array([KINDS.index(CheckKind(row["kind"])) for row in answers], dtype=np.int8),
         np.array([MARKS[row["passed"]] for row in answers], dtype=np.int8),
     )
+
+
+def judges_of(folder: Path) -> tuple[JudgeMaterial, ...]:
+    """The judges of a bundle; none where nobody asked one."""
+    if not (folder / "judges.json").is_file():
+        return ()
+    judges = json.loads((folder / "judges.json").read_text(encoding="utf-8"))
+    return said.from_bundle(judges, lines(folder / "verdicts.jsonl"))
+
+
+def confirmations_of(counts: Sequence[Mapping[str, str]], raters: Mapping[str, int]) -> Confirmations:
+    """What vendors confirmed as columns; a rater who isn't there came through none."""
+    found = no_confirmations(len(raters))
+    for row in counts:
+        code = raters[row["rater"]]
+        found.rated[code], found.unconfirmed[code] = int(row["rated"]), int(row["unconfirmed"])
+    return found
 
 
 def whole(numbers: Sequence[int]) -> Integers:

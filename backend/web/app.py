@@ -8,6 +8,7 @@ from starlette.types import Scope
 from backend.config import Settings
 from backend.crowd import mturk_frame
 from backend.db.session import Database
+from backend.jobs import Doorbell, Silent
 from backend.services.bells import Bells
 from backend.services.glances import Memory
 from backend.services.kept import Kept
@@ -21,11 +22,13 @@ from backend.web.routes import (
     batches,
     comparisons,
     entry,
+    health,
     hit_steps,
     hits,
     home,
     hooks,
     incoming,
+    jobs,
     journey,
     ledger,
     money,
@@ -33,6 +36,7 @@ from backend.web.routes import (
     rating,
     results,
     studies,
+    systems,
 )
 from backend.web.security import Security, framed
 
@@ -48,21 +52,24 @@ class Static(StaticFiles):
         return response
 
 
-def create_app(settings: Settings, database: Database) -> FastAPI:
-    """The web on this database. Raters' routes are open to token holders; all others are the researcher's."""
+def create_app(settings: Settings, database: Database, *, bell: Doorbell | None = None) -> FastAPI:
+    """The web on this database. Raters' routes are open to token holders; all others are the researcher's.
+
+    bell: tells workers of a new job; without one they find it when they next look.
+    """
     markdown.prepare()
     app = FastAPI(title="Assay", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.house = House(settings, database, Tokens(secret_key(settings)))
+    app.state.house = House(settings, database, Tokens(secret_key(settings)), bell=bell or Silent())
     app.state.kept = Kept()
     app.state.memory = Memory()
     app.state.bells = Bells()
     sites = mturk_frame.framing(mturk_frame.origins(settings.mturk_submit_hosts))
     app.add_middleware(Security, max_upload=settings.max_upload_mb * 2**20, framed=framed(sites))
     app.mount("/static", Static(directory=FRONTEND / "static"))
-    for open_to_all in (entry, rating, journey, arrivals, hits, hit_steps, hooks):
+    for open_to_all in (health, entry, rating, journey, arrivals, hits, hit_steps, hooks):
         app.include_router(open_to_all.router)
     guarded = APIRouter(dependencies=[Depends(researcher)])
-    for part in (home, studies, batches, incoming, results, comparisons, plan, money, ledger):
+    for part in (home, studies, batches, incoming, results, comparisons, plan, money, ledger, systems, jobs):
         guarded.include_router(part.router)
     app.include_router(guarded)
     errors.install(app)

@@ -12,6 +12,7 @@ from backend.config import Settings
 from backend.db.base import LARGEST_NUMBER
 from backend.db.session import Database
 from backend.errors import Forbidden
+from backend.jobs import Doorbell, Silent
 from backend.services.facts import Remembered
 from backend.services.tokens import Tokens
 
@@ -21,12 +22,13 @@ SESSION_DAYS = 30
 
 @dataclass(frozen=True)
 class House:
-    """Everything a request may need of the server it came to."""
+    """Everything a request may need of the server it came to. bell: rung once a job is stored."""
 
     settings: Settings
     database: Database
     tokens: Tokens
     facts: Remembered = field(default_factory=Remembered)
+    bell: Doorbell = field(default_factory=Silent)
 
     def sessions(self) -> URLSafeTimedSerializer:
         """Signs the researcher's cookie."""

@@ -1,8 +1,10 @@
-"""Numbers of results as words: a verdict, what an interval holds for, the evidence behind a flag. Knows no page."""
+"""Numbers as words: a verdict, what an interval holds for, the evidence behind a flag, a rate. Knows no page."""
 
 from collections.abc import Mapping
 
 from backend.domain.choices import Preference, SplitRule
+from backend.domain.judging.orders import Orders, Rule
+from backend.domain.judging.parsing import Unread
 from backend.domain.results.candidates import CandidateResult
 from backend.domain.results.exclusions import ExcludedRater
 from backend.domain.results.family import NamedDifference
@@ -31,6 +33,25 @@ KINDS = {
     Kind.RANDOM: "looks random",
     Kind.TOO_FAST: "too fast",
     Kind.COPIED: "copied",
+}
+ORDERS = {
+    Orders.BOTH: "in both orders",
+    Orders.CANDIDATE_FIRST: "the candidate always first",
+    Orders.BASELINE_FIRST: "the baseline always first",
+}
+JUDGE_RULES = {
+    Rule.AGREE_ELSE_TIE: "a win needs every order, all else is a tie",
+    Rule.MEAN_SCORE: "the higher mean score wins",
+    Rule.PROB_MEAN: "the mean chance of preferring it",
+}
+UNREAD = {
+    Unread.EMPTY: "empty",
+    Unread.REFUSED: "refused",
+    Unread.CUT_OFF: "cut off before a verdict",
+    Unread.ELSEWHERE: "with scores where none belong",
+    Unread.QUOTED: "with verdicts that only quote an output",
+    Unread.CONFLICTING: "with two verdicts, one of them asked for by an output",
+    Unread.FORMAT: "in no known form",
 }
 STYLES = {"length": "Length", "lists": "Lists", "bold": "Bold", "headers": "Headers"}
 
@@ -67,6 +88,35 @@ def amount(value: float) -> str:
 def whole(share: float) -> str:
     """0.976 → “98 %”; the sign never begins a line."""
     return f"{POINTS * share:.0f}{TIED}%"
+
+
+def lasting(seconds: float) -> str:
+    """7500 s → “2 h 5 min”, 40 s → “40 s”; nobody waits for the seconds of an hour."""
+    whole_seconds = round(seconds)
+    if whole_seconds < 60:
+        return f"{whole_seconds}{TIED}s"
+    all_minutes = round(seconds / 60)
+    hours, rest = divmod(all_minutes, 60)
+    if not hours:
+        return f"{rest}{TIED}min"
+    if hours >= 48:
+        return f"{hours // 24}{TIED}days"
+    return f"{hours}{TIED}h {rest}{TIED}min" if rest else f"{hours}{TIED}h"
+
+
+def rate(a_minute: float) -> str:
+    """1200 → “20 a second”, 34.2 → “34 a minute”, 0.5 → “30 an hour”."""
+    for number, unit in ((a_minute / 60, "a second"), (a_minute, "a minute")):
+        if number >= 2:
+            return f"{number:,.1f} {unit}" if number < 10 else f"{number:,.0f} {unit}"
+    return f"{60 * a_minute:,.0f} an hour"
+
+
+def dollars(millionths: int) -> str:
+    """2500000 → “$2.50”, 3400 → “$0.0034”: as many digits as tell it from nothing, up to four."""
+    if 0 < millionths < 100:
+        return "<$0.0001"
+    return f"${millionths / 1e6:,.2f}" if not millionths or millionths >= 1_000_000 else f"${millionths / 1e6:.4f}"
 
 
 def verdict(one: CandidateResult, baseline: str) -> str:
@@ -117,10 +167,12 @@ def exclusion(one: ExcludedRater) -> str:
     if kind == ExclusionKind.TOO_FAST:
         return f"read {one.found:,.0f} words a minute in the median of {one.observations} votes; limit {one.limit:,.0f}"
     share, limit = whole(one.found), whole(one.limit)
+    rated = "1 rating" if one.observations == 1 else f"{one.observations} ratings"
     said = {
         ExclusionKind.FAILED_CHECKS: f"failed {share} of {one.observations} gold and attention checks",
         ExclusionKind.INCONSISTENT: f"answered {share} of {one.observations} repeats otherwise than before",
         ExclusionKind.ONE_SIDED: f"took one place in {share} of {one.observations} decisive votes",
+        ExclusionKind.UNCONFIRMED: f"had no submission that the vendor confirmed for {share} of {rated}",
     }[kind]
     return f"{said}; limit {limit}"
 

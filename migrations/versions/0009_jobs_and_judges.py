@@ -34,8 +34,8 @@ REFUSALS = {
     "jobs_count_their_holders": (
         "jobs",
         "UPDATE OF attempt, holder",
-        "NEW.attempt < OLD.attempt OR (NEW.holder IS NOT NULL AND OLD.holder IS NOT NULL"
-        " AND NEW.holder <> OLD.holder AND NEW.attempt = OLD.attempt)",
+        "NEW.attempt < OLD.attempt OR (NEW.holder IS NOT NULL AND NEW.attempt = OLD.attempt"
+        " AND (OLD.holder IS NULL OR NEW.holder <> OLD.holder))",
         "the next holder of a job is another attempt",
     ),
     **{

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Assay
-from tests.processes import LINUX_ONLY, children, eventually, of_group
+from tests.processes import LINUX_ONLY, children, command, eventually, of_group
 from worker.engines import guard
 
 
@@ -32,6 +32,11 @@ def completion(address: str) -> int:
     return status
 
 
+def guards(pid: int) -> list[int]:
+    """Whoever leads a server's group, among a process's children."""
+    return [child for child in children(pid) if "guard.py" in command(child)]
+
+
 @pytest.mark.long
 @LINUX_ONLY
 def test_it_says_where_it_answers_and_stops_whole_with_ctrl_c(tiny_llama: Path, tmp_path: Path) -> None:
@@ -40,7 +45,7 @@ def test_it_says_where_it_answers_and_stops_whole_with_ctrl_c(tiny_llama: Path, 
         found = re.match(r"tiny answers at http://([\d.:]+)/v1 \(vLLM \S+, log: (\S+)\)", process.stdout.readline())
         assert found is not None
         assert completion(found[1]) == 200
-        (group,) = children(process.pid)
+        (group,) = guards(process.pid)
         assert any("--max-num-seqs 8" in line for line in of_group(group).values())
         assert "assay generate" in process.stdout.readline()
         assert "Ctrl-C" in process.stdout.readline()
@@ -55,8 +60,8 @@ def test_it_says_where_it_answers_and_stops_whole_with_ctrl_c(tiny_llama: Path, 
 @LINUX_ONLY
 def test_killed_with_nine_it_leaves_no_process_of_vllm(tiny_llama: Path, tmp_path: Path) -> None:
     with started(tiny_llama, tmp_path) as process:
-        assert eventually(lambda: children(process.pid) != [], within=60)
-        (group,) = children(process.pid)
+        assert eventually(lambda: guards(process.pid) != [], within=60)
+        (group,) = guards(process.pid)
         assert eventually(lambda: any("EngineCore" in line for line in of_group(group).values()), within=120)
         os.kill(process.pid, signal.SIGKILL)
         process.communicate(timeout=20)

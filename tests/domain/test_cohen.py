@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.domain.statistics.agreement import NO_PAIRS, ONE_CATEGORY, gwet_ac1
@@ -44,6 +44,7 @@ def test_pandalm_s_people_have_their_published_kappas(shared_data: Path) -> None
     assert sorted(round(value, 3) for value in kappas if value is not None) == [0.880, 0.880, 0.895]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=2, max_size=40))
 def test_with_one_label_each_ac1_is_that_for_any_number_of_raters(rows: list[tuple[int, int]]) -> None:
     one, other = np.array(rows).T

@@ -1,7 +1,7 @@
 """What a request costs: rounded up, and never more than its worst case."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.domain.asking import EngineKind, Request, Sampling
@@ -33,6 +33,7 @@ def test_a_request_costs_its_turns_what_stands_around_them_and_its_longest_answe
     assert found.worst == PRICE.of(64 + 24 + 40, 100)
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(1, 5000), st.integers(0, 10**8))
 def test_the_worst_case_is_never_below_the_estimate(text: str, tokens: int, price: int) -> None:
     found = cost((Turn("user", text),), max_tokens=tokens, price=Price(price, price))

@@ -4,7 +4,7 @@ At a simulator behind a real socket, on both databases; our pages are those of s
 return is read before the second rater comes (early), while they are at work (late), or never.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -127,8 +127,9 @@ class Place:
 
 
 @contextmanager
-def place(database: Database) -> Iterator[Place]:
-    with on_mturk(database, prompts=1) as on, queue_of(on) as queue:
+def place(database: Database, *, study: Mapping[str, object] | None = None) -> Iterator[Place]:
+    """The batch, published. study: its settings."""
+    with on_mturk(database, prompts=1, study=study) as on, queue_of(on) as queue:
         made = Place(on, queue)
         assert made.keep().troubles == []
         yield made

@@ -65,6 +65,7 @@ def test_a_tiny_q_is_not_nought_and_an_unknown_other_is_somebody() -> None:
         ("failed_checks", 0.3, 0.5, "failed 50 % of 12 gold and attention checks; limit 30 %"),
         ("inconsistent", 0.3, 0.5, "answered 50 % of 12 repeats otherwise than before; limit 30 %"),
         ("one_sided", 0.85, 1.0, "took one place in 100 % of 12 decisive votes; limit 85 %"),
+        ("unconfirmed", 0.5, 1.0, "had no submission that the vendor confirmed for 100 % of 12 ratings; limit 50 %"),
         ("too_fast", 600.0, 1234.0, "read 1,234 words a minute in the median of 12 votes; limit 600"),
     ],
 )

@@ -12,7 +12,7 @@ from backend.services.tokens import Tokens
 from backend.web.app import create_app
 from backend.web.deps import COOKIE, House
 
-OPEN = {"/r/", "/o/", "/in/", "/hit/", "/hooks/", "/enter/", "/login", "/logout"}
+OPEN = {"/r/", "/o/", "/in/", "/hit/", "/hooks/", "/enter/", "/login", "/logout", "/healthz"}
 
 
 def routes(client: TestClient) -> list[tuple[str, str]]:

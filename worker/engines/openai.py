@@ -6,8 +6,8 @@ or shown. Patience is another module's business.
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 import httpx2
@@ -25,11 +25,22 @@ NEAR = frozenset({"127.0.0.1", "localhost", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What came back: the status, the headers that matter, and the whole body."""
+    """What came back. The body is not shown: it may repeat the key."""
 
     status: int
     headers: httpx2.Headers
-    body: bytes
+    body: bytes = field(repr=False)
+
+
+class Bearer(httpx2.Auth):
+    """The key, put into a request on its way: it is in no variable of ours that a traceback with locals could show."""
+
+    def __init__(self, key: SecretStr) -> None:
+        self.key = key
+
+    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
+        request.headers["Authorization"] = f"Bearer {self.key.get_secret_value()}"
+        yield request
 
 
 class OpenAIEngine:
@@ -117,8 +128,7 @@ class OpenAIEngine:
     def check(self, exchange: Exchange) -> None:
         """Raise what this answer means, unless it is a good one."""
         if exchange.status != 200:
-            secret = self.key.get_secret_value() if self.key else ""
-            raise refusals.meaning(exchange.status, exchange.headers, exchange.body, url=self.url, secret=secret)
+            raise refusals.meaning(exchange.status, exchange.headers, exchange.body, url=self.url, key=self.key)
 
     def in_words(self, reply: Reply) -> Reply:
         """Tokens by their words where vLLM named them by id: it drops all but one of those that read alike."""
@@ -142,17 +152,20 @@ class OpenAIEngine:
         return known
 
     def exchange(self, method: str, url: str, body: Json = None, *, with_key: bool = True) -> Exchange:
-        """Ask once. Raises Transient where nothing came back, or too much, or too slowly."""
-        headers = {"Authorization": f"Bearer {self.key.get_secret_value()}"} if self.key and with_key else {}
+        """Ask once. Raises Transient where nothing came back, or too much, or too slowly.
+
+        Without the library's own error: its frames hold the request, with the key in it.
+        """
+        bearer = Bearer(self.key) if self.key and with_key else None
         ends = self.clock() + self.timeout
         try:
-            with self.client.stream(method, url, json=body, headers=headers) as response:
+            with self.client.stream(method, url, json=body, auth=bearer) as response:
                 return Exchange(response.status_code, response.headers, self.whole(response, ends))
-        except httpx2.TimeoutException as error:
-            raise self.too_slow() from error
+        except httpx2.TimeoutException:
+            raise self.too_slow() from None
         except httpx2.RequestError as error:
             what = f"The connection to {self.url} failed ({type(error).__name__})"
-            raise Transient(f"{what}; see that the server runs and can be reached from here.") from error
+            raise Transient(f"{what}; see that the server runs and can be reached from here.") from None
 
     def whole(self, response: httpx2.Response, ends: float) -> bytes:
         """The body. A server that sends a byte a minute would otherwise be waited for without end."""

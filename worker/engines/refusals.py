@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from pydantic import SecretStr
+
 from worker.engines.answers import complaint
 from worker.engines.protocol import EngineError, Hopeless, TooFast, Transient, Unusable
 
@@ -16,11 +18,9 @@ NO_MONEY = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billi
 NO_MODEL = "model_not_found"
 
 
-def meaning(status: int, headers: Mapping[str, str], raw: bytes, *, url: str, secret: str) -> EngineError:
-    """The error that an answer with this status is. secret: what must not be shown."""
-    said, code = complaint(raw)
-    if secret:
-        said = said.replace(secret, "…")
+def meaning(status: int, headers: Mapping[str, str], raw: bytes, *, url: str, key: SecretStr | None) -> EngineError:
+    """The error that an answer with this status is. key: what must not be shown."""
+    said, code = complaint(raw.replace(key.get_secret_value().encode(), "…".encode()) if key else raw)
     said = " ".join(said.split())[:LONGEST_COMPLAINT]
     told = f" It says: {said}" if said else ""
     pause = seconds(headers)

@@ -8,6 +8,7 @@ from backend.domain.checks import FAILED, KINDS, NOT_JUDGED, CheckKind
 from backend.domain.results import grouped
 from backend.domain.results.material import Material
 from backend.domain.rules import Exclusion, ExclusionKind
+from backend.domain.settings import StudySettings
 from backend.domain.statistics.ids import medians
 from backend.domain.statistics.votes import Floats, Integers
 
@@ -31,6 +32,11 @@ def apply(material: Material) -> tuple[Material, tuple[ExcludedRater, ...]]:
         return material, ()
     out = np.isin(np.array(material.raters), [one.rater for one in found])
     return replace(material, votes=material.votes.where(~out[material.votes.rater])), found
+
+
+def asks_vendors(settings: StudySettings) -> bool:
+    """Whether a declared rule looks at what vendors have confirmed."""
+    return any(rule.kind == ExclusionKind.UNCONFIRMED for rule in settings.exclusions)
 
 
 def caught(material: Material, rule: Exclusion) -> list[ExcludedRater]:
@@ -62,6 +68,9 @@ def measured(material: Material, kind: ExclusionKind) -> tuple[Floats, Integers]
     if kind == ExclusionKind.TOO_FAST:
         pace = words_a_minute(material)
         return medians(pace, votes.rater, raters), grouped.counts(votes.rater, ~np.isnan(pace), raters)
+    if kind == ExclusionKind.UNCONFIRMED:
+        rated = material.confirmations.rated
+        return np.where(rated > 0, material.confirmations.unconfirmed / np.maximum(rated, 1), np.nan), rated
     decisive = (votes.preference != 0) & (votes.flipped >= 0)
     first = (votes.preference == 1) == (votes.flipped == 0)
     share, total = grouped.shares(votes.rater, first, decisive, raters)

@@ -53,13 +53,28 @@ class Launched:
 
 
 @dataclass(frozen=True)
+class Confirmations:
+    """Of each rater, by code: rated: ratings that came through a vendor. unconfirmed: those of them for which it has
+    listed no submission of theirs. Both are nought where no declared rule asks for it."""
+
+    rated: Integers
+    unconfirmed: Integers
+
+
+def no_confirmations(raters: int) -> Confirmations:
+    """Nobody came through a vendor."""
+    return Confirmations(np.zeros(raters, dtype=np.int64), np.zeros(raters, dtype=np.int64))
+
+
+@dataclass(frozen=True)
 class Material:
     """A batch's votes and what is known of its comparisons, candidates, prompts and raters.
 
     candidates, prompts, categories, raters: code -> name, key, name, pseudonym. channels: of each rater. votes: the
-    counted ones; their comparisons are places in `launched`. checks: answers of raters by code. opening: seats open at
-    first. is_closed: no seat will be given out any more. was_unsealed: the results were opened before the end.
-    was_stopped: by the declared rule. skips: reason -> how often. judges: models that were asked the same, each apart.
+    counted ones; their comparisons are places in `launched`. checks: answers of raters by code. confirmations: what
+    vendors have confirmed, by rater. opening: seats open at first. is_closed: no seat will be given out any more.
+    was_unsealed: the results were opened before the end. was_stopped: by the declared rule. skips: reason -> how often.
+    judges: models that were asked the same, each apart.
     """
 
     baseline: str
@@ -75,6 +90,7 @@ class Material:
     votes: Votes
     launched: Launched
     checks: CheckAnswers
+    confirmations: Confirmations
     late: int
     skips: dict[str, int]
     is_closed: bool

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.domain.judging.beside import beside
@@ -82,6 +82,7 @@ def test_a_person_of_pandalm_as_the_judge_reaches_the_ceiling_of_the_others(shar
     assert measured.value > ceiling.low
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3), st.sampled_from([-1, 0, 1])), max_size=20))
 def test_the_order_of_rows_does_not_matter(rows: list[tuple[int, int, int]]) -> None:
     votes = votes_of([(prompt, rater, 0, said, 0) for prompt, rater, said in rows])

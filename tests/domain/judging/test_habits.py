@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.domain.choices import Choice, Preference
@@ -92,6 +92,7 @@ def test_one_order_says_nothing_of_consistency() -> None:
     assert (found.consistent.mean, found.first_bias.mean) == (None, 0.0)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(*[st.sampled_from([-1, 0, 1, UNREAD])] * 2), min_size=1))
 def test_order_does_not_depend_on_the_order_of_rows(rows: list[tuple[int, int]]) -> None:
     verdicts = asked(*np.array(rows).T)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.domain.choices import Choice, Preference
@@ -79,6 +79,7 @@ def test_one_fixed_order_asks_for_no_other(rule: Rule) -> None:
     assert judged(chosen(FIRST), chosen(None), rule, Orders.BASELINE_FIRST) == UNPARSED
 
 
+@settings(deadline=None)
 @given(st.sampled_from(CHOICES), st.sampled_from(CHOICES), st.sampled_from([Rule.AGREE_ELSE_TIE, Rule.MEAN_SCORE]))
 def test_exchanging_the_systems_exchanges_the_judgement(straight: Choice, flipped: Choice, rule: Rule) -> None:
     one = judged(chosen(straight), chosen(flipped), rule)
@@ -109,6 +110,7 @@ def test_nothing_judged_gives_nothing() -> None:
     assert (unparsed.interval.mean, unparsed.bounds.worst, unparsed.bounds.best) == (None, 0.0, 1.0)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([0.0, 0.5, 1.0, np.nan]), st.integers(0, 5)), min_size=1))
 def test_the_bounds_hold_the_rate_and_the_order_of_rows_does_not_matter(
     rows: list[tuple[float, int]],

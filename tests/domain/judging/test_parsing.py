@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.domain.choices import Choice
@@ -218,11 +218,13 @@ def test_chances_that_are_none_do_no_harm() -> None:
     assert probability(ALPACA.labels, {"m": float("nan"), "M": 0.0}) is None
 
 
+@settings(deadline=None)
 @given(st.text(), st.sampled_from(ALL), st.sampled_from(["stop", "length", "content_filter", ""]))
 def test_any_reply_is_read_or_has_a_reason(text: str, template: Template, finish: str) -> None:
     said(template, text, (text, text[::2], ""), finish)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='[]ABC> "\n.verdict', max_size=60), st.sampled_from(["A", "B", "C"]))
 def test_a_reply_cut_from_an_output_with_words_around_its_tag_is_never_a_verdict(words: str, written: str) -> None:
     quotation = f"two words [[{written}]] behind it"

@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.domain.choices import Choice
@@ -114,6 +114,7 @@ def test_an_output_that_holds_a_place_of_the_template_is_shown_as_it_is(template
     assert "see {prompt} and {marker} and {title}" in user
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_no_output_can_close_its_own_quotation(first: str, second: str) -> None:
     user = rendered(TONE, WHY, first, second)[1].text

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from backend.domain.results.exclusions import apply
+from backend.domain.results.exclusions import apply, asks_vendors
+from backend.domain.results.material import Confirmations
 from backend.domain.results.summary import summarise
 from tests.material import Row, check_answers, material
 
@@ -59,6 +60,22 @@ def test_too_fast_is_the_median_of_words_a_minute() -> None:
 def test_one_sided_looks_at_places_not_at_systems() -> None:
     """Rater 1 prefers the candidate every time, half of the time in the second place: that is no side."""
     assert excluded(kind="one_sided", limit=0.9, least=4) == [("R000", 1.0, 4, 4)]
+
+
+def test_unconfirmed_is_a_share_of_the_ratings_that_came_through_a_vendor() -> None:
+    """Rater 0 came by a link; one of four ratings of rater 1 is confirmed, and all of rater 2."""
+    counts = Confirmations(rated=np.array([0, 4, 4]), unconfirmed=np.array([0, 3, 0]))
+
+    def left_out(**rule: object) -> list[tuple[str, float, int, int]]:
+        given = material(ROWS, confirmations=counts, exclusions=[{"kind": "unconfirmed", **rule}])
+        return [(one.rater, one.found, one.observations, one.votes) for one in apply(given)[1]]
+
+    rule = {"kind": "unconfirmed", "limit": 0.5, "least": 1}
+    assert asks_vendors(material(ROWS, exclusions=[rule]).settings)
+    assert not asks_vendors(material(ROWS).settings)
+    assert left_out(limit=0.5, least=1) == [("R001", 0.75, 4, 4)]
+    assert left_out(limit=0.75, least=1) == []
+    assert left_out(limit=0.0, least=5) == []
 
 
 def test_an_excluded_rater_s_votes_are_out_of_the_headline_and_in_the_numbers_beside_it() -> None:

@@ -50,7 +50,7 @@ def results(rows: list[Row], *, rule: SplitRule = SplitRule.TIE, unjudgeable: tu
 
 def test_the_batch_adds_up() -> None:
     found = results(THREE)
-    assert (found.baseline, found.seats, found.split_rule, found.schema_version) == ("base", 3, "tie", 2)
+    assert (found.baseline, found.seats, found.split_rule, found.schema_version) == ("base", 3, "tie", 3)
     assert (found.comparisons, found.settled, found.ratings, found.late, found.raters) == (5, 3, 8, 2, 3)
     assert (found.skips, found.median_seconds) == ({"unreadable": 3}, 30.0)
     assert [one.name for one in found.candidates] == ["tuned", "other"]

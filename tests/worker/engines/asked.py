@@ -1,10 +1,14 @@
 """What tests of engines share: a request in short, and a clock on which waiting costs no time."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Lock
 
 from backend.domain.asking import EngineKind, Request, Sampling
 from backend.domain.records import Turn
+from tests.openai import Scripted, Step, scripted
+from worker.engines.openai import OpenAIEngine
 from worker.engines.waits import Waits
 
 MODEL = "a-model"
@@ -41,3 +45,12 @@ class Clock:
 
     def waits(self, cancelled: Event | None = None) -> Waits:
         return Waits(cancelled or Event(), self, self.wait)
+
+
+@contextmanager
+def house(
+    *steps: Step, server: dict[str, object] | None = None, **engine: object
+) -> Iterator[tuple[Scripted, OpenAIEngine]]:
+    """A scripted server and an engine that asks it."""
+    with scripted(*steps, **server or {}) as served, closing(OpenAIEngine(served.url, MODEL, **engine)) as asking:
+        yield served, asking

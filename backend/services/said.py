@@ -1,0 +1,123 @@
+"""What judges said of a batch's comparisons, for its results and its bundle. Reads no reply again."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.db.batches import Batch
+from backend.db.judges import Judge, Verdict
+from backend.domain.choices import Choice
+from backend.domain.judging.orders import Orders, Rule
+from backend.domain.judging.parsing import Reading, Unread
+from backend.domain.records import Json
+from backend.domain.results.judged import JudgeMaterial, Said
+from backend.domain.results.material import Material
+from backend.domain.statistics.votes import Integers
+from backend.services.judgements import reading_of
+
+
+def of_batch(session: Session, batch: Batch, *, candidate: Integers, baseline: Integers) -> tuple[JudgeMaterial, ...]:
+    """Every judge of the study with a verdict on one of these comparisons.
+
+    candidate, baseline: ids of the outputs that were compared, in launch order; shape (comparisons,).
+    """
+    if newest(session, batch.study_id) is None:
+        return ()
+    places = {
+        (first, second): (place, flipped)
+        for place, pair in enumerate(zip(candidate.tolist(), baseline.tolist(), strict=True))
+        for first, second, flipped in ((*pair, False), (*pair[::-1], True))
+    }
+    said = defaultdict[int, list[Said]](list)
+    for verdict in session.scalars(select(Verdict).where(Verdict.study_id == batch.study_id).order_by(Verdict.id)):
+        if (at := places.get((verdict.first_id, verdict.second_id))) is not None:
+            said[verdict.judge_id].append(Said(*at, reading_of(verdict)))
+    known = session.scalars(select(Judge).where(Judge.study_id == batch.study_id).order_by(Judge.name))
+    return tuple(material(judge, said[judge.id]) for judge in known if said[judge.id])
+
+
+def material(judge: Judge, said: Sequence[Said]) -> JudgeMaterial:
+    """One judge as results take it."""
+    return JudgeMaterial(
+        name=judge.name,
+        template=judge.template,
+        model=judge.model,
+        orders=Orders(judge.orders),
+        rule=Rule(judge.rule),
+        said=sorted(said, key=lambda one: (one.comparison, one.flipped)),
+    )
+
+
+def newest(session: Session, study_id: int) -> int | None:
+    """The study's last verdict, which is another one whenever its judges have said more."""
+    return session.execute(select(func.max(Verdict.id)).where(Verdict.study_id == study_id)).scalar()
+
+
+def judges_json(session: Session, batch: Batch, material: Material) -> list[dict[str, object]]:
+    """The judges of a bundle, by name, each with the templates that it was asked with."""
+    known = session.scalars(select(Judge).where(Judge.study_id == batch.study_id))
+    templates = {judge.name: judge.templates for judge in known}
+    return [
+        {
+            "name": one.name,
+            "template": one.template,
+            "templates": templates[one.name],
+            "model": one.model,
+            "orders": one.orders,
+            "rule": one.rule,
+        }
+        for one in material.judges
+    ]
+
+
+def verdict_lines(material: Material) -> Iterator[Mapping[str, object]]:
+    """The verdicts of a bundle, by judge, comparison and order."""
+    for judge in material.judges:
+        for one in judge.said:
+            yield {"judge": judge.name, "comparison": one.comparison, "flipped": one.flipped, **asdict(one.reading)}
+
+
+def from_bundle(judges: Sequence[Mapping[str, Json]], lines: Sequence[Mapping[str, Json]]) -> tuple[JudgeMaterial, ...]:
+    """What `judges_json` and `verdict_lines` wrote. Raises KeyError and ValueError for what they can't have."""
+    said = defaultdict[str, list[Said]](list)
+    for line in lines:
+        said[str(line["judge"])].append(Said(whole(line["comparison"]), line["flipped"] is True, reading_from(line)))
+    return tuple(
+        JudgeMaterial(
+            name=str(one["name"]),
+            template=str(one["template"]),
+            model=str(one["model"]),
+            orders=Orders(str(one["orders"])),
+            rule=Rule(str(one["rule"])),
+            said=said[str(one["name"])],
+        )
+        for one in judges
+    )
+
+
+def reading_from(line: Mapping[str, Json]) -> Reading:
+    """A verdict of a bundle."""
+    choice, why, scores = line["choice"], line["why"], line["scores"]
+    strength, probability = line["strength"], line["probability"]
+    return Reading(
+        choice=None if choice is None else Choice(str(choice)),
+        why=None if why is None else Unread(str(why)),
+        scores=(real(scores[0]), real(scores[1])) if isinstance(scores, list) else None,
+        strength=None if strength is None else whole(strength),
+        probability=None if probability is None else real(probability),
+    )
+
+
+def whole(plain: Json) -> int:
+    if not isinstance(plain, int):
+        raise ValueError(f"{plain!r} is no whole number")
+    return plain
+
+
+def real(plain: Json) -> float:
+    if not isinstance(plain, int | float):
+        raise ValueError(f"{plain!r} is no number")
+    return float(plain)
