@@ -28,9 +28,9 @@ def judge() -> None:
     \b
       assay judge ask 1 --name gpt --template vicuna --candidate mine --baseline theirs --url URL --model MODEL
       assay judge templates                    what a judge can be asked
-      assay judge gold FILE                    how often a judge is right, before it is trusted
+      assay judge gold verdicts.json           how often a judge is right, before it is trusted
       assay judge show 1                       what the judges of study 1 said, and what to doubt
-      assay judge import 1 FILE …              verdicts that were given elsewhere
+      assay judge import 1 reviews.jsonl       verdicts that were given elsewhere
       assay judge export 1 FOLDER --name gpt   a replay pack: rescore it for ever, compare it with a new judge
     """
 
