@@ -69,6 +69,15 @@ def test_each_page_of_money_is_accessible_and_as_wide_as_its_window(researcher: 
     assert_fits(researcher)
 
 
+@pytest.mark.parametrize("path", ["ledger", "ledger/20"])
+def test_the_entries_are_read_on_a_phone_without_scrolling_sideways(researcher: Page, made: Paid, path: str) -> None:
+    researcher.set_viewport_size({"width": 390, "height": 844})
+    researcher.goto(f"/batches/{made.batch.id}/{path}")
+    table = researcher.get_by_role("table")
+    assert table.evaluate("(one) => one.parentElement.scrollWidth <= one.parentElement.clientWidth")
+    expect(table.get_by_role("row").nth(1).get_by_role("cell")).to_have_count(7)
+
+
 def test_a_batch_without_money_and_one_with_a_proposal_are_accessible(site: Site, researcher: Page) -> None:
     with site.database.transaction() as session:
         bare, declared = (factories.launched(session).id for _ in range(2))
