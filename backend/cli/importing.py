@@ -9,7 +9,7 @@ from backend.cli import progress
 from backend.cli.house import data_dir_option, open_database, settings_with
 from backend.cli.launch import FILE, source
 from backend.errors import Invalid
-from backend.services import imports, studies
+from backend.services import imports, mentions, studies
 
 
 @click.command("import")
@@ -38,6 +38,6 @@ def import_(outputs: tuple[str, ...], prompts: Path | None, name: str, preset: s
         study = imports.store(
             session, inspected, name=called, settings=settings, now=datetime.now(UTC), on_rows=on_rows
         )
-        studies.note_mentions(session, study)
+        mentions.look(session, study)
         study_id = study.id
     click.echo(f"Study {study_id}, {called}, is stored. Its outputs: assay generate {study_id} --help")

@@ -16,7 +16,7 @@ from backend.db.session import Database
 from backend.domain import declared
 from backend.domain.settings import StudySettings
 from backend.errors import Invalid
-from backend.services import batches, exercises, gold, imports, launching, studies
+from backend.services import batches, exercises, gold, imports, launching, mentions, studies
 from backend.services.files import Source
 
 SEED = 2023
@@ -156,10 +156,10 @@ def launch_files(database: Database, wanted: Wanted, *, note: str = "") -> Launc
                 now=now,
                 on_rows=on_rows,
             )
-            studies.note_mentions(session, study)
-            given_away, mentions = studies.mentions(session, study, most=progress.SHOWN)
+            mentions.look(session, study)
+            given_away, shown = mentions.noted(session, study, most=progress.SHOWN)
             if wanted.scrub:
-                studies.scrub(session, study.id)
+                mentions.scrub(session, study.id)
             batch = launching.launch(
                 session,
                 study,
@@ -170,7 +170,7 @@ def launch_files(database: Database, wanted: Wanted, *, note: str = "") -> Launc
                 gold=known,
             )
             comparisons = batches.progress(session, batch.id).comparisons
-    click.echo(progress.identity(given_away, mentions, scrubbed=wanted.scrub))
+    click.echo(progress.identity(given_away, shown, scrubbed=wanted.scrub))
     click.echo(seats_in_words(settings, comparisons))
     for sentence in declared.sentences(settings):
         click.echo(sentence)

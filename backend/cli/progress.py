@@ -11,7 +11,7 @@ from backend.domain.identity import Piece
 from backend.domain.results.summary import STEPS, OnStep
 from backend.services.files import Source
 from backend.services.imports import Inspected
-from backend.services.studies import Mention
+from backend.services.mentions import Mention
 
 SHOWN = 3
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from backend.db.raters import Channel
-from backend.services import imports, studies
+from backend.services import imports, mentions, studies
 from backend.services.files import Source
 from tests import factories, paid
 from tests.browser.visits import Site, Visits, assert_accessible, assert_no_sideways_scrolling
@@ -41,7 +41,7 @@ def study(site: Site, tmp_path_factory: pytest.TempPathFactory) -> str:
     settings = studies.preset("gudibande-2023")
     with site.database.transaction() as session:
         stored = imports.store(session, inspected, name="A paid study", settings=settings, now=factories.NOW)
-        studies.note_mentions(session, stored)
+        mentions.look(session, stored)
         return f"/studies/{stored.id}"
 
 
