@@ -1,10 +1,10 @@
 """Makes important lines wrong, one at a time, and sees that a test fails; writes docs/mutations.md.
 
-    python -m tests.mutations               every mutation, a quarter of an hour; writes the page
-    python -m tests.mutations WORDS …       those whose name holds these words; writes nothing
+    python -m tests.mutations               every mutation, a quarter of an hour
+    python -m tests.mutations WORD …        those whose name holds one of these; the page keeps the others as they were
 
 It works on a copy of the tree: the checkout is never changed. A mutation is caught when a test fails, not when nothing
-can be imported any more; and the same tests must pass before, or a test that always fails would catch everything.
+can be imported any more; and what failed must pass where nothing is wrong, or a test that always fails would do.
 """
 
 import os
@@ -27,11 +27,12 @@ LIST = Path(__file__).with_suffix(".toml")
 PAGE = HOUSE / "docs" / "mutations.md"
 OTHER = {"sqlite": "postgresql", "postgresql": "sqlite"}
 FAILED = re.compile(r"^FAILED (\S+?::\S+)", re.M)
-LEFT_BEHIND = shutil.ignore_patterns(".git", ".venv*", "__pycache__", ".*_cache", ".hypothesis", "assay-data")
+LEFT_BEHIND = shutil.ignore_patterns(".git", ".venv*", ".*_cache", ".hypothesis", "assay-data")
+NOT_CAUGHT = "**nothing**"
 HEAD = """# What the tests would notice
 
-Each line was made wrong, alone, and the tests beside it were run: `python -m tests.mutations`, on {date}. {caught} of
-{tried} mutations are caught. A test holds each line of this list to the code, so it can't grow stale unseen.
+Each line was made wrong, alone, and the tests beside it were run: `python -m tests.mutations`, last on {date}.
+{caught} of {tried} mutations are caught. A test holds the list to the code, so that it can't grow stale unseen.
 
 | made wrong | in | before → after | caught by |
 |---|---|---|---|
@@ -72,23 +73,24 @@ def listed() -> list[Mutation]:
 
 
 def pytest(tree: Path, tests: Sequence[str], database: str) -> subprocess.CompletedProcess[str]:
-    """Run these tests in this tree, until the first one fails. No byte code: it is known by its age in seconds."""
+    """Run these tests in this tree, until the first one fails."""
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", f"not {OTHER[database]}", *tests],
         cwd=tree,
-        env={**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, "PYTHONPATH": str(tree)},
         capture_output=True,
         text=True,
         check=False,
     )
 
 
-def control(tree: Path, mutations: Sequence[Mutation]) -> None:
-    """The tests as they are pass. Raises RuntimeError, with what they said, where they don't."""
-    for database in OTHER:
-        tests = sorted({test for one in mutations if one.database == database for test in one.tests})
-        if tests and (ran := pytest(tree, tests, database)).returncode:
-            raise RuntimeError(f"The tests fail before anything is made wrong:\n{ran.stdout[-3_000:]}{ran.stderr}")
+def control(verdicts: Sequence[Verdict]) -> None:
+    """What has failed passes where nothing is wrong. Raises RuntimeError, with what it said, where it doesn't."""
+    with copied() as tree:
+        for database in OTHER:
+            tests = sorted({one.caught_by for one in verdicts if one.mutation.database == database} - {""})
+            if tests and (ran := pytest(tree, tests, database)).returncode:
+                raise RuntimeError(f"A test fails where nothing is wrong:\n{ran.stdout[-3_000:]}{ran.stderr}")
 
 
 def tried(mutation: Mutation) -> Verdict:
@@ -106,17 +108,17 @@ def tried(mutation: Mutation) -> Verdict:
 
 @contextmanager
 def copied() -> Iterator[Path]:
-    """A copy of the tree, for as long as the block runs."""
+    """A copy of the tree, for as long as the block runs. Files keep their age, so that compiled ones are used again."""
     with tempfile.TemporaryDirectory(prefix="mutated-") as folder:
         yield Path(shutil.copytree(HOUSE, Path(folder) / "tree", ignore=LEFT_BEHIND))
 
 
 def trial(mutations: Sequence[Mutation]) -> list[Verdict]:
     """What becomes of each; as many at one time as there are processors."""
-    with copied() as tree:
-        control(tree, mutations)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(tried, mutations))
+        verdicts = list(pool.map(tried, mutations))
+    control(verdicts)
+    return verdicts
 
 
 def said(verdict: Verdict) -> Verdict:
@@ -127,18 +129,30 @@ def said(verdict: Verdict) -> Verdict:
     return verdict
 
 
-def page(verdicts: Sequence[Verdict], *, date: str) -> str:
-    """The list, and what caught each."""
-    caught = sum(bool(one.caught_by) for one in verdicts)
-    return HEAD.format(date=date, caught=caught, tried=len(verdicts)) + "".join(row(one) for one in verdicts)
+def page(rows: dict[str, str], *, date: str) -> str:
+    """The list, and what caught each. rows: of the page, by the mutation's name."""
+    caught = sum(NOT_CAUGHT not in one for one in rows.values())
+    return HEAD.format(date=date, caught=caught, tried=len(rows)) + "".join(rows.values())
 
 
 def row(verdict: Verdict) -> str:
     one = verdict.mutation
     before, after = shown(one.before, one.after), shown(one.after, one.before)
     file, _, test = verdict.caught_by.partition("::")
-    caught = f"`{test.partition('[')[0]}` of {file}" if test else "**nothing**"
+    caught = f"`{test.partition('[')[0]}` of {file}" if test else NOT_CAUGHT
     return f"| {one.name} | {one.file} | `{before}` → {f'`{after}`' if after else 'nothing'} | {caught} |\n"
+
+
+def rows_of(text: str) -> dict[str, str]:
+    """The rows of a page, by the mutation's name."""
+    lines = text.partition("|---|")[2].splitlines(keepends=True)[1:]
+    return {line.split(" | ")[0].removeprefix("| "): line for line in lines if line.startswith("| ")}
+
+
+def renewed(text: str, verdicts: Sequence[Verdict], names: Sequence[str]) -> dict[str, str]:
+    """The page's rows in the order of these names, those that were tried now in place of earlier ones."""
+    rows = rows_of(text) | {one.mutation.name: row(one) for one in verdicts}
+    return {name: rows[name] for name in names if name in rows}
 
 
 def shown(text: str, other: str) -> str:
@@ -148,11 +162,12 @@ def shown(text: str, other: str) -> str:
 
 
 def main() -> int:
+    every = listed()
     words = sys.argv[1:]
-    mutations = [one for one in listed() if not words or any(word in one.name for word in words)]
-    verdicts = trial(mutations)
-    if not words:
-        PAGE.write_text(page(verdicts, date=f"{datetime.now(UTC):%Y-%m-%d}"), "utf-8")
+    verdicts = trial([one for one in every if not words or any(word in one.name for word in words)])
+    before = PAGE.read_text("utf-8") if PAGE.exists() else ""
+    rows = renewed(before, verdicts, [one.name for one in every])
+    PAGE.write_text(page(rows, date=f"{datetime.now(UTC):%Y-%m-%d}"), "utf-8")
     return int(not all(one.caught_by for one in verdicts))
 
 
