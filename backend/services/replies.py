@@ -1,10 +1,9 @@
 """Engines' replies: stored once for each question, found again by its hash. Knows no engine."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db.replies import StoredReply
@@ -66,8 +65,3 @@ def store(session: Session, answered: Iterable[Answered], *, job_id: int, now: d
                     "answered_at": now,
                 },
             )
-
-
-def by_hash(session: Session, hashes: Collection[str]) -> dict[str, StoredReply]:
-    """Stored replies by their hashes."""
-    return {one.hash: one for one in session.scalars(select(StoredReply).where(StoredReply.hash.in_(hashes)))}
