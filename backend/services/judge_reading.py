@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from backend.db.judges import Judge, Judging
 from backend.db.studies import Prompt
-from backend.domain.choices import Choice, Preference, preference
 from backend.domain.judging.pack import Entry
 from backend.domain.judging.templates import Template
 from backend.errors import NotFound
@@ -34,11 +33,9 @@ class Only(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A prompt with a judge's verdicts. straight, flipped: whom each prefers; None for unread and for not asked."""
+    """A prompt with a judge's verdicts, the doubts about them, and what most raters say."""
 
     judged: Judged
-    straight: Preference | None
-    flipped: Preference | None
     is_whole: bool
     doubts: tuple[Doubt, ...]
     majority: Majority | None
@@ -49,10 +46,11 @@ class Line:
     def kinds(self) -> frozenset[Only]:
         """The lists in which it stands."""
         said = self.judged.judgement.preference
+        straight, flipped = self.judged.said_straight, self.judged.said_flipped
         unread = any(one is not None and one.choice is None for one in (self.judged.straight, self.judged.flipped))
         found = {
             Only.ALL: True,
-            Only.TORN: None not in (self.straight, self.flipped) and self.straight != self.flipped,
+            Only.TORN: straight is not None and flipped is not None and straight != flipped,
             Only.UNPARSED: unread or (self.is_whole and said is None),
             Only.FLAGGED: bool(self.doubts),
             Only.MAJORITY: said is not None and self.majority is not None and said != self.majority.preference,
@@ -120,18 +118,12 @@ def overview(session: Session, judge: Judge, judging: Judging) -> Overview:
     found = judgements.of(session, judge, judging)
     return Overview(
         report,
-        tuple(line(judge, one, doubts[one.key], people.by_prompt.get(one.prompt_id)) for one in found),
+        tuple(
+            Line(one, judgements.is_whole(judge, one), tuple(doubts[one.key]), people.by_prompt.get(one.prompt_id))
+            for one in found
+        ),
         people,
     )
-
-
-def line(judge: Judge, one: Judged, doubts: Sequence[Doubt], majority: Majority | None) -> Line:
-    """A prompt with what its verdicts mean."""
-    straight, flipped = (
-        None if verdict is None or verdict.choice is None else preference(Choice(verdict.choice), flipped=side)
-        for verdict, side in ((one.straight, False), (one.flipped, True))
-    )
-    return Line(one, straight, flipped, judgements.is_whole(judge, one), tuple(doubts), majority)
 
 
 def page_of(session: Session, found: Overview, only: Only, page: int) -> Reading:

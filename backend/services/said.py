@@ -55,7 +55,7 @@ def material(judge: Judge, said: Sequence[Said]) -> JudgeMaterial:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What a judge said of one comparison of a batch. judging_id: of which it is a part, whichever was its candidate."""
+    """What a judge said of one comparison of a batch. judging_id: of which that is a part, with either as candidate."""
 
     judge: Judge
     judged: Judged

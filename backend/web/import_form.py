@@ -21,6 +21,14 @@ from backend.services.published import Imported, Read, Wish
 from backend.web.forms import text
 
 Word = TypeVar("Word", bound=StrEnum)
+# Messages of the service name the terminal's options; here the same things have other names.
+IN_THE_PAGE = {
+    "--answers FILE": "a file of Vicuna’s answers",
+    "with --answers": "with the verdicts",
+    "Say so with --first NAME": "Choose it under “Stood first”",
+    "choose one with --model": "name one under “Judge meant”",
+    "use --read replies": "count “what is read in the replies”",
+}
 FIELDS = ("name", "candidate", "baseline", "form", "read", "rule", "first", "names", "model")
 
 
@@ -109,3 +117,10 @@ def names(given: str) -> dict[str, str]:
             raise Invalid(f"The line {line[:60]!r} can't be read; write SYSTEM = NAME IN THE FILES.")
         found[name] = system
     return found
+
+
+def in_the_pages_words(message: str) -> str:
+    """A message of the service for somebody who has a page before them."""
+    for option, words in IN_THE_PAGE.items():
+        message = message.replace(option, words)
+    return message

@@ -1,12 +1,13 @@
 """What the form that asks a judge offers, what it would cost, and putting its jobs in their queue. Knows no page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from backend.db.session import Database
+from backend.db.studies import Study
 from backend.domain.jobs import Queue
 from backend.domain.judging.templates import Template
 from backend.errors import Conflict
@@ -51,6 +52,12 @@ def templates_to_choose() -> dict[str, tuple[str, Sequence[Template]]]:
     names = sorted(judges.known_templates(), key=lambda name: list(WORDS).index(name) if name in WORDS else len(WORDS))
     families = {name: [known[one] for one in judges.FAMILIES.get(name, (name,))] for name in names}
     return {name: (WORDS.get(name, texts[0].source), texts) for name, texts in families.items()}
+
+
+def usual_baseline(study: Study, systems: Collection[str]) -> str:
+    """The baseline that the import named, or else the first system; nothing where there is none."""
+    named = str(study.import_report.get("baseline") or "")
+    return named if named in systems else next(iter(systems), "")
 
 
 def costs(database: Database, study_id: int, asks: Asks, *, now: datetime) -> Costs:

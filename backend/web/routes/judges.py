@@ -82,12 +82,13 @@ def filled(
 ) -> Response:
     """The form with these texts in it, what they would cost, or why they can't be."""
     with house.database.reading() as session:
-        systems = judge_lines.answering(session, study_id)
+        study, systems = studies.get(session, study_id), judge_lines.answering(session, study_id)
         return page(
             request,
             "judges/new.html",
             status=status,
-            study=studies.get(session, study_id),
+            study=study,
+            baseline=judge_asking.usual_baseline(study, systems),
             typed=typed,
             chosen=judge_form.candidates(sent) if sent else (),
             costs=costs,

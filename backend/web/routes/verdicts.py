@@ -14,7 +14,7 @@ from backend.domain.judging.published import Format
 from backend.errors import AppError
 from backend.services import judge_lines, studies
 from backend.services.published import Read
-from backend.web import forms, import_form
+from backend.web import forms, import_form, judge_asking
 from backend.web.deps import House, Id, TheHouse, now
 from backend.web.errors import STATUS
 from backend.web.held import Held, held, hold, release
@@ -92,7 +92,15 @@ def rehearsed(request: Request, house: House, study_id: int, files: Held, form: 
             return filled(request, house, study_id, form, files=files, found=found)
     except AppError as error:
         status = STATUS[type(error)]
-        return filled(request, house, study_id, form, files=files, message=str(error), status=status)
+        return filled(
+            request,
+            house,
+            study_id,
+            form,
+            files=files,
+            message=import_form.in_the_pages_words(str(error)),
+            status=status,
+        )
 
 
 def filled(
@@ -108,15 +116,18 @@ def filled(
 ) -> Response:
     """The form: for files, or with the files that were uploaded, what they say."""
     with house.database.reading() as session:
+        study, systems = studies.get(session, study_id), judge_lines.answering(session, study_id)
         return page(
             request,
             "judges/import.html",
             status=status,
-            study=studies.get(session, study_id),
-            systems=judge_lines.answering(session, study_id),
+            study=study,
+            systems=systems,
+            baseline=judge_asking.usual_baseline(study, systems),
             typed=import_form.typed(form),
             files=files,
             found=found,
+            said=import_form.in_the_pages_words,
             message=message,
             formats=list(Format),
             reads=list(Read),
