@@ -20,6 +20,7 @@ from backend.domain.asking import EngineKind
 from backend.domain.jobs import Manner
 from backend.domain.judging.orders import Orders, Rule
 from backend.domain.recipes import Recipe
+from backend.domain.records import Turn, prompt_text, text_hash
 from backend.services import judges, judgings, published
 from backend.services.files import Source
 from backend.services.published import Wish
@@ -66,15 +67,34 @@ def replies(asked: Asked) -> Answer:
     return says({(True, False): "A has reasons. [[A]]", (False, True): "B has. [[B]]"}.get(good, "Alike. [[C]]"))(asked)
 
 
-def launched(session: Session, **changes: object) -> Batch:
-    """A study of ten prompts, launched with both candidates, every seat rated."""
+def launched(session: Session, *, votes: Sequence[str] = VOTES, **changes: object) -> Batch:
+    """A study of ten prompts, launched with both candidates, every seat rated unless there are fewer votes."""
     outputs = {BASE: BASE_SAYS, SMALL: [PLAIN] * 10, LARGE: LARGE_SAYS}
     batch = factories.launched(session, prompts=10, outputs=outputs, **changes)
     session.execute(update(Prompt).where(Prompt.id % 3 == 0).values(category="writing"))
-    for number, letters in enumerate(VOTES, start=1):
-        for candidate, votes in zip((LARGE, SMALL), letters.split(), strict=True):
-            voted.vote(session, batch, voted.place_of(session, batch, f"p{number}", candidate), votes)
+    for prompt in session.scalars(select(Prompt).where(Prompt.study_id == batch.study_id)):
+        prompt.text_hash = text_hash(prompt_text([Turn(**turn) for turn in prompt.dialogue]))  # as an import has it
+    session.flush()
+    for number, letters in enumerate(votes, start=1):
+        for candidate, word in zip((LARGE, SMALL), letters.split(), strict=True):
+            voted.vote(session, batch, voted.place_of(session, batch, f"p{number}", candidate), word)
     return batch
+
+
+def judge_at(
+    session: Session, study_id: int, url: str, *, name: str = "our-judge", template: str = "mtbench-pair-v2"
+) -> Judge:
+    """A judge of both orders, drawn as its template's authors drew."""
+    return judges.declare(
+        session,
+        study_id,
+        name,
+        template=template,
+        recipe=Recipe(engine=EngineKind.OPENAI, model="judge-70b", url=url, sampling=judges.sampling_for(template)),
+        orders=Orders.BOTH,
+        rule=Rule.AGREE_ELSE_TIE,
+        now=NOW,
+    )
 
 
 def declared(
@@ -87,16 +107,7 @@ def declared(
     candidates: Sequence[str] = (LARGE, SMALL),
 ) -> tuple[Judge, list[Judging]]:
     """A judge at this address, and what it is to compare."""
-    judge = judges.declare(
-        session,
-        study_id,
-        name,
-        template=template,
-        recipe=Recipe(engine=EngineKind.OPENAI, model="judge-70b", url=url, sampling=judges.sampling_for(template)),
-        orders=Orders.BOTH,
-        rule=Rule.AGREE_ELSE_TIE,
-        now=NOW,
-    )
+    judge = judge_at(session, study_id, url, name=name, template=template)
     return judge, [judgings.compare(session, judge, candidate=one, baseline=BASE, now=NOW) for one in candidates]
 
 
