@@ -10,7 +10,7 @@ class Settings(BaseSettings):
     """Every setting of the platform; each can be given as ASSAY_<NAME> in the environment."""
 
     # a setting that can't be read is named without what it holds, which may be a key
-    model_config = SettingsConfigDict(env_prefix="ASSAY_", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix="ASSAY_", env_ignore_empty=True, hide_input_in_errors=True)
 
     data_dir: Path = Field(default=Path("assay-data"), description="folder of the embedded database and the secret key")
     database_url: str = Field(

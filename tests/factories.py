@@ -1,6 +1,5 @@
 """Small studies for tests, made as an import and a launch would make them. Knows no test."""
 
-import hashlib
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from backend.db.outputs import Output, System
 from backend.db.session import Database
 from backend.db.studies import Prompt, Study
 from backend.domain.gold import Gold
-from backend.domain.records import Turn
+from backend.domain.records import Turn, prompt_text, text_hash
 from backend.domain.settings import StudySettings, from_json
 from backend.services import launching, links
 from backend.services.tokens import Tokens
@@ -41,7 +40,7 @@ def study(
 ) -> Study:
     """A study that nobody has launched.
 
-    prompts: texts or dialogues, or how many to make up. outputs: system name -> one text a prompt; without it a
+    prompts: texts or dialogues, or how many to make up. outputs: system name -> one text a prompt; None for a
     baseline and a candidate whose texts do not tell who wrote them. changes: settings other than the preset's.
     """
     asked = [f"Question {number}?" for number in range(1, prompts + 1)] if isinstance(prompts, int) else prompts
@@ -50,11 +49,12 @@ def study(
     session.flush()
     rows = [prompt_row(made.id, number, prompt) for number, prompt in enumerate(asked, start=1)]
     session.add_all(rows)
-    answered = outputs or {
+    session.flush()
+    usual = {
         BASELINE: [f"A sober answer to number {number}." for number, _ in enumerate(asked, start=1)],
         CANDIDATE: [f"A lively answer to number {number}!" for number, _ in enumerate(asked, start=1)],
     }
-    for name, texts in answered.items():
+    for name, texts in (usual if outputs is None else outputs).items():
         add_system(session, made.id, name, rows, texts)
     return made
 
@@ -62,7 +62,7 @@ def study(
 def prompt_row(study_id: int, number: int, prompt: str | Turns) -> Prompt:
     """A prompt of one turn from a text, or of several from a dialogue."""
     dialogue = [{"role": "user", "text": prompt}] if isinstance(prompt, str) else list(prompt)
-    digest = hashlib.sha256(repr(dialogue).encode()).hexdigest()
+    digest = text_hash(prompt_text([Turn(**turn) for turn in dialogue]))
     return Prompt(study_id=study_id, key=f"p{number}", dialogue=dialogue, text_hash=digest, category=None)
 
 

@@ -8,7 +8,7 @@ from backend.domain import prompting
 from backend.domain.asking import Request
 from backend.domain.jobs import Manner
 from backend.domain.prompting import Target
-from backend.services import estimates, generations
+from backend.services import estimates, generations, mentions, studies
 from backend.services.generations import Asked, Made
 from backend.services.replies import Answered
 from worker.asker import Asker
@@ -54,8 +54,20 @@ def generate(duty: Duty) -> None:
         prompts = generations.unanswered(duty.database, made.system_id, made.study_id)
         for attempts in flow(prompts, questions.ask, concurrency=manner.concurrency, stop=duty.stop):
             troubles += keep(duty, made, attempts)
+    look_for_mentions(duty, made.study_id)
     duty.go_on()
     refuse_unless_complete(troubles)
+
+
+def look_for_mentions(duty: Duty, study_id: int) -> None:
+    """Outputs that say who wrote them are to be seen before a launch, as those of imported files are.
+
+    Reading all texts may take longer than a lease of SQLite's one writer, so it is not done while writing.
+    """
+    with duty.database.reading() as session:
+        found = mentions.find_all(session, study_id)
+    with duty.chunk() as (session, _):
+        mentions.note(studies.get(session, study_id), found)
 
 
 def keep(duty: Duty, made: Generation, attempts: Sequence[Attempted]) -> list[Trouble]:

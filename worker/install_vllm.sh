@@ -6,6 +6,8 @@ if command -v flock >/dev/null; then
     exec 9>"$home.lock"
     flock 9 # two at once would each delete what the other installs
 fi
+# Who waited finds it made.
+[ -z "$(find "$home/.made" -newer constraints-vllm.txt -newer "$0" 2>/dev/null)" ] || exit 0
 if command -v nvidia-smi >/dev/null && nvidia-smi -L >/dev/null 2>&1; then
     # The GPU build wants other versions of some packages than the CPU build, so constraints-vllm.txt is not for it.
     wanted="torch==2.13.0 vllm==0.32.0"

@@ -20,6 +20,7 @@ from worker.leash import Leash
 from worker.running import Handler, Worker
 
 log = structlog.get_logger()
+LOOK_SECONDS = 0.5
 SETTINGS = {
     "worker_disable_prefetch": True,  # a message that waits here is one that an idle worker does not see
     "worker_prefetch_multiplier": 1,
@@ -50,24 +51,26 @@ def serve(
         work(settings, handlers, leash, queue)
 
     app.task(name=WORK, acks_late=False)(task)
-    hooks = (
-        (worker_process_init, lambda **_: leash.let_go()),
-        (worker_shutting_down, lambda **_: leash.let_go()),
-        (heartbeat_sent, lambda **_: alive.touch() if alive else None),
-    )
-    for signal, hook in hooks:
-        signal.connect(hook, weak=False)
-    name = f"{running.name()}@%h"
     started = app.Worker(
         queues=[queue.value for queue in queues],
         concurrency=concurrency,
         pool="prefork",
-        hostname=name,
-        quiet=True,
+        hostname=f"{running.name()}@%h",
+        heartbeat_interval=LOOK_SECONDS,
         without_gossip=True,
         without_mingle=True,
+        quiet=True,
         loglevel="WARNING",
     )
+
+    def look(**_: object) -> None:
+        started.pool.maintain_pool()  # it may see an ended process too early, and would look again after five seconds
+        if alive:
+            alive.touch()
+
+    heartbeat_sent.connect(look, weak=False)
+    for signal in (worker_process_init, worker_shutting_down):
+        signal.connect(lambda **_: leash.let_go(), weak=False)
     started.start()
     return int(started.exitcode or 0)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from sqlalchemy.exc import OperationalError
 
 from backend.config import Settings
@@ -36,6 +37,8 @@ def settings_with(**options: object) -> Settings:
     except ValidationError as error:
         wrong = [f"ASSAY_{str(one['loc'][0]).upper()} can't be used: {one['msg']}." for one in error.errors()]
         raise Invalid(" ".join(wrong)) from None
+    except SettingsError as error:  # what should be JSON and is not; it names the field, and not what it holds
+        raise Invalid(f"A setting can't be used: {error}.") from None
 
 
 def open_database(settings: Settings) -> Database:

@@ -16,7 +16,7 @@ from backend.db.session import Database
 from backend.domain import declared
 from backend.domain.settings import StudySettings
 from backend.errors import Invalid
-from backend.services import batches, exercises, gold, imports, launching, studies
+from backend.services import batches, exercises, gold, imports, launching, mentions, studies
 from backend.services.files import Source
 
 SEED = 2023
@@ -143,6 +143,7 @@ def launch_files(database: Database, wanted: Wanted, *, note: str = "") -> Launc
         sources, asked = chosen(wanted, demo)
         with progress.reading([*sources, *([asked] if asked else [])]) as on_bytes:
             inspected = imports.inspect(sources, prompts=asked, baseline=wanted.baseline, on_bytes=on_bytes)
+        refuse_alone(inspected)
         click.echo(progress.report(inspected))
         name = " and ".join(system for system in inspected.systems if system != inspected.baseline)
         now = datetime.now(UTC)
@@ -155,10 +156,10 @@ def launch_files(database: Database, wanted: Wanted, *, note: str = "") -> Launc
                 now=now,
                 on_rows=on_rows,
             )
-            studies.note_mentions(session, study)
-            given_away, mentions = studies.mentions(session, study, most=progress.SHOWN)
+            mentions.look(session, study)
+            given_away, shown = mentions.noted(session, study, most=progress.SHOWN)
             if wanted.scrub:
-                studies.scrub(session, study.id)
+                mentions.scrub(session, study.id)
             batch = launching.launch(
                 session,
                 study,
@@ -169,11 +170,21 @@ def launch_files(database: Database, wanted: Wanted, *, note: str = "") -> Launc
                 gold=known,
             )
             comparisons = batches.progress(session, batch.id).comparisons
-    click.echo(progress.identity(given_away, mentions, scrubbed=wanted.scrub))
+    click.echo(progress.identity(given_away, shown, scrubbed=wanted.scrub))
     click.echo(seats_in_words(settings, comparisons))
     for sentence in declared.sentences(settings):
         click.echo(sentence)
     return Launched(batch.id, settings.seats_launched * (len(inspected.systems) - 1))
+
+
+def refuse_alone(inspected: imports.Inspected) -> None:
+    """Invalid where there is nothing to compare with yet."""
+    if len(inspected.systems) < 2:
+        there = f"only {inspected.baseline}" if inspected.systems else "none"
+        raise Invalid(
+            f"A launch compares two systems, and there is {there}. "
+            "`assay import` stores the study, and `assay generate` makes the outputs that are missing."
+        )
 
 
 def changed(settings: StudySettings, path: Path) -> StudySettings:

@@ -10,6 +10,7 @@ from backend.cli.bundles import export, verify
 from backend.cli.channels import channel
 from backend.cli.crowd import crowd
 from backend.cli.generate import generate
+from backend.cli.importing import import_
 from backend.cli.incoming import import_ratings
 from backend.cli.jobs import jobs
 from backend.cli.judge import judge
@@ -46,6 +47,7 @@ VERBS = (
     try_,
     simulate,
     plan,
+    import_,
     launch,
     serve,
     worker,

@@ -11,7 +11,7 @@ from backend.domain.identity import Piece
 from backend.domain.results.summary import STEPS, OnStep
 from backend.services.files import Source
 from backend.services.imports import Inspected
-from backend.services.studies import Mention
+from backend.services.mentions import Mention
 
 SHOWN = 3
 
@@ -50,7 +50,8 @@ def bar(length: int, label: str) -> Iterator[Callable[[int], None]]:
 def report(inspected: Inspected) -> str:
     """The join report, short: what matched, and the first rows of each kind of problem."""
     alignment = inspected.alignment
-    lines = [f"{many(len(alignment.prompts), 'prompt')}, joined on {alignment.joined_on}:"]
+    ends = ":" if alignment.comparisons else "."
+    lines = [f"{many(len(alignment.prompts), 'prompt')}, joined on {alignment.joined_on}{ends}"]
     lines += [
         f"  {candidate} against {alignment.baseline}: {many(count, 'comparison')}"
         for candidate, count in alignment.comparisons.items()

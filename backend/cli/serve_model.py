@@ -23,7 +23,10 @@ EVERY_SECONDS = 1.0
 @click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16, float16 …")
 @click.option("--tensor-parallel", type=click.IntRange(1), default=1, show_default=True, help="GPUs to spread it over.")
 @click.option(
-    "--memory", type=click.FloatRange(0, 1, min_open=True), help="Share of the device's memory.  [default: vLLM's]"
+    "--memory-share",
+    "--memory",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="Share of the device's memory.  [default: vLLM's]",
 )
 @click.option("--max-length", type=click.IntRange(2), help="Tokens of prompt and answer.  [default: the model's]")
 @click.option("--seed", default=0, show_default=True, help="Of the server; a request's own goes before it.")
@@ -36,7 +39,7 @@ def serve_model(
     revision: str | None,
     dtype: str,
     tensor_parallel: int,
-    memory: float | None,
+    memory_share: float | None,
     max_length: int | None,
     seed: int,
     data_dir: Path | None,
@@ -45,7 +48,7 @@ def serve_model(
 
     \b
     assay serve-model checkpoints/imitation --name imitation
-    assay serve-model owner/name --tensor-parallel 2 --memory 0.8
+    assay serve-model owner/name --tensor-parallel 2 --memory-share 0.8
     assay serve-model checkpoints/imitation -- --max-num-seqs 64    what follows -- goes to vLLM as it is
     """
     spec = ServerSpec(
@@ -54,7 +57,7 @@ def serve_model(
         revision=revision,
         dtype=dtype,
         tensor_parallel=tensor_parallel,
-        memory_share=memory,
+        memory_share=memory_share,
         max_length=max_length,
         seed=seed,
         port=port,
@@ -79,11 +82,11 @@ def loading(words: str) -> None:
 
 def introduction(server: RunningServer) -> str:
     """Where it answers, and how to use it."""
-    example = ["assay", "generate", "STUDY", "--engine", "openai", "--url", server.url, "--model", server.name]
+    example = ["assay", "generate", "1", "--system", server.name, "--url", server.url, "--model", server.name]
     return "\n".join(
         [
             f"{server.name} answers at {server.url} (vLLM {server.version}, log: {server.log})",
-            f"Have it answer a study's prompts:  {shlex.join(example)}",
+            f"Let it answer the prompts of study 1:  {shlex.join(example)}",
             "Stop with Ctrl-C.",
         ]
     )

@@ -86,13 +86,12 @@ def import_(
     """Import verdicts that were given elsewhere into STUDY, or the folder of a replay pack.
 
     \b
-      assay judge import 1 review_gpt35_vicuna-13b.jsonl --name gpt-4 --candidate gpt35 --baseline vicuna-13b \\
-          --answers answer_gpt35.jsonl --answers answer_vicuna-13b.jsonl
+      assay judge import 1 review_gpt35_vicuna-13b.jsonl --name gpt-4 --candidate gpt35 --baseline vicuna-13b
       assay judge import 1 gpt-4_pair.jsonl --name gpt-4 --candidate mine --baseline theirs --as mine=vicuna-13b-v1.3
       assay judge import 1 annotations.json --name ae --candidate mine --baseline text_davinci_003
-      assay judge import 1 PACK
 
-    Files: Vicuna's reviews, MT-bench's judgements of pairs, AlpacaEval's annotations. The same file again adds nothing.
+    Files: Vicuna's reviews, MT-bench's judgements of pairs, AlpacaEval's annotations; or a pack's folder alone. The
+    same again adds nothing.
     """
     database = open_database(settings_with(data_dir=data_dir))
     if sources[0].is_dir():

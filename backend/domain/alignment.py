@@ -1,4 +1,4 @@
-"""Joins the outputs of several systems by prompt, and reports what did not fit. Knows no file, only facts of rows.
+"""Joins the outputs of systems by prompt, and reports what did not fit. Knows no file, only facts of rows.
 
 The texts themselves are never held: a row is a line number, an id and two digests, so that files of any size can join.
 """
@@ -170,8 +170,11 @@ def align(
 
     systems: in the order the user gave them; the last is the baseline unless `baseline` names another.
     prompts: (file, rows) of a file of prompts, or None when the outputs hold them.
-    A prompt is kept when the baseline and a candidate answered it. Raises AlignmentError when nothing can be compared.
+    A prompt is kept when the baseline and a candidate answered it. Of fewer than two systems every prompt is kept, for
+    others are to answer them yet. Raises AlignmentError when nothing is left.
     """
+    if not systems and prompts is None:
+        raise AlignmentError("There is nothing to import: give files of outputs, or a file of prompts to be answered.")
     chosen = baseline_of(systems, baseline)
     problems = {kind: Problems() for kind in KINDS}
     everything = [*((prompts,) if prompts else ()), *((system.file, system.rows) for system in systems)]
@@ -181,21 +184,19 @@ def align(
     note_outputs(systems, answers, chosen, problems)
     files = {system.name: system.file for system in systems}
     kept = tuple(aligned(chosen, asked, answers, files, prompts[0] if prompts else "", problems))
-    if not kept:
+    if not kept or (systems and not any(prompt.outputs for prompt in kept)):
         raise AlignmentError(nothing_matches(systems, answers, asked, problems))
     sizes = tuple((system.name, system.file, len(system.rows)) for system in systems)
     return Alignment(joined_on, chosen, sizes, kept, problems)
 
 
 def baseline_of(systems: Sequence[SystemFacts], wanted: str | None) -> str:
+    """The baseline's name; empty where no system is there yet."""
     names = [system.name for system in systems]
-    if len(names) < 2:
-        raise AlignmentError(
-            f"At least two systems are needed to compare, and there is {'only ' + names[0] if names else 'none'}."
-        )
     if wanted is not None and wanted not in names:
-        raise AlignmentError(f"There is no system called {wanted!r}; the systems are {', '.join(names)}.")
-    return wanted or names[-1]
+        there = f"the systems are {', '.join(names)}" if len(names) > 1 else f"there is {names[0] if names else 'none'}"
+        raise AlignmentError(f"There is no system called {wanted!r}; {there}.")
+    return wanted or next(reversed(names), "")
 
 
 def join_field(everything: Sequence[tuple[str, Sequence[Facts]]]) -> str:
@@ -274,7 +275,7 @@ def aligned(
         if asked is not None:
             note_other_prompts(rows, text_row, files, problems["other_prompt"])
         outputs = {name: row.line for name, row in rows.items()}
-        if baseline not in outputs or len(outputs) < 2:
+        if len(answers) > 1 and (baseline not in outputs or len(outputs) < 2):
             continue
         if text_row.prompt is None:
             raise AlignmentError(no_prompt_text(file, text_row))
@@ -362,7 +363,8 @@ def nothing_matches(
     if asked is not None:
         sides["the prompts file"] = [shown(value) for value in list(asked)[:3]]
     looks = "; ".join(f"{file}: {', '.join(values) or 'no rows'}" for file, values in sides.items())
-    return f"No prompt was answered by the baseline and another system. The first ids are: {looks}."
+    answered = "by the baseline and another system" if len(systems) > 1 else f"by {systems[0].name}"
+    return f"No prompt was answered {answered}. The first ids are: {looks}."
 
 
 def shown(value: str | bytes) -> str:

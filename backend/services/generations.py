@@ -17,7 +17,7 @@ from backend.domain.jobs import JobKind, Manner, queue_of
 from backend.domain.recipes import Recipe, Serving, sampling_of
 from backend.domain.records import LONGEST_NAME, Turn
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services import jobs, replies, studies
+from backend.services import jobs, mentions, replies, studies
 from backend.services.imports import clean
 from backend.services.replies import Answered
 
@@ -167,7 +167,7 @@ def store(session: Session, made: Generation, answers: Sequence[Made], *, job_id
             "system_id": made.system_id,
             "prompt_id": one.prompt_id,
             "text": clean(one.answered.reply.text),
-            "shown": None,
+            "shown": mentions.hidden(session, made.study_id, one.answered.reply.text),
         }
         for one in answers
     ]

@@ -22,10 +22,12 @@ from backend.db.ratings import Rating
 from backend.db.studies import Prompt, StudyVersion
 from backend.db.submissions import Submission
 from backend.domain.journey import Step
+from backend.domain.money import Money
+from backend.domain.pay import PayRule
 from backend.domain.settings import StudySettings, from_json
 from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, Forbidden, NotFound, Unavailable
-from backend.services import arrivals, assignments, bound, channels, holders, journeys
+from backend.services import arrivals, assignments, bound, channels, holders, journeys, rewards
 from backend.services.arrivals import Work
 from backend.services.assignments import Visitor
 
@@ -49,6 +51,16 @@ class Hit:
     channel: BatchChannel
     settings: StudySettings
     dialogue: Sequence[dict[str, Any]]
+
+    @property
+    def reward(self) -> Money:
+        """What the vendor pays for handing it in."""
+        return Money(self.posting.reward, self.posting.currency)
+
+    @property
+    def rule(self) -> PayRule | None:
+        """How the batch pays raters of this channel."""
+        return channels.settings_of(self.channel).pay
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +163,11 @@ def leave_others(session: Session, hit: Hit, link: Link) -> None:
         .values(state=AssignmentState.LAPSED)
         .execution_options(synchronize_session=False)
     )
+
+
+def earned(session: Session, hit: Hit, who: Visitor) -> Money | None:
+    """What a rater has earned in this batch so far; None where it pays nothing."""
+    return rewards.so_far(session, who, {} if hit.rule is None else {hit.channel.channel: hit.rule})
 
 
 def met(session: Session, hit: Hit, rater_id: int) -> bool:

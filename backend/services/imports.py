@@ -1,4 +1,4 @@
-"""From files of outputs to a study: read once to join and report, read again to store. All or nothing."""
+"""From files of outputs, or of prompts, to a study: read once to join and report, again to store. All or nothing."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -66,6 +66,11 @@ def inspect(
     except AlignmentError as error:
         raise Invalid(str(error)) from None
     return Inspected(tuple(sources), prompts, alignment)
+
+
+def name_of(inspected: Inspected) -> str:
+    """What a study is called where nobody says: its systems, or else its file of prompts."""
+    return " and ".join(inspected.systems) or (inspected.prompts.stem if inspected.prompts else "")
 
 
 def prompt_facts(prompts: Source | None, on_bytes: OnBytes | None) -> tuple[str, list[Facts]] | None:

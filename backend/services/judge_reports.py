@@ -16,7 +16,7 @@ from backend.domain.judging.injection import Answered, Obedience, flags
 from backend.domain.judging.orders import Orders, Rule
 from backend.domain.judging.summary import Said, Summary, summed
 from backend.domain.judging.templates import Template
-from backend.services import judgements, judges, judgings
+from backend.services import judgements, judges, judgings, studies
 from backend.services.judgings import Pair
 
 
@@ -50,6 +50,7 @@ def judgings_of(session: Session, judge: Judge) -> Sequence[Judging]:
 
 def reports(session: Session, study_id: int, *, name: str | None = None) -> list[Report]:
     """Of every judge of a study, or of one, and of every pair of systems that it compares."""
+    studies.get(session, study_id)
     chosen = judges.of_study(session, study_id) if name is None else [judges.by_name(session, study_id, name)]
     return [report(session, judge, one) for judge in chosen for one in judgings_of(session, judge)]
 

@@ -20,6 +20,7 @@ from backend.errors import Conflict, Invalid
 from backend.services import gold as golds
 from backend.services import styles
 from backend.services.batches import systems_of
+from backend.services.studies import answered_systems
 
 ROWS_AT_ONCE = 5_000
 
@@ -41,6 +42,7 @@ def launch(
     drawn by the seed; None means all. gold: comparisons of known outcome, where the settings declare gold checks.
     Raises Invalid when a name is unknown, nothing can be compared, or gold is declared and not given.
     """
+    refuse_alone(session, study)
     systems = systems_of(session, study.id)
     chosen = chosen_candidates(systems, baseline, candidates)
     settings = from_json(study.settings)
@@ -73,10 +75,17 @@ def chosen_candidates(systems: Mapping[str, int], baseline: str, candidates: Seq
         raise Invalid(f"There is no system called {unknown[0]!r} in this study; there are: {names}.")
     if baseline in candidates:
         raise Invalid(f"{baseline!r} is the baseline, so it can't be a candidate too.")
-    chosen = candidates or [name for name in systems if name != baseline]
-    if not chosen:
-        raise Invalid("A batch needs at least one candidate besides the baseline.")
-    return [systems[name] for name in chosen]
+    return [systems[name] for name in candidates or systems if name != baseline]
+
+
+def refuse_alone(session: Session, study: Study) -> None:
+    """Invalid unless two systems have outputs; says how another one gets them."""
+    there = list(answered_systems(session, study.id))
+    if len(there) < 2:
+        raise Invalid(
+            f"A launch compares two systems, and {f'only {there[0]} has' if there else 'none has any'} outputs. "
+            f"Generate another's under the study's Systems, or with `assay generate {study.id} --system NAME`."
+        )
 
 
 def refuse_idle(settings: StudySettings) -> None:

@@ -55,7 +55,7 @@ class Answers:
                 name, text = row.fields.get("answer_id"), row.fields.get("text")
                 if not isinstance(name, str) or not isinstance(text, str):
                     raise Invalid(f"{source.label}, line {row.line}: an answer needs answer_id and text.")
-                found[name] = Named(name, text)
+                found[name] = Named(str(row.fields.get("model_id") or name), text)
         return cls(found)
 
     def look(self, named: Named) -> Named:
@@ -122,9 +122,9 @@ def first_of(
     desk: Desk, source: Source, one: Published, present: Mapping[str, Output], *, first: str | None
 ) -> str | None:
     """The system that stood first: by the names in the row, by what was said, by the text, or by the file's name."""
-    if one.first.name in desk.names or one.second.name in desk.names:
-        pair = (desk.names.get(one.first.name), desk.names.get(one.second.name))
-        return pair[0] if set(pair) == set(present) else None
+    pair = (desk.names.get(one.first.name), desk.names.get(one.second.name))
+    if set(pair) == set(present):
+        return pair[0]
     if not one.by_answer:
         return None
     if first is not None:

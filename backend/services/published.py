@@ -171,9 +171,7 @@ def declared(
         raise Invalid(f"{origins.UNKNOWN_ORDER}, so its replies can't be read again; use what is stored.")
     models = {one.published.judge for one in placed}
     if len(models) > 1:
-        raise Invalid(
-            f"These files hold verdicts of several judges; choose one with --model: {', '.join(sorted(models))}."
-        )
+        raise Invalid(f"These files hold verdicts of {', '.join(sorted(models))}; choose one with --model.")
     rule = wish.rule or origins.default_rule(form, placed)
     if rule == Rule.PROB_MEAN and form != Format.ALPACA_EVAL:
         raise Invalid(f"The rule {rule} needs chances, which only AlpacaEval's files hold.")

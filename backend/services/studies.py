@@ -1,26 +1,21 @@
-"""Studies: what there is, what is asked, and what in their outputs would give a system away."""
+"""Studies: what there is, and what is asked. What would give a system away: services.mentions."""
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db.batches import Batch
-from backend.db.comparisons import Comparison
 from backend.db.outputs import Output, System
 from backend.db.studies import Prompt, Study, StudyVersion
-from backend.domain.identity import Piece, diff, find
-from backend.domain.identity import scrub as scrubbed
 from backend.domain.settings import StudySettings, from_json
-from backend.errors import Conflict, Invalid, NotFound
+from backend.errors import Invalid, NotFound
 from backend.services import batches
 from backend.services.batches import Progress
 
-OUTPUTS_AT_ONCE = 500
-SHOWN_MENTIONS = 50
 SAMPLES = 3
 READING_WORDS_A_MINUTE = 230
 SECONDS_A_VOTE = 10
@@ -33,15 +28,6 @@ class BatchLine:
     batch: Batch
     progress: Progress
     baseline: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """An output that gives its system away, and what scrubbing changes in it."""
-
-    system: str
-    prompt: str
-    pieces: tuple[Piece, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,79 +143,24 @@ def estimate(session: Session, study: Study) -> Estimate:
     settings = from_json(study.settings)
     letters = session.execute(select(func.avg(func.length(Output.text))).where(Output.study_id == study.id)).scalar()
     words = 2 * float(letters or 0) / 6
-    compared = sum(import_comparisons(study).values())
+    compared = comparisons(session, study)
     seconds = words / READING_WORDS_A_MINUTE * 60 + SECONDS_A_VOTE
     return Estimate(compared, settings.seats, settings.seats_launched, seconds)
 
 
-def import_comparisons(study: Study) -> dict[str, int]:
-    """candidate -> comparisons, as the import found them."""
-    found = study.import_report.get("comparisons", {})
-    return {str(name): int(count) for name, count in found.items()}
+def comparisons(session: Session, study: Study) -> int:
+    """How many a launch of everything makes: outputs of the others at the prompts that the baseline has answered."""
+    there = answered_systems(session, study.id)
+    baseline = study.import_report.get("baseline") or next(iter(there), "")
+    answered = select(Output.prompt_id).where(Output.system_id == there.get(baseline))
+    others = select(func.count()).where(Output.system_id.in_(there.values()), Output.system_id != there.get(baseline))
+    return session.execute(others.where(Output.prompt_id.in_(answered))).scalar_one()
 
 
-def give_away(session: Session, study_id: int) -> Iterator[tuple[Output, str, str]]:
-    """(output, its system's name, its scrubbed text) of each output that says who wrote it."""
-    names = list(batches.systems_of(session, study_id))
+def answered_systems(session: Session, study_id: int) -> dict[str, int]:
+    """name -> id of the study's systems with an output, which are those that a launch can compare."""
+    has_one = select(Output.id).where(Output.system_id == System.id).exists()
     rows = session.execute(
-        select(Output, System.name)
-        .join(System, System.id == Output.system_id)
-        .where(Output.study_id == study_id)
-        .order_by(Output.id)
-        .execution_options(yield_per=OUTPUTS_AT_ONCE)
+        select(System.name, System.id).where(System.study_id == study_id, has_one).order_by(System.id)
     )
-    for output, name in rows:
-        if find(output.text, system_names=names):
-            yield output, name, scrubbed(output.text, system_names=names)
-
-
-def note_mentions(session: Session, study: Study) -> int:
-    """Look through all that was imported, once: how many outputs say who wrote them. The report keeps the first."""
-    found = [output.id for output, _, _ in give_away(session, study.id)]
-    noted = {"total": len(found), "outputs": found[:SHOWN_MENTIONS]}
-    study.import_report = {**study.import_report, "mentions": noted}
-    session.flush()
-    return len(found)
-
-
-def mentions(session: Session, study: Study, *, most: int = SHOWN_MENTIONS) -> tuple[int, list[Mention]]:
-    """(how many outputs say who wrote them, the first of them with what scrubbing would change)."""
-    noted = study.import_report.get("mentions", {"total": 0, "outputs": []})
-    names = list(batches.systems_of(session, study.id))
-    rows = session.execute(
-        select(Output.text, System.name, Prompt.key)
-        .join(System, System.id == Output.system_id)
-        .join(Prompt, Prompt.id == Output.prompt_id)
-        .where(Output.id.in_(noted["outputs"][:most]))
-        .order_by(Output.id)
-    )
-    return noted["total"], [
-        Mention(system, key, diff(text, scrubbed(text, system_names=names))) for text, system, key in rows
-    ]
-
-
-def is_scrubbed(session: Session, study_id: int) -> bool:
-    """Whether raters see scrubbed texts."""
-    statement = select(Output.id).where(Output.study_id == study_id, Output.shown.is_not(None)).limit(1)
-    return session.execute(statement).first() is not None
-
-
-def scrub(session: Session, study_id: int) -> int:
-    """Show raters the texts without what gives systems away; how many changed. Conflict once it was launched."""
-    refuse_after_launch(session, study_id)
-    changed = [(output.id, after) for output, _, after in give_away(session, study_id)]
-    for number, after in changed:
-        session.execute(update(Output).where(Output.id == number).values(shown=after))
-    return len(changed)
-
-
-def unscrub(session: Session, study_id: int) -> None:
-    """Show raters the texts as they were written. Conflict once the study was launched."""
-    refuse_after_launch(session, study_id)
-    session.execute(update(Output).where(Output.study_id == study_id).values(shown=None))
-
-
-def refuse_after_launch(session: Session, study_id: int) -> None:
-    launched = select(Comparison.id).join(Batch, Batch.id == Comparison.batch_id).where(Batch.study_id == study_id)
-    if session.execute(launched.limit(1)).first():
-        raise Conflict("Raters have been given these outputs already, so what they see can't change any more.")
+    return dict(rows.all())

@@ -225,6 +225,9 @@ main.addEventListener("click", (event) => {
   }
 });
 
+// What is unfolded under the choices is in sight at once.
+main.addEventListener("toggle", ({ target }) => target.matches(".extras details[open]") && target.scrollIntoView({ block: "nearest" }), true);
+
 function begin() {
   main.querySelectorAll("button[data-copy]").forEach((button) => { button.hidden = !navigator.clipboard; });
   arrangeGuide();
@@ -233,6 +236,8 @@ function begin() {
   startClock();
 }
 begin();
+// In a frame of another site the browser leaves `autofocus` alone; it is taken only where the rater is at work there.
+if (document.hasFocus()) main.querySelector("h1[autofocus]")?.focus({ preventScroll: true });
 if (waiting().length) {
   setBusy(true);
   trouble("Sending what was kept on this device…");

@@ -19,7 +19,7 @@ from backend.services.tokens import Tokens
 from backend.simulator.mturk import requester, wire, workers
 from backend.simulator.mturk.market import Market, State, Worker
 from backend.simulator.mturk.server import Server as Vendor
-from tests import factories
+from tests import factories, ways
 from tests.browser.visits import SECOND, Visits, assert_accessible, assert_no_sideways_scrolling, vote
 from tests.entrances import comparison_of, declared, posted
 from tests.factories import NOW
@@ -66,7 +66,8 @@ class Fair:
 
 
 @pytest.fixture
-def fair(browser: Browser, tmp_path: Path) -> Iterator[Fair]:
+def fair(request: pytest.FixtureRequest, browser: Browser, tmp_path: Path) -> Iterator[Fair]:
+    """A test may give the study's settings as the fixture's parameter."""
     database = Database(f"sqlite:///{tmp_path / 'assay.db'}")
     upgrade(database)
     market = Market()
@@ -82,17 +83,17 @@ def fair(browser: Browser, tmp_path: Path) -> Iterator[Fair]:
         visits.expect(f"request: {ours}/")
         visits.expect("404")  # the vendor has no icon
         visits.expect("can escape its sandboxing")  # nor a better sandbox; it is MTurk's
-        made = Fair(vendor, ours, database, offer(database, market, ours), visits)
+        made = Fair(vendor, ours, database, offer(database, market, ours, **getattr(request, "param", {})), visits)
         yield made
         visits.leave()
     database.engine.dispose()
     assert visits.trouble == []
 
 
-def offer(database: Database, market: Market, ours: str) -> int:
+def offer(database: Database, market: Market, ours: str, **changes: object) -> int:
     """Publish the first comparison of a batch."""
     with database.transaction() as session:
-        batch = factories.launched(session)
+        batch = factories.launched(session, **changes)
         channel = declared(session, batch, Channel.MTURK)
         posting = posted(session, channel, None, comparison=comparison_of(session, batch))
     question = forms.question(f"{ours}/hit/{Tokens(KEY).sign('posting', posting.id)}")
@@ -157,6 +158,57 @@ def test_a_vote_that_was_made_without_a_network_is_sent_later(fair: Fair) -> Non
     page.context.set_offline(False)
     expect(frame.get_by_role("heading", name="One last step")).to_be_visible()
     assert fair.count(Rating) == 1
+
+
+def pressed(page: Page, frame: FrameLocator, heading: str, *keys: str) -> None:
+    """The framed heading has the focus, without a click; then press these."""
+    expect(frame.get_by_role("heading", level=1, name=heading)).to_be_focused()
+    for key in keys:
+        page.keyboard.press(key)
+
+
+@pytest.mark.parametrize("fair", [{"journey": ways.JOURNEY}], indirect=True)
+def test_a_way_to_the_task_is_walked_in_the_frame_by_keys_alone(fair: Fair) -> None:
+    fair.visits.expect("Blocked autofocusing")
+    page = fair.offered()
+    frame = accepted(page)
+    frame.get_by_role("button", name="Begin").focus()
+    page.keyboard.press("Enter")
+    frame.get_by_role("button", name="I agree").focus()
+    page.keyboard.press("Enter")
+    pressed(page, frame, "Practice 1 of 2", "1")
+    pressed(page, frame, "Yes: that is what we expect", "Tab", "Enter")
+    pressed(page, frame, "Practice 2 of 2", "1")
+    pressed(page, frame, "We expect another answer here", "Tab", "Enter")
+    expect(frame.get_by_role("heading", name="Entry test")).to_be_focused()
+    for number, choice in enumerate(ways.PASSING):
+        frame.locator(f"input[name='choice.{number}'][value={choice}]").focus()
+        page.keyboard.press("Space")
+    frame.get_by_role("button", name="Hand in the test").focus()
+    page.keyboard.press("Enter")
+    expect(frame.get_by_text("$0.25 for this HIT · $0.50 earned so far")).to_be_visible()
+    page.keyboard.press("2")
+    pressed(page, frame, "One last step", "Tab", "Enter")
+    expect(frame.get_by_role("heading", name="Submitted")).to_be_visible()
+    assert fair.rating().choice == "second"
+
+
+@pytest.mark.parametrize("fair", [{"journey": ways.JOURNEY}], indirect=True)
+def test_every_step_before_the_task_is_accessible_and_as_wide_as_its_window(fair: Fair) -> None:
+    (hit,) = fair.vendor.market.hits
+    page = fair.visits.person(viewport={"width": 390, "height": 800}).new_page()
+    page.goto(f"{fair.hit()}?assignmentId=3A1&hitId={hit}&workerId=AWORKER1&turkSubmitTo={fair.vendor.url}")
+    for press in ("Begin", "I agree", SECOND, "Next exercise", SECOND, "Go on"):
+        assert_no_sideways_scrolling(page)
+        assert_accessible(page)
+        page.locator("button, a.button").filter(has_text=press).click()
+        page.wait_for_load_state()
+    for number, choice in enumerate(ways.FAILING):
+        page.locator(f"input[name='choice.{number}'][value={choice}]").check()
+    assert_accessible(page)
+    page.get_by_role("button", name="Hand in the test").click()
+    expect(page.get_by_text("the rest as a bonus")).to_be_visible()
+    assert_accessible(page)
 
 
 def is_framed(page: Page, address: str) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from backend.db.raters import Channel
-from backend.services import imports, studies
+from backend.services import imports, mentions, studies
 from backend.services.files import Source
 from tests import factories, paid
 from tests.browser.visits import Site, Visits, assert_accessible, assert_no_sideways_scrolling
@@ -41,7 +41,7 @@ def study(site: Site, tmp_path_factory: pytest.TempPathFactory) -> str:
     settings = studies.preset("gudibande-2023")
     with site.database.transaction() as session:
         stored = imports.store(session, inspected, name="A paid study", settings=settings, now=factories.NOW)
-        studies.note_mentions(session, stored)
+        mentions.look(session, stored)
         return f"/studies/{stored.id}"
 
 
@@ -67,6 +67,15 @@ def assert_fits(page: Page) -> None:
 def test_each_page_of_money_is_accessible_and_as_wide_as_its_window(researcher: Page, made: Paid, path: str) -> None:
     researcher.goto(f"/batches/{made.batch.id}/{path}")
     assert_fits(researcher)
+
+
+@pytest.mark.parametrize("path", ["ledger", "ledger/20"])
+def test_the_entries_are_read_on_a_phone_without_scrolling_sideways(researcher: Page, made: Paid, path: str) -> None:
+    researcher.set_viewport_size({"width": 390, "height": 844})
+    researcher.goto(f"/batches/{made.batch.id}/{path}")
+    table = researcher.get_by_role("table")
+    assert table.evaluate("(one) => one.parentElement.scrollWidth <= one.parentElement.clientWidth")
+    expect(table.get_by_role("row").nth(1).get_by_role("cell")).to_have_count(7)
 
 
 def test_a_batch_without_money_and_one_with_a_proposal_are_accessible(site: Site, researcher: Page) -> None:

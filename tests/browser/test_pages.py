@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 from backend.db.batches import Batch
 from backend.db.migrate import upgrade
 from backend.db.session import Database
-from backend.services import batches, imports, launching, studies
+from backend.services import batches, imports, launching, mentions, studies
 from backend.services.files import Source
 from backend.simulator import raters as simulator
 from backend.simulator.raters import SimulatedRater
@@ -114,7 +114,7 @@ class Study:
         settings = studies.preset("gudibande-2023").but(**rules)
         with self.site.database.transaction() as session:
             study = imports.store(session, inspected, name="An import", settings=settings, now=factories.NOW)
-            studies.note_mentions(session, study)
+            mentions.look(session, study)
             if launched:
                 launching.launch(session, study, baseline=inspected.baseline, seed=1, now=factories.NOW)
             return f"/studies/{study.id}"

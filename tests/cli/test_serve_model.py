@@ -78,4 +78,4 @@ def test_without_an_environment_it_names_the_command_that_makes_it(
 
 
 def test_what_is_no_share_of_memory_is_refused(run: Assay) -> None:
-    assert "--memory" in run("serve-model", "gpt2", "--memory", "40").output
+    assert "--memory" in run("serve-model", "gpt2", "--memory-share", "40").output

@@ -111,15 +111,45 @@ def test_an_unknown_baseline_is_refused_with_the_names_there_are() -> None:
     assert str(problem.value) == "There is no system called 'gold'; the systems are new, old."
 
 
-def test_a_single_system_is_refused() -> None:
-    with pytest.raises(AlignmentError) as problem:
-        align([system("new", row(1))], None, baseline=None)
-    assert str(problem.value) == "At least two systems are needed to compare, and there is only new."
+def test_a_single_system_keeps_every_prompt_for_others_to_answer() -> None:
+    found = align([system("new", row(1))], asked({"id": 1, "prompt": "A?"}, {"id": 2, "prompt": "B?"}), baseline=None)
+    assert (found.baseline, found.comparisons) == ("new", {})
+    assert [(prompt.key, dict(prompt.outputs)) for prompt in found.prompts] == [("1", {"new": 1}), ("2", {})]
+    assert found.problems["missing"].total == 1
 
 
-def test_no_system_at_all_is_refused() -> None:
-    with pytest.raises(AlignmentError, match="and there is none"):
+def test_a_single_system_brings_its_own_prompts() -> None:
+    found = align([system("new", row(1), row(2))], None, baseline="new")
+    assert [prompt.text_from for prompt in found.prompts] == ["new", "new"]
+
+
+def test_prompts_alone_are_kept_once_each() -> None:
+    rows = asked({"id": 1, "prompt": "A?"}, {"id": 2, "prompt": "B?"}, {"id": 3, "prompt": "A?"})
+    found = align([], rows, baseline=None)
+    assert (found.baseline, found.systems, found.comparisons) == ("", (), {})
+    assert [(prompt.key, prompt.text_from, prompt.text_line) for prompt in found.prompts] == [
+        ("1", None, 1),
+        ("2", None, 2),
+    ]
+    assert found.problems["duplicate"].total == 1
+
+
+def test_a_single_system_of_other_prompts_is_refused() -> None:
+    with pytest.raises(
+        AlignmentError, match=r"^No prompt was answered by new\. The first ids are: new: '7'; the prompts"
+    ):
+        align([system("new", row(7))], asked({"id": 1, "prompt": "A?"}), baseline=None)
+
+
+def test_nothing_at_all_is_refused() -> None:
+    with pytest.raises(AlignmentError, match="There is nothing to import"):
         align([], None, baseline=None)
+
+
+@pytest.mark.parametrize(("systems", "there"), [([], "there is none"), ([system("new", row(1))], "there is new")])
+def test_a_baseline_that_is_not_there_yet_is_refused(systems: list[SystemFacts], there: str) -> None:
+    with pytest.raises(AlignmentError, match=there):
+        align(systems, asked({"id": 1, "prompt": "A?"}), baseline="gold")
 
 
 def test_a_missing_output_is_counted_on_its_side() -> None:

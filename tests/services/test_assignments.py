@@ -15,7 +15,7 @@ from backend.db.comparisons import Comparison, Seat
 from backend.db.session import Database
 from backend.domain.choices import Choice
 from backend.errors import Forbidden, NotFound
-from backend.services import assignments, batches, launching, links, raters, ratings, studies
+from backend.services import assignments, batches, launching, links, mentions, raters, ratings
 from backend.services.assignments import Visitor
 from backend.services.ratings import Vote
 from tests import factories
@@ -305,7 +305,7 @@ def test_the_side_of_the_seat_decides_which_text_stands_first(session: Session) 
 def test_raters_see_scrubbed_texts_where_there_are_any(session: Session) -> None:
     outputs = {"base": ["A plain answer."], "Zephyr-9": ["I am Zephyr-9, and the answer is four."]}
     study = factories.study(session, prompts=1, outputs=outputs)
-    assert studies.scrub(session, study.id) == 1
+    assert mentions.scrub(session, study.id) == 1
     batch = launching.launch(session, study, baseline="base", seed=1, now=NOW)
     (one,) = people(session, batch, 1)
     task = assignments.task(session, claimed(session, one).id)

@@ -22,9 +22,9 @@ from backend.services import (
     glances,
     launching,
     links,
+    mentions,
     ratings,
     results,
-    studies,
 )
 from backend.services.dashboard import BatchLine, Dashboard, Flag, FlagKind
 from backend.services.glances import Memory
@@ -93,9 +93,9 @@ def test_a_study_that_was_never_launched_says_so(session: Session, memory: Memor
 def test_outputs_that_say_who_wrote_them_are_flagged_until_they_are_scrubbed(session: Session, memory: Memory) -> None:
     texts = [f"I am {CANDIDATE}.", "No.", f"As {CANDIDATE} I say no."]
     study = factories.study(session, outputs={"base": ["One.", "Two.", "Three."], CANDIDATE: texts})
-    studies.note_mentions(session, study)
+    mentions.look(session, study)
     assert look(session, memory).lines[0].flags == (Flag(FlagKind.SAYS_WHO, 2), Flag(FlagKind.NOT_LAUNCHED))
-    studies.scrub(session, study.id)
+    mentions.scrub(session, study.id)
     assert kinds(look(session, memory).lines[0].flags) == [FlagKind.NOT_LAUNCHED]
     session.execute(update(Output).values(shown=None))
     launching.launch(session, study, baseline="base", seed=1, now=NOW)

@@ -14,7 +14,7 @@ from backend.db.studies import Prompt, Study
 from backend.domain.records import Json
 from backend.errors import Invalid
 from backend.services.files import Source
-from backend.services.imports import ROWS_AT_ONCE, Inspected, inspect, store
+from backend.services.imports import ROWS_AT_ONCE, Inspected, inspect, name_of, store
 from tests.factories import NOW, settings
 
 Fields = dict[str, Json]
@@ -265,10 +265,29 @@ def test_two_files_of_the_same_system_join_once_they_have_names(tmp_path: Path) 
 
 
 def test_files_that_do_not_join_are_refused_in_words(tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match=r"^At least two systems are needed to compare, and there is only new\.$"):
-        joined(file(tmp_path, "new.jsonl", answers("new")))
+    with pytest.raises(Invalid, match=r"^There is nothing to import"):
+        joined()
     with pytest.raises(Invalid, match=r"^There is no system called 'gold'; the systems are a, b\.$"):
         joined(file(tmp_path, "a.jsonl", answers("a")), file(tmp_path, "b.jsonl", answers("b")), baseline="gold")
+
+
+def test_prompts_alone_are_stored_for_systems_to_answer(tmp_path: Path, database: Database) -> None:
+    rows = [{"id": key, "prompt": f"Prompt {key}?", "category": "short"} for key in ("x", "y")]
+    inspected = joined(prompts=file(tmp_path, "questions.jsonl", rows))
+    assert name_of(inspected) == "questions"
+    stored(database, inspected)
+    held = counts(database)
+    assert (held["prompts"], held["systems"], held["outputs"]) == (2, 0, 0)
+
+
+def test_one_system_is_stored_with_every_prompt_of_the_file(tmp_path: Path, database: Database) -> None:
+    rows = [{"id": key, "prompt": f"Prompt {key}?"} for key in ("x", "unanswered")]
+    inspected = joined(
+        file(tmp_path, "new.jsonl", [{"id": "x", "output": "Yes."}]), prompts=file(tmp_path, "p.jsonl", rows)
+    )
+    stored(database, inspected)
+    held = counts(database)
+    assert (held["prompts"], held["systems"], held["outputs"]) == (2, 1, 1)
 
 
 def test_a_bad_prompts_file_is_named(tmp_path: Path) -> None:

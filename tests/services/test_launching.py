@@ -146,13 +146,15 @@ def test_a_launch_that_makes_no_sense_says_why(session: Session, wrong: dict[str
 
 def test_a_baseline_alone_can_not_be_launched(session: Session) -> None:
     study = factories.study(session, outputs=systems("base"))
-    with pytest.raises(Invalid, match="at least one candidate"):
+    with pytest.raises(Invalid, match=r"only base has outputs\. Generate another's"):
         launch(session, study, baseline="base")
 
 
 def test_systems_without_a_common_prompt_can_not_be_launched(session: Session) -> None:
-    study = factories.study(session, prompts=2, outputs=systems("base", prompts=2))
-    factories.add_system(session, study.id, "mute", [], [])
+    study = factories.study(session, prompts=2, outputs={})
+    first, second = session.scalars(select(Prompt).order_by(Prompt.id))
+    factories.add_system(session, study.id, "base", [first], ["One."])
+    factories.add_system(session, study.id, "other", [second], ["Two."])
     with pytest.raises(Invalid, match="nothing to compare"):
         launch(session, study, baseline="base")
 

@@ -173,6 +173,6 @@ def test_a_job_that_is_rung_for_again_and_again_is_done_once(place: Place, redis
     place.worker()
     place.worker()
     assert place.is_whole(job_id)
-    until(lambda: bell.unheard(Queue.IO) == 0)
+    until(lambda: bell.unheard(Queue.IO) == 0, seconds=60)
     assert looked(place.database, job_id).attempt == 1
     assert len(place.engine.asked) == PROMPTS

@@ -93,6 +93,11 @@ def field(name: str, html: str) -> str:
     return unescape(found[1]) if found else ""
 
 
+def text_of(html: str) -> str:
+    """The words of a page."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", "", html)).split())
+
+
 def handed_in(html: str) -> tuple[str, str, str]:
     """Where the last form goes, and its two fields."""
     action = re.search(r'<form method="post" action="([^"]+)"', html)
@@ -105,6 +110,7 @@ def test_a_preview_shows_the_task_and_claims_nothing(database: Database, assignm
     answer = market.open(assignmentId=assignment, workerId=None, turkSubmitTo=None)
     assert answer.status_code == 200
     assert "Accept the HIT to begin" in answer.text
+    assert "before your first comparison" not in answer.text
     assert "Question" in answer.text
     assert answer.text.count("<button disabled>") == 3
     assert "<form" not in answer.text
@@ -592,3 +598,39 @@ def test_no_step_is_taken_without_a_ticket_of_ones_own(database: Database) -> No
         assert market.client.post(f"{market.path()}/r/{ticket}/{verb}", data={"agreed": "yes"}).status_code == 409
         assert market.client.post(f"{market.path()}/r/x/{verb}", data={"agreed": "yes"}).status_code == 404
     assert market.count(Consent) == 0
+
+
+def test_who_has_not_accepted_yet_reads_what_the_hit_pays_and_what_comes_before_it(database: Database) -> None:
+    page = text_of(Market(database, journey=WAY).open(assignmentId=PREVIEW).text)
+    assert "This HIT pays $0.25." in page
+    assert "less than $15.00 an hour" in page
+    assert "a text to agree to; 1 exercise for practice; an entry test of 1 exercise, paid whether you pass" in page
+    assert page.index("Question") < page.index("Instructions")
+
+
+def test_the_framed_pages_say_what_the_hit_pays_and_what_was_earned_so_far(database: Database) -> None:
+    market = Market(database, journey={"test": [EXERCISE], "pass_mark": 1})
+    here = market.begun()
+    assert "It is paid, whether you pass or not." in text_of(market.client.get(here).text)
+    market.client.post(f"{here}/test", data={"choice.0": "first"})
+    assert "$0.25 for this HIT · $0.25 earned so far" in text_of(market.client.get(here).text)
+    market.rate(here)
+    page = text_of(market.client.get(here).text)
+    assert "you are paid $0.25 for it" in page
+    assert "you have earned $0.50 so far, this HIT included" in page
+
+
+def test_who_fails_a_longer_test_reads_which_part_of_its_pay_is_a_bonus(database: Database) -> None:
+    market = Market(database, journey={"test": [EXERCISE, EXERCISE], "pass_mark": 2})
+    here = market.begun()
+    market.client.post(f"{here}/test", data={"choice.0": "second", "choice.1": "second"})
+    page = text_of(market.client.get(here).text)
+    assert "you have earned $0.50: $0.25 of it as the reward of this HIT, the rest as a bonus" in page
+
+
+def test_the_instructions_are_folded_once_they_have_been_on_a_page_before(database: Database) -> None:
+    market = Market(database)
+    here = market.begun()
+    assert '<details class="guide" open>' in market.client.get(here).text
+    market.rate(here)
+    assert '<details class="guide">' in market.client.get(market.begun(hit=1, assignmentId="3A2")).text

@@ -96,3 +96,35 @@ def test_a_few_raters_who_all_agree_do_not_speak_for_others(raters: int, panel: 
     assert phrases.panel(unanimous) == panel
     assert phrases.label(unanimous) == "fixed panel"
     assert "fewer than five raters can’t stand for others" in phrases.holds_for(unanimous)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.4, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min"),
+        (150, "2 min"),
+        (3599, "1 h"),
+        (7500, "2 h 5 min"),
+        (200_000, "2 days"),
+    ],
+)
+def test_a_time_is_told_in_the_units_that_matter(seconds: float, said: str) -> None:
+    assert phrases.lasting(seconds).replace(phrases.TIED, " ") == said
+
+
+@pytest.mark.parametrize(
+    ("a_minute", "said"),
+    [(1200, "20 a second"), (150, "2.5 a second"), (34.2, "34 a minute"), (2.5, "2.5 a minute"), (0.5, "30 an hour")],
+)
+def test_a_rate_is_told_in_the_unit_in_which_it_is_more_than_two(a_minute: float, said: str) -> None:
+    assert phrases.rate(a_minute) == said
+
+
+@pytest.mark.parametrize(
+    ("millionths", "said"),
+    [(0, "$0.00"), (1, "<$0.0001"), (3_400, "$0.0034"), (2_500_000, "$2.50"), (1_234_567_890, "$1,234.57")],
+)
+def test_an_amount_has_as_many_digits_as_tell_it_from_nothing(millionths: int, said: str) -> None:
+    assert phrases.dollars(millionths) == said

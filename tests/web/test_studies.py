@@ -16,6 +16,7 @@ from backend.domain.journey import Journey
 from backend.domain.rules import Analysis, CheckRates, Exclusion, ExclusionKind, Rung, Stopping
 from backend.domain.settings import StudySettings, from_json
 from backend.web.deps import House
+from tests import asked, factories
 
 PROMPTS = ["Why is the sky blue?", "What is <b>bold</b>?", "Who painted Guernica?"]
 
@@ -75,14 +76,13 @@ def test_an_upload_becomes_a_study_with_its_join_report(researcher: TestClient, 
 @pytest.mark.parametrize(
     ("files", "says"),
     [
-        ([("mine.jsonl", MINE)], "two"),
         (
             [("mine.jsonl", MINE), ("theirs.jsonl", b'{"id": 0, "output": "a"}\n{"id": 1, "outp')],
             "theirs.jsonl, line 2",
         ),
         ([("mine.jsonl", MINE), ("mine.jsonl", THEIRS)], "mine"),
         ([("mine.jsonl", MINE), ("theirs.jsonl", b"")], "theirs.jsonl"),
-        ([], "two"),
+        ([], "There is nothing to import"),
     ],
 )
 def test_a_bad_upload_says_what_is_wrong_and_stores_nothing(
@@ -95,6 +95,40 @@ def test_a_bad_upload_says_what_is_wrong_and_stores_nothing(
     assert 'value="My first study"' in answer.text
     with database.reading() as session:
         assert session.execute(select(func.count()).select_from(Study)).scalar_one() == 0
+
+
+def test_prompts_alone_make_a_study_whose_launch_says_how_they_are_answered(
+    researcher: TestClient, database: Database
+) -> None:
+    questions = b'{"id": 1, "prompt": "Why?"}\n{"id": 2, "prompt": "Who?"}\n'
+    answer = researcher.post(
+        "/studies", files=[("prompts", ("questions.jsonl", questions))], data={"preset": "gudibande-2023"}
+    )
+    assert answer.status_code == 200
+    assert "<h1>questions</h1>" in answer.text
+    assert "2 prompts, without outputs." in answer.text
+    assert "none has any outputs yet" in answer.text
+    assert f'href="{answer.url.path}/systems/new"' in answer.text
+    assert "Launch batch" not in answer.text
+    refused = researcher.post(f"{answer.url.path}/batches", data={"baseline": ""})
+    assert refused.status_code == 422
+    assert "none has any outputs. Generate another&#39;s under the study&#39;s Systems" in refused.text
+    researcher.post(f"{answer.url.path}/settings", data=SETTINGS)
+    assert "questions" in researcher.get("/").text
+
+
+def test_one_system_waits_for_another_and_is_launched_against_what_was_generated(
+    researcher: TestClient, database: Database
+) -> None:
+    page = upload(researcher, ("mine.jsonl", MINE)).url.path
+    assert "only mine has outputs" in researcher.get(page).text
+    with database.transaction() as session:
+        study = session.scalars(select(Study)).one()
+        asked.work(session, study, "tiny", now=factories.NOW).begin().answers(["One.", "Two.", "Three."]).ends()
+    html = researcher.get(page).text
+    assert "3 comparisons × 3 raters = 9 ratings" in html
+    launched = researcher.post(f"{page}/batches", data={"baseline": "mine"})
+    assert "tiny, mine; baseline mine" in launched.text or "mine, tiny; baseline mine" in launched.text
 
 
 def test_a_name_is_kept_without_what_no_database_can_hold(researcher: TestClient, database: Database) -> None:

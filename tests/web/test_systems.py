@@ -50,8 +50,6 @@ def system(html: str, name: str) -> str:
 def test_a_study_with_prompts_alone_teaches_how_they_are_answered(researcher: TestClient, database: Database) -> None:
     with database.transaction() as session:
         made = factories.study(session, outputs={})
-        session.execute(generations.Output.__table__.delete())
-        session.execute(generations.System.__table__.delete())
     html = researcher.get(f"/studies/{made.id}/systems").text
     assert "nobody has answered them yet" in html
     assert f'href="/studies/{made.id}/systems/new"' in html

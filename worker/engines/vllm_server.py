@@ -33,6 +33,8 @@ log = structlog.get_logger()
 EVERY_SECONDS = 0.5
 PATIENCE_SECONDS = 900.0  # a large model from a slow disk
 TAIL_LINES = 15
+LITTER = re.compile(r"leaked|nanobind|resource_tracker|warnings\.warn|- \.\.\. skipped")
+TOLD = re.compile(r"\b\w*(Error|Exception)\b: |\berror:")
 OnProgress = Callable[[str], None]
 
 
@@ -145,6 +147,11 @@ def log_file(logs: Path, name: str) -> Path:
 
 
 def ending(path: Path) -> str:
-    """The last lines of a log, and where the rest is."""
-    lines = path.read_text("utf-8", "replace").splitlines()[-TAIL_LINES:]
+    """What a log says of errors last, else its last lines, and where the rest is.
+
+    A server that dies writes a hundred lines of what it leaked behind the one that says why.
+    """
+    written = [line for line in path.read_text("utf-8", "replace").splitlines() if not LITTER.search(line)]
+    told = [line for line in written if TOLD.search(line)] or written
+    lines = list(dict.fromkeys(told))[-TAIL_LINES:]
     return "\n".join([f"Its log, {path}, ends:", *(f"  {line}" for line in lines)])

@@ -15,9 +15,10 @@ from starlette.responses import RedirectResponse, Response
 from backend.crowd import mturk_frame
 from backend.crowd.mturk_frame import Came
 from backend.domain.journey import Step
+from backend.domain.money import Money
 from backend.errors import Conflict, Forbidden, NotFound
 from backend.services import assignments, hits, journeys, ratings
-from backend.services.assignments import Task
+from backend.services.assignments import Task, Visitor
 from backend.services.hits import Hit, Piece
 from backend.web import stages
 from backend.web.deps import House, TheHouse, now
@@ -87,14 +88,19 @@ def skip(request: Request, house: TheHouse, token: str, claim: str, form: Form) 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a rater is to see: a step before the task, the task, or the form that hands in what there is."""
+    """What a rater is to see: a step before the task, the task, or the form that hands in what there is.
+
+    earned: so far in this batch, None where it pays nothing.
+    """
 
     here: str
     hit: Hit
     came: Came
+    who: Visitor
     piece: Piece | None = None
     task: Task | None = None
     way: stages.View | None = None
+    earned: Money | None = None
 
 
 def look(session: Session, house: House, token: str, claim: str, *, practised: int | None = None) -> View:
@@ -104,17 +110,18 @@ def look(session: Session, house: House, token: str, claim: str, *, practised: i
     link = hits.link_of(session, hit, came)
     if link is None or link.rater_id is None:
         raise Conflict(hits.NOT_BEGUN)
-    view = View(address(token, claim), hit, came, hits.found(session, hit, link.rater_id))
+    who = assignments.visitor(session, link_id=link.id)
+    earned = hits.earned(session, hit, who)
+    view = View(address(token, claim), hit, came, who, hits.found(session, hit, link.rater_id), earned=earned)
     if view.piece is None:
-        return replace(view, way=way(session, link.id, practised))
+        return replace(view, way=replace(way(session, who, link.id, practised), earned=earned))
     if view.piece.is_left:
         raise Conflict(hits.NOT_BEGUN)
     return view if view.piece.is_done else replace(view, task=assignments.task(session, view.piece.assignment_id))
 
 
-def way(session: Session, link_id: int, practised: int | None) -> stages.View:
+def way(session: Session, who: Visitor, link_id: int, practised: int | None) -> stages.View:
     """The step that is before a rater who has no seat yet; where all are behind them, the button that takes one."""
-    who = assignments.visitor(session, link_id=link_id)
     if practised is not None and (told := stages.feedback(session, who, practised, link_id=link_id)):
         return told
     before = journeys.standing(session, who, link_id=link_id)

@@ -12,7 +12,7 @@ from backend.domain.choices import SplitRule
 from backend.domain.declared import digits
 from backend.domain.settings import from_json
 from backend.errors import Invalid
-from backend.services import batches, exercises, gold, imports, launching, quotes, studies
+from backend.services import batches, exercises, gold, imports, launching, mentions, quotes, studies
 from backend.web import forms, launch_form, settings_form
 from backend.web.deps import Id, TheHouse, now
 from backend.web.render import page
@@ -24,7 +24,7 @@ TheForm = Annotated[FormData, Depends(forms.posted)]
 
 @router.get("/studies/new")
 def new(request: Request) -> Response:
-    """The form that takes two or more files."""
+    """The form that takes files of outputs, of prompts, or of both."""
     return page(request, "studies/new.html", presets=studies.presets(), typed={}, message="")
 
 
@@ -40,9 +40,9 @@ def create(
             settings = studies.preset(forms.text(form, "preset"))
             inspected = imports.inspect(sources, prompts=prompts, baseline=forms.text(form, "baseline") or None)
             with house.database.transaction() as session:
-                name = forms.text(form, "name") or f"{' and '.join(inspected.systems)}"
+                name = forms.text(form, "name") or imports.name_of(inspected)
                 study = imports.store(session, inspected, name=name, settings=settings, now=now())
-                studies.note_mentions(session, study)
+                mentions.look(session, study)
         return RedirectResponse(f"/studies/{study.id}", 303)
     except Invalid as error:
         return page(
@@ -60,9 +60,10 @@ def show(request: Request, house: TheHouse, study_id: Id) -> Response:
     """One study: what was imported, what raters would see, its settings, and the launch."""
     with house.database.reading() as session:
         study = studies.get(session, study_id)
-        count, mentions = studies.mentions(session, study)
+        count, shown = mentions.noted(session, study)
         systems = list(batches.systems_of(session, study_id))
-        baseline = study.import_report.get("baseline") or systems[0]
+        answered = list(studies.answered_systems(session, study_id))
+        baseline = study.import_report.get("baseline") or next(iter(answered), "")
         return page(
             request,
             "studies/study.html",
@@ -74,12 +75,13 @@ def show(request: Request, house: TheHouse, study_id: Id) -> Response:
             settings=(settings := from_json(study.settings)),
             ours=exercises.ours(settings),
             systems=systems,
+            answered=answered,
             launch=launch_form.read(session, study, launch_form.looked_at(request.query_params), baseline=baseline),
             paying=launch_form.PAYING,
             samples=studies.samples(session, study_id),
             mention_count=count,
-            mentions=mentions,
-            is_scrubbed=studies.is_scrubbed(session, study_id),
+            mentions=shown,
+            is_scrubbed=mentions.is_scrubbed(session, study_id),
             estimate=studies.estimate(session, study),
             versions=studies.versions(session, study_id),
             lines=studies.lines(session, study_id),
@@ -105,9 +107,9 @@ def scrub(house: TheHouse, study_id: Id, form: TheForm) -> Response:
     with house.database.transaction() as session:
         studies.get(session, study_id)
         if forms.text(form, "undo"):
-            studies.unscrub(session, study_id)
+            mentions.unscrub(session, study_id)
         else:
-            studies.scrub(session, study_id)
+            mentions.scrub(session, study_id)
     return RedirectResponse(f"/studies/{study_id}#identity", 303)
 
 
