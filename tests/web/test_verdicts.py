@@ -188,7 +188,7 @@ def test_an_upload_belongs_to_its_study_and_can_be_forgotten(
 def test_vicunas_own_reviews_come_in_as_their_scores_say_or_as_their_replies_do(
     researcher: TestClient, shared_data: Path
 ) -> None:
-    """Stored: 44 won, 22 tied and 14 lost of 80 prompts; in the replies three scores stand where the parser does not look."""
+    """Stored: 44 won, 22 tied, 14 lost of 80; in three replies the scores stand where the parser does not look."""
     home = shared_data / "vicuna80"
     answers = [home / "answer" / f"answer_{name}.jsonl" for name in ("gpt35", "vicuna-13b")]
     files = [("outputs", (path.name, path.read_bytes())) for path in answers]
