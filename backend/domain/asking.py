@@ -12,7 +12,10 @@ from enum import StrEnum
 
 from backend.domain.records import Json, Turn
 
-BYTES_A_TOKEN = 3  # of English some four, of other languages and of code fewer: rather guessed too dear
+# OpenAI's rule of thumb for English (“What are tokens and how to count them”, OpenAI Help Center), by which its own rate
+# limits count a question before it is answered (“Rate limits”, OpenAI's API documentation). Code and scripts beyond Latin
+# have more tokens: whoever must not be wrong asks backend.domain.prices for the bound.
+BYTES_A_TOKEN = 4
 
 
 class EngineKind(StrEnum):
@@ -78,9 +81,9 @@ class Request:
 
     @property
     def tokens(self) -> int:
-        """What it will cost at most, in tokens of question and answer. A guess: only the engine counts."""
+        """What it will take, in tokens of the question, estimated, and of an answer of full length."""
         asked = self.text if self.text is not None else "".join(f"{turn.role}\n{turn.text}\n" for turn in self.turns)
-        return len(asked.encode("utf-8", "surrogatepass")) // BYTES_A_TOKEN + 1 + self.sampling.max_tokens
+        return estimated_tokens(asked) + self.sampling.max_tokens
 
     @property
     def content_hash(self) -> str:
@@ -115,3 +118,13 @@ class Reply:
             "completion_tokens": self.completion_tokens,
             "logprobs": [dict(one) for one in self.logprobs],
         }
+
+
+def size(text: str) -> int:
+    """Bytes of a text in UTF-8; half a surrogate pair counts three."""
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def estimated_tokens(text: str) -> int:
+    """Tokens by the rule of thumb, rounded up."""
+    return -(-size(text) // BYTES_A_TOKEN)
