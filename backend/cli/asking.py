@@ -175,7 +175,7 @@ def followed(database: Database, settings: Settings, job_id: int, *, label: str)
     log.configure(level=logging.WARNING)  # the bar says what the log would
     closing = threading.Event()
     worker = Worker(database, settings, HANDLERS, closing=closing)
-    thread = threading.Thread(target=worker.do_one, args=(job_id,), name="doing")
+    thread = threading.Thread(target=do, args=(worker, closing, job_id), name="doing")
     thread.start()
     try:
         watch(database, job_id, label=label)
@@ -189,6 +189,19 @@ def followed(database: Database, settings: Settings, job_id: int, *, label: str)
         job = jobs.get(session, job_id)
     if job.state != JobState.DONE:
         raise Unavailable(f"Job {job_id} was cancelled." if job.state == JobState.CANCELLED else job.error)
+
+
+def do(worker: Worker, closing: threading.Event, job_id: int) -> None:
+    """This job alone, until it has ended; one that another worker has, too, should that worker die."""
+    while not closing.is_set() and is_live(worker.database, job_id):
+        if not worker.do_one(job_id):
+            closing.wait(LOOK_SECONDS)
+
+
+def is_live(database: Database, job_id: int) -> bool:
+    """Whether somebody is to work on it still."""
+    with database.reading() as session:
+        return JobState(jobs.get(session, job_id).state).is_live
 
 
 def watch(database: Database, job_id: int, *, label: str) -> None:

@@ -12,9 +12,9 @@ from enum import StrEnum
 
 from backend.domain.records import Json, Turn
 
-# OpenAI's rule of thumb for English (“What are tokens and how to count them”, OpenAI Help Center), by which its own rate
-# limits count a question before it is answered (“Rate limits”, OpenAI's API documentation). Code and scripts beyond Latin
-# have more tokens: whoever must not be wrong asks backend.domain.prices for the bound.
+# OpenAI's rule of thumb for English (“What are tokens and how to count them”, OpenAI Help Center). Code and other scripts
+# have more tokens. A limit by the minute is put right by each reply's own count, so a fair guess serves it best;
+# whoever must never guess too low asks backend.domain.prices for the bound.
 BYTES_A_TOKEN = 4
 
 
@@ -49,6 +49,10 @@ class Sampling:
             raise ValueError(f"max_tokens is {self.max_tokens}; an answer has at least one token")
         if len(self.stop) > 4:
             raise ValueError("more than four stop texts; OpenAI's interface and vLLM refuse that")
+
+    def to_json(self) -> dict[str, Json]:
+        """As it is stored, and comes back: JSON knows no tuples."""
+        return {**asdict(self), "stop": list(self.stop)}
 
 
 @dataclass(frozen=True, slots=True)

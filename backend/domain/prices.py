@@ -1,9 +1,10 @@
 """What asking an engine costs, in millionths of a currency's unit and never in floating point.
 
-No tokenizer is at hand for every model, so tokens are told from bytes, in two ways. An estimate: four bytes a token, as
-rate limits are kept by (backend.domain.asking). A bound: one byte a token, for every token of a byte-level vocabulary spells at least one byte (GPT-2's and what followed it; Sennrich et
-al. 2016, Radford et al. 2019), and one of SentencePiece with byte fallback does so too. A budget that must never be
-exceeded reserves the bound and is charged what the server counted.
+No tokenizer is at hand for every model, so tokens are told from bytes, in two ways. An estimate: four bytes a token, by
+the one rule of backend.domain.asking. A bound: one byte a token, for every token of a byte-level vocabulary spells at
+least one byte (GPT-2's and what followed it; Sennrich et al. 2016, Radford et al. 2019), and one of SentencePiece with
+byte fallback does so too. A budget that must never be exceeded reserves the bound and is charged what the server
+counted.
 """
 
 from collections.abc import Sequence
