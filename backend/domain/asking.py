@@ -12,8 +12,8 @@ from enum import StrEnum
 
 from backend.domain.records import Json, Turn
 
-# OpenAI's rule of thumb for English (“What are tokens and how to count them”, OpenAI Help Center). Code and other scripts
-# have more tokens. A limit by the minute is put right by each reply's own count, so a fair guess serves it best;
+# OpenAI's rule of thumb for English (“What are tokens and how to count them”, OpenAI Help Center). Code and other
+# scripts have more tokens. A limit by the minute is put right by each reply's own count, so a fair guess serves best;
 # whoever must never guess too low asks backend.domain.prices for the bound.
 BYTES_A_TOKEN = 4
 
