@@ -24,7 +24,8 @@ def flow(
     have been paid. Then the first error is raised.
     """
     source = iter(given)
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="asking") as pool:
+    pool = ThreadPoolExecutor(concurrency, thread_name_prefix="asking")
+    try:
         under_way: set[Future[Made]] = set()
         ready: list[Made] = []
         failure: BaseException | None = None
@@ -50,3 +51,5 @@ def flow(
             yield ready
         if failure is not None:
             raise failure
+    finally:  # whoever takes the results may have had enough: then nothing more is begun
+        pool.shutdown(cancel_futures=True)

@@ -176,7 +176,7 @@ def followed(database: Database, settings: Settings, job_id: int, *, label: str)
     log.configure(level=logging.WARNING)  # the bar says what the log would
     closing = threading.Event()
     worker = Worker(database, settings, HANDLERS, closing=closing)
-    thread = threading.Thread(target=seen_through, args=(worker, job_id, closing), name="doing")
+    thread = threading.Thread(target=do, args=(worker, closing, job_id), name="doing")
     thread.start()
     try:
         with leaving_when_told():
@@ -193,12 +193,17 @@ def followed(database: Database, settings: Settings, job_id: int, *, label: str)
         raise Unavailable(f"Job {job_id} was cancelled." if job.state == JobState.CANCELLED else job.error)
 
 
-def seen_through(worker: Worker, job_id: int, closing: threading.Event) -> None:
-    """Do the job; where another worker has it, stand by in case that one dies."""
-    while not worker.do_one(job_id) and not closing.wait(LOOK_SECONDS):
-        with worker.database.reading() as session:
-            if not JobState(jobs.get(session, job_id).state).is_live:
-                return
+def do(worker: Worker, closing: threading.Event, job_id: int) -> None:
+    """This job alone, until it has ended; one that another worker has, too, should that worker die."""
+    while not closing.is_set() and is_live(worker.database, job_id):
+        if not worker.do_one(job_id):
+            closing.wait(LOOK_SECONDS)
+
+
+def is_live(database: Database, job_id: int) -> bool:
+    """Whether somebody is to work on it still."""
+    with database.reading() as session:
+        return JobState(jobs.get(session, job_id).state).is_live
 
 
 def watch(database: Database, job_id: int, *, label: str) -> None:

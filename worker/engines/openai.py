@@ -181,7 +181,7 @@ class OpenAIEngine:
     def too_slow(self) -> Transient:
         return Transient(
             f"{self.url} did not answer within {self.timeout:g} seconds; lower the concurrency or max_tokens, or allow"
-            " more time."
+            " more time in ASSAY_ENGINE_TIMEOUT."
         )
 
 
