@@ -161,15 +161,17 @@ def unanswered(database: Database, system_id: int, study_id: int) -> Iterator[As
 def store(session: Session, made: Generation, answers: Sequence[Made], *, job_id: int, now: datetime) -> None:
     """Outputs, where they came from, and the replies themselves."""
     replies.store(session, [one.answered for one in answers], job_id=job_id, now=now)
+    texts = [one.answered.reply.text for one in answers]
+    shown = mentions.hidden(session, made.study_id, texts)
     rows = [
         {
             "study_id": made.study_id,
             "system_id": made.system_id,
             "prompt_id": one.prompt_id,
-            "text": clean(one.answered.reply.text),
-            "shown": mentions.hidden(session, made.study_id, one.answered.reply.text),
+            "text": clean(text),
+            "shown": instead,
         }
-        for one in answers
+        for one, text, instead in zip(answers, texts, shown, strict=True)
     ]
     hashes = {one.prompt_id: one.answered.request.content_hash for one in answers}
     stored = session.execute(insert(Output).returning(Output.id, Output.prompt_id), rows).all()

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend.db.replies import StoredReply
 from backend.domain.asking import Reply, Request
 from backend.services.imports import clean
-from backend.services.once import insert_once
+from backend.services.once import insert_missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +49,25 @@ def reply_of(stored: StoredReply) -> Reply:
 
 def store(session: Session, answered: Iterable[Answered], *, job_id: int, now: datetime) -> None:
     """Keep the new ones. The same question asked by two jobs at once keeps the answer that came first."""
-    for one in answered:
-        if one.is_new:
-            insert_once(
-                session,
-                StoredReply,
-                {
-                    "hash": one.request.content_hash,
-                    "job_id": job_id,
-                    "request": asdict(one.request),
-                    "reply": one.reply.to_json() | {"text": clean(one.reply.text)},
-                    "engine_version": one.engine_version,
-                    "revision": one.revision,
-                    "cost": one.cost,
-                    "seconds": one.seconds,
-                    "answered_at": now,
-                },
-            )
+    insert_missing(
+        session,
+        StoredReply,
+        [
+            {
+                "hash": one.request.content_hash,
+                "job_id": job_id,
+                "request": asdict(one.request),
+                "reply": one.reply.to_json() | {"text": clean(one.reply.text)},
+                "engine_version": one.engine_version,
+                "revision": one.revision,
+                "cost": one.cost,
+                "seconds": one.seconds,
+                "answered_at": now,
+            }
+            for one in answered
+            if one.is_new
+        ],
+    )
 
 
 def by_hash(session: Session, hashes: Collection[str]) -> dict[str, StoredReply]:
