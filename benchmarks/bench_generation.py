@@ -15,6 +15,7 @@ The server is started with a model of 0.1 million parameters, so that it answers
 weighs as much as it ever can; or it is the one at URL (…/v1). CPU is that of this process, which is the asking side's.
 """
 
+import logging
 import re
 import sys
 import tempfile
@@ -23,10 +24,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import starmap
 from math import exp, log, sqrt
 from os import getloadavg
 from pathlib import Path
+from secrets import token_hex
 from statistics import fmean, median, stdev
 from time import perf_counter, process_time
 
@@ -47,21 +48,23 @@ from backend.log import configure
 from backend.services import generations, jobs
 from tests import factories, tiny_models
 from worker.engines import vllm_environment
+from worker.engines.openai import KEEP_SECONDS
 from worker.engines.vllm_command import ServerSpec
 from worker.engines.vllm_server import serving
 from worker.handlers import HANDLERS
 from worker.running import Worker
 
-PROMPTS = 200
-PAIRS = 8
-SETTINGS = ((16, 64), (16, 256), (64, 256))  # (asked at one time, tokens of an answer at most)
+PROMPTS = 252
+PAIRS = 10
+SETTINGS = ((16, 64), (64, 64), (16, 256))  # (asked at one time, tokens of an answer at most)
 GOAL = 0.95
 LEVEL = 0.95
+RUN = token_hex(4)  # a server at URL may remember an earlier run
 PREFIXES = re.compile(rb"^vllm:prefix_cache_hits(?:_total)?\{[^}]*\} ([\d.e+]+)", re.MULTILINE)
 SENTENCE = "Explain in a few words why the sky is blue, what a list of three fruits holds, and how to add two numbers. "
 HEADER = (
     "at one time  tokens  outputs/s bare  share of it, 95 % interval   CPU ms/output, bare"
-    "  tokens/output, bare  prefixes, bare"
+    "  tokens/output, bare  prefixes, bare   load"
 )
 
 
@@ -77,7 +80,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one side of a pair took. prefixes: tokens that vLLM had in its cache of prefixes."""
+    """What one side of a pair took. tokens, cpu_ms: of an output. prefixes: tokens that vLLM found in its cache."""
 
     seconds: float
     cpu_ms: float
@@ -99,15 +102,15 @@ class Pair:
 
 def texts(side: str, number: int) -> list[str]:
     """Prompts that nobody has asked before, of one length."""
-    return [f"{side}-{number:03}-{prompt:03}. {SENTENCE * 2}" for prompt in range(PROMPTS)]
+    return [f"{side}-{RUN}-{number:03}-{prompt:03}. {SENTENCE * 2}" for prompt in range(PROMPTS)]
 
 
-def timed(asked: Asked, run: Callable[[], int]) -> Measured:
-    """run: asks everything, and returns the tokens of all answers."""
+def measured(asked: Asked, run: Callable[[], None], tokens: Callable[[], int]) -> Measured:
+    """run: asks everything. tokens: of all answers, looked up afterwards."""
     prefixes, cpu, start = prefixes_of(asked), process_time(), perf_counter()
-    tokens = run()
+    run()
     seconds, cpu = perf_counter() - start, process_time() - cpu
-    return Measured(seconds, 1000 * cpu / PROMPTS, tokens / PROMPTS, prefixes_of(asked) - prefixes)
+    return Measured(seconds, 1000 * cpu / PROMPTS, tokens() / PROMPTS, prefixes_of(asked) - prefixes)
 
 
 def prefixes_of(asked: Asked) -> float:
@@ -126,25 +129,28 @@ def through_assay(database: Database, asked: Asked, number: int) -> Measured:
         job_id = generations.enqueue(session, made, Manner(asked.concurrency), allowed=None, now=now).id
     worker = Worker(database, Settings(), HANDLERS)
 
-    def run() -> int:
+    def run() -> None:
         assert worker.do_one(job_id)
-        return 0
 
-    took = timed(asked, run)
+    return measured(asked, run, lambda: tokens_of(database, job_id))
+
+
+def tokens_of(database: Database, job_id: int) -> int:
+    """The tokens of all answers. Fails unless the job has made every output."""
     with database.reading() as session:
         job = jobs.get(session, job_id)
         stored = select(func.count()).select_from(Output).where(Output.system_id == job.generation_id)
         assert (job.state, session.scalar(stored)) == (JobState.DONE, PROMPTS), job.error
         replies = session.scalars(select(StoredReply.reply).where(StoredReply.job_id == job_id)).all()
-    tokens = sum(reply["completion_tokens"] for reply in replies) / PROMPTS
-    return Measured(took.seconds, took.cpu_ms, tokens, took.prefixes)
+    return sum(reply["completion_tokens"] for reply in replies)
 
 
 def driven_bare(asked: Asked, number: int) -> Measured:
     """As little as can ask as many at one time."""
-    limits = httpx2.Limits(max_connections=asked.concurrency, max_keepalive_connections=asked.concurrency)
+    limits = httpx2.Limits(max_connections=asked.concurrency, keepalive_expiry=KEEP_SECONDS)
+    tokens: list[int] = []
 
-    def run() -> int:
+    def run() -> None:
         with httpx2.Client(timeout=600, limits=limits) as client, ThreadPoolExecutor(asked.concurrency) as pool:
 
             def ask(text: str) -> int:
@@ -152,9 +158,9 @@ def driven_bare(asked: Asked, number: int) -> Measured:
                 assert isinstance(answer["choices"][0]["message"]["content"], str)
                 return int(answer["usage"]["completion_tokens"])
 
-            return sum(pool.map(ask, texts("B", number)))
+            tokens.extend(pool.map(ask, texts("B", number)))
 
-    return timed(asked, run)
+    return measured(asked, run, lambda: sum(tokens))
 
 
 def body(asked: Asked, text: str) -> dict[str, object]:
@@ -198,7 +204,7 @@ def line(asked: Asked, found: list[Pair]) -> str:
         f"        {share:.3f} ({low:.3f} to {high:.3f})"
         f"{median(one.cpu_ms for one in ours):16.2f}{median(one.cpu_ms for one in bare):6.2f}"
         f"{fmean(one.tokens for one in ours):15.1f}{fmean(one.tokens for one in bare):7.1f}"
-        f"{fmean(one.prefixes for one in ours):9.0f}{fmean(one.prefixes for one in bare):6.0f}"
+        f"{fmean(one.prefixes for one in ours):9.0f}{fmean(one.prefixes for one in bare):6.0f}{getloadavg()[0]:7.1f}"
     )
 
 
@@ -216,7 +222,7 @@ def server(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def main() -> None:
-    configure(level=30)
+    configure(level=logging.WARNING)
     with tempfile.TemporaryDirectory() as name:
         database = Database(f"sqlite:///{name}/assay.db")
         upgrade(database)
@@ -229,8 +235,6 @@ def main() -> None:
         except Unavailable as reason:
             print(f"generation is left out: {reason}")
             return
-    loads = ", ".join(starmap("{:.1f}".format, zip(getloadavg(), strict=True)))
-    print(f"load of the machine over 1, 5 and 15 minutes at the end: {loads}")
     print(f"goal: a share of at least {GOAL}. 1 would be outputs stored, hashed and looked through for nothing.")
 
 
