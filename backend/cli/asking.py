@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from backend import log
+from backend.cli.dispatch import leaving_when_told
 from backend.cli.house import one_of
 from backend.cli.progress import bar, many
 from backend.config import Settings
@@ -175,11 +176,12 @@ def followed(database: Database, settings: Settings, job_id: int, *, label: str)
     log.configure(level=logging.WARNING)  # the bar says what the log would
     closing = threading.Event()
     worker = Worker(database, settings, HANDLERS, closing=closing)
-    thread = threading.Thread(target=worker.do_one, args=(job_id,), name="doing")
+    thread = threading.Thread(target=seen_through, args=(worker, job_id, closing), name="doing")
     thread.start()
     try:
-        watch(database, job_id, label=label)
-    except KeyboardInterrupt:
+        with leaving_when_told():
+            watch(database, job_id, label=label)
+    except (KeyboardInterrupt, SystemExit):
         click.echo(f"\nStopping. What is answered is kept; job {job_id} waits for `assay serve` or this call again.")
         closing.set()
         thread.join()
@@ -189,6 +191,14 @@ def followed(database: Database, settings: Settings, job_id: int, *, label: str)
         job = jobs.get(session, job_id)
     if job.state != JobState.DONE:
         raise Unavailable(f"Job {job_id} was cancelled." if job.state == JobState.CANCELLED else job.error)
+
+
+def seen_through(worker: Worker, job_id: int, closing: threading.Event) -> None:
+    """Do the job; where another worker has it, stand by in case that one dies."""
+    while not worker.do_one(job_id) and not closing.wait(LOOK_SECONDS):
+        with worker.database.reading() as session:
+            if not JobState(jobs.get(session, job_id).state).is_live:
+                return
 
 
 def watch(database: Database, job_id: int, *, label: str) -> None:

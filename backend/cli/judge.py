@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from backend.cli.asking import Asks, Terms, followed, in_words, takes_engine, takes_terms
+from backend.cli.canaries import canaries
 from backend.cli.house import data_dir_option, one_of, open_database, settings_with
 from backend.cli.packs import compare, export, rescore
 from backend.cli.progress import many
@@ -29,13 +30,14 @@ def judge() -> None:
       assay judge ask 1 --name gpt --template vicuna --candidate mine --baseline theirs --url URL --model MODEL
       assay judge templates                    what a judge can be asked
       assay judge gold verdicts.json           how often a judge is right, before it is trusted
+      assay judge canaries --template vicuna-general --url URL --model MODEL    does it obey outputs?
       assay judge show 1                       what the judges of study 1 said, and what to doubt
       assay judge import 1 reviews.jsonl       verdicts that were given elsewhere
       assay judge export 1 FOLDER --name gpt   a replay pack: rescore it for ever, compare it with a new judge
     """
 
 
-for command in (show, gold, import_, export, rescore, compare):
+for command in (show, gold, canaries, import_, export, rescore, compare):
     judge.add_command(command)
 
 

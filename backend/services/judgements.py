@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.judges import Judge, Judging, Verdict
 from backend.db.studies import Prompt
-from backend.domain.choices import Choice, Preference
+from backend.domain.choices import Choice, Preference, preference
 from backend.domain.judging.orders import JudgedRate, Judgement, Orders, Rule, judged_rate, judgement
 from backend.domain.judging.parsing import Reading, Unread
 from backend.services import judgings
@@ -25,6 +25,16 @@ class Judged:
     straight: Verdict | None
     flipped: Verdict | None
     judgement: Judgement
+
+    @property
+    def said_straight(self) -> Preference | None:
+        """Whom the verdict with the candidate first prefers; None for unread and for not asked."""
+        return preferred(self.straight, flipped=False)
+
+    @property
+    def said_flipped(self) -> Preference | None:
+        """Whom the other one prefers."""
+        return preferred(self.flipped, flipped=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,11 @@ def tally(session: Session, judge: Judge, judging: Judging) -> Tally:
         tries=sum(one.tries for one in verdicts),
         rate=rate(whole),
     )
+
+
+def preferred(verdict: Verdict | None, *, flipped: bool) -> Preference | None:
+    """Whom a verdict prefers; None for one that can't be read, and for none."""
+    return None if verdict is None or verdict.choice is None else preference(Choice(verdict.choice), flipped=flipped)
 
 
 def is_whole(judge: Judge, row: Judged) -> bool:

@@ -55,7 +55,7 @@ def declare(
         engine=recipe.engine,
         model=recipe.model,
         url=recipe.url,
-        sampling=asdict(recipe.sampling),
+        sampling={**asdict(recipe.sampling), "stop": list(recipe.sampling.stop)},  # as JSON has it, to be compared
         serving={**recipe.serving.to_json(), "revision": recipe.revision},
         orders=orders,
         rule=rule,

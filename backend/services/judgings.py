@@ -19,7 +19,7 @@ from backend.domain.judging.parsing import Reading
 from backend.domain.judging.templates import Template, rendered
 from backend.domain.recipes import Recipe
 from backend.domain.records import Turn
-from backend.errors import Conflict, Invalid
+from backend.errors import Conflict, Invalid, NotFound
 from backend.services import jobs, judges, replies
 from backend.services.imports import clean
 from backend.services.replies import Answered
@@ -74,6 +74,14 @@ def compare(session: Session, judge: Judge, *, candidate: str, baseline: str, no
     session.add(made)
     session.flush()
     return made
+
+
+def get(session: Session, judging_id: int) -> Judging:
+    """The judging, or NotFound."""
+    judging = session.get(Judging, judging_id)
+    if judging is None:
+        raise NotFound(f"There is no judging {judging_id}.")
+    return judging
 
 
 def enqueue(session: Session, judging: Judging, manner: Manner, *, allowed: int | None, now: datetime) -> Job:

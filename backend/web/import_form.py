@@ -1,0 +1,126 @@
+"""Reads the form that imports verdicts which were given elsewhere, and takes them in. Knows no page and no format."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+
+from backend.db.judges import Judge
+from backend.domain.judging.orders import Rule
+from backend.domain.judging.published import Format
+from backend.errors import Invalid
+from backend.services import pack_files, packs, published, unpacking
+from backend.services.files import Source
+from backend.services.published import Imported, Read, Wish
+from backend.web.forms import text
+
+Word = TypeVar("Word", bound=StrEnum)
+# Messages of the service name the terminal's options; here the same things have other names.
+IN_THE_PAGE = {
+    "--answers FILE": "a file of Vicuna’s answers",
+    "with --answers": "with the verdicts",
+    "Say so with --first NAME": "Choose it under “Stood first”",
+    "choose one with --model": "name one under “Judge meant”",
+    "use --read replies": "count “what is read in the replies”",
+}
+FIELDS = ("name", "candidate", "baseline", "form", "read", "rule", "first", "names", "model")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came in, or would. imported: how files were understood; None for a pack, which says all of that itself."""
+
+    judge: Judge
+    added: int
+    already: int
+    imported: Imported | None
+
+
+def take(
+    session: Session,
+    study_id: int,
+    sources: Sequence[Source],
+    answers: Sequence[Source],
+    form: FormData,
+    *,
+    data_dir: Path,
+    now: datetime,
+) -> Taken:
+    """The verdicts of these files, or of a pack in a zip. Invalid or Conflict where they can't be."""
+    if any(pack_files.is_pack(one) for one in sources):
+        if len(sources) > 1:
+            raise Invalid("One pack at a time: each has a judge of its own.")
+        return take_pack(session, study_id, sources[0], form, data_dir=data_dir, now=now)
+    found = published.import_verdicts(session, study_id, sources, wish(form, answers), now=now)
+    return Taken(found.judge, found.added, found.already, found)
+
+
+def take_pack(
+    session: Session, study_id: int, source: Source, form: FormData, *, data_dir: Path, now: datetime
+) -> Taken:
+    """A pack's judge with its verdicts, under its own name or another."""
+    with tempfile.TemporaryDirectory(prefix="upload-", dir=data_dir) as folder:
+        try:
+            pack = packs.load(pack_files.unzipped(source, Path(folder)))
+        except Invalid as error:  # in words of its reader, who knows the zip and no folder of ours
+            raise Invalid(str(error).replace(folder, source.label)) from None
+    judge, added, already = unpacking.import_pack(session, study_id, pack, name=text(form, "name") or None, now=now)
+    return Taken(judge, added, already, None)
+
+
+def typed(form: FormData) -> dict[str, str]:
+    """The texts of the form."""
+    return {name: text(form, name) for name in FIELDS}
+
+
+def wish(form: FormData, answers: Sequence[Source]) -> Wish:
+    """How the files are to be understood. Invalid, in a sentence, for what can't be."""
+    said = typed(form)
+    if missing := [name for name in ("name", "candidate", "baseline") if not said[name]]:
+        raise Invalid(f"Files of verdicts need a {missing[0]}: say whose verdicts these are, and on which systems.")
+    return Wish(
+        name=said["name"],
+        candidate=said["candidate"],
+        baseline=said["baseline"],
+        form=chosen(said["form"], Format),
+        read=chosen(said["read"], Read),
+        rule=chosen(said["rule"], Rule),
+        first=said["first"] or None,
+        answers=answers,
+        names=names(said["names"]),
+        model=said["model"] or None,
+    )
+
+
+def chosen(given: str, words: type[Word]) -> Word | None:
+    """One of the words that a select offers; None for “as the files say”."""
+    if not given:
+        return None
+    try:
+        return words(given)
+    except ValueError:
+        raise Invalid(f"{given[:40]!r} is none of {', '.join(words)}.") from None
+
+
+def names(given: str) -> dict[str, str]:
+    """Lines such as “mine = gpt-4”, as gpt-4 -> mine."""
+    found = {}
+    for line in filter(None, map(str.strip, given.splitlines())):
+        system, _, name = (part.strip() for part in line.partition("="))
+        if not system or not name:
+            raise Invalid(f"The line {line[:60]!r} can't be read; write SYSTEM = NAME IN THE FILES.")
+        found[name] = system
+    return found
+
+
+def in_the_pages_words(message: str) -> str:
+    """A message of the service for somebody who has a page before them."""
+    for option, words in IN_THE_PAGE.items():
+        message = message.replace(option, words)
+    return message

@@ -1,0 +1,135 @@
+"""Verdicts that were given elsewhere: upload, what they are understood as, and then the import. All or nothing."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from backend.domain.judging.orders import Rule
+from backend.domain.judging.published import Format
+from backend.errors import AppError
+from backend.services import judge_lines, studies
+from backend.services.published import Read
+from backend.web import forms, import_form, judge_asking
+from backend.web.deps import House, Id, TheHouse, now
+from backend.web.errors import STATUS
+from backend.web.held import Held, held, hold, release
+from backend.web.import_form import Taken
+from backend.web.launch_form import looked_at
+from backend.web.render import page
+
+router = APIRouter(prefix="/studies/{study_id}/verdicts")
+TheForm = Annotated[FormData, Depends(forms.posted)]
+FILES = {"verdicts": 10, "answers": 10}
+
+
+def owner(study_id: int) -> str:
+    """Whose an upload is."""
+    return f"study {study_id}"
+
+
+@router.get("/new")
+def new(request: Request, house: TheHouse, study_id: Id) -> Response:
+    """The form that takes files of verdicts, or a replay pack."""
+    return filled(request, house, study_id, FormData())
+
+
+@router.post("")
+def upload(request: Request, house: TheHouse, study_id: Id, form: TheForm) -> Response:
+    """Keep the files until somebody has seen what they are understood as; nothing is imported yet."""
+    try:
+        name = hold(form, house.settings.data_dir, FILES, owner=owner(study_id), now=now())
+    except AppError as error:
+        return filled(request, house, study_id, form, message=str(error), status=STATUS[type(error)])
+    said = {field: text for field, text in import_form.typed(form).items() if text}
+    return RedirectResponse(f"/studies/{study_id}/verdicts/{name}?{urlencode(said)}", 303)
+
+
+@router.get("/{name}")
+def show(request: Request, house: TheHouse, study_id: Id, name: str) -> Response:
+    """What the files are understood as, found by a rehearsal of which nothing is kept."""
+    files = held(house.settings.data_dir, name, owner=owner(study_id))
+    return rehearsed(request, house, study_id, files, looked_at(request.query_params))
+
+
+@router.post("/{name}")
+def bring(request: Request, house: TheHouse, study_id: Id, name: str, form: TheForm) -> Response:
+    """Import them so; the upload is gone afterwards."""
+    files = held(house.settings.data_dir, name, owner=owner(study_id))
+    try:
+        with house.database.transaction() as session:
+            judge_id = taken(session, house, study_id, files, form).judge.id
+    except AppError:
+        return rehearsed(request, house, study_id, files, form)
+    release(house.settings.data_dir, name)
+    return RedirectResponse(f"/studies/{study_id}/judges/{judge_id}", 303)
+
+
+@router.post("/{name}/removal")
+def remove(house: TheHouse, study_id: Id, name: str) -> Response:
+    """Forget the upload."""
+    held(house.settings.data_dir, name, owner=owner(study_id))
+    release(house.settings.data_dir, name)
+    return RedirectResponse(f"/studies/{study_id}/judges", 303)
+
+
+def taken(session: Session, house: House, study_id: int, files: Held, form: FormData) -> Taken:
+    """The verdicts of these files, come in."""
+    return import_form.take(
+        session, study_id, files.of("verdicts"), files.of("answers"), form, data_dir=house.settings.data_dir, now=now()
+    )
+
+
+def rehearsed(request: Request, house: House, study_id: int, files: Held, form: FormData) -> Response:
+    """The form with what an import would do, or why it can't be."""
+    try:
+        with house.database.rehearsal() as session:
+            found = taken(session, house, study_id, files, form)
+            return filled(request, house, study_id, form, files=files, found=found)
+    except AppError as error:
+        status = STATUS[type(error)]
+        return filled(
+            request,
+            house,
+            study_id,
+            form,
+            files=files,
+            message=import_form.in_the_pages_words(str(error)),
+            status=status,
+        )
+
+
+def filled(
+    request: Request,
+    house: House,
+    study_id: int,
+    form: FormData,
+    *,
+    files: Held | None = None,
+    found: Taken | None = None,
+    message: str = "",
+    status: int = 200,
+) -> Response:
+    """The form: for files, or with the files that were uploaded, what they say."""
+    with house.database.reading() as session:
+        study, systems = studies.get(session, study_id), judge_lines.answering(session, study_id)
+        return page(
+            request,
+            "judges/import.html",
+            status=status,
+            study=study,
+            systems=systems,
+            baseline=judge_asking.usual_baseline(study, systems),
+            typed=import_form.typed(form),
+            files=files,
+            found=found,
+            said=import_form.in_the_pages_words,
+            message=message,
+            formats=list(Format),
+            reads=list(Read),
+            rules=list(Rule),
+        )
