@@ -1,6 +1,6 @@
 """Engines' replies: stored once for each question, found again by its hash. Knows no engine."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any  # what JSON columns hold
@@ -79,8 +79,3 @@ def store(session: Session, answered: Iterable[Answered], *, job_id: int, now: d
             if one.is_new
         ],
     )
-
-
-def by_hash(session: Session, hashes: Collection[str]) -> dict[str, StoredReply]:
-    """Stored replies by their hashes."""
-    return {one.hash: one for one in session.scalars(select(StoredReply).where(StoredReply.hash.in_(hashes)))}

@@ -39,9 +39,11 @@ def test_two_requests_are_one_question_only_if_nothing_differs_that_the_answer_c
         replace(CHAT, logprobs=5),
         replace(CHAT, sampling=Sampling(seed=1)),
         replace(CHAT, turns=(), text="Why is the sky blue?"),
+        replace(CHAT, revision="another checkpoint of the same name"),
+        replace(CHAT, engine=EngineKind.OPENAI),
     ]
     assert replace(CHAT).content_hash == CHAT.content_hash
-    assert len({CHAT.content_hash, *(one.content_hash for one in others)}) == 7
+    assert len({CHAT.content_hash, *(one.content_hash for one in others)}) == 1 + len(others)
 
 
 def test_each_sample_has_a_seed_of_its_own_and_none_without_one() -> None:
