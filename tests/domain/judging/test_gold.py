@@ -47,6 +47,12 @@ def test_ties_and_unread_verdicts_are_not_right() -> None:
     assert [one.why for one in found.summary.unread] == [Unread.FORMAT, Unread.FORMAT]
 
 
+def test_a_pair_that_is_tied_in_both_orders_was_not_decided_by_the_order() -> None:
+    tied, torn, half = pair(winner="tie", winner_swapped="tie"), pair(winner=1, winner_swapped=2), pair(winner=1)
+    found = trust([tied, tied, torn, pair(winner="tie", winner_swapped=1), half])
+    assert (found.pairs, found.both.right, found.wrong, found.tied, found.torn) == (4, 0, 0, 2, 2)
+
+
 def test_pairs_without_both_verdicts_say_nothing() -> None:
     half: Json = [{"swap = False": {"winner": "1"}}]
     found = trust([pair(), pair(results=half)])
