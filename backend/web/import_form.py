@@ -4,9 +4,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
 
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
@@ -19,9 +17,8 @@ from backend.errors import Invalid
 from backend.services import pack_files, packs, published, unpacking
 from backend.services.files import Source
 from backend.services.published import Imported, Read, Wish
-from backend.web.forms import text
+from backend.web.forms import text, word_or_none
 
-Word = TypeVar("Word", bound=StrEnum)
 # Messages of the service name the terminal's options; here the same things have other names.
 IN_THE_PAGE = {
     "--answers FILE": "a file of Vicuna’s answers",
@@ -90,24 +87,14 @@ def wish(form: FormData, answers: Sequence[Source]) -> Wish:
         name=said["name"],
         candidate=said["candidate"],
         baseline=said["baseline"],
-        form=chosen(said["form"], Format),
-        read=chosen(said["read"], Read),
-        rule=chosen(said["rule"], Rule),
+        form=word_or_none(form, "form", Format),
+        read=word_or_none(form, "read", Read),
+        rule=word_or_none(form, "rule", Rule),
         first=said["first"] or None,
         answers=answers,
         names=names(said["names"]),
         model=said["model"] or None,
     )
-
-
-def chosen(given: str, words: type[Word]) -> Word | None:
-    """One of the words that a select offers; None for “as the files say”."""
-    if not given:
-        return None
-    try:
-        return words(given)
-    except ValueError:
-        raise Invalid(f"{given[:40]!r} is none of {', '.join(words)}.") from None
 
 
 def names(given: str) -> dict[str, str]:

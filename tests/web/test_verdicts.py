@@ -123,7 +123,7 @@ def test_names_rule_and_what_counts_can_be_said(
         ({"name": ""}, "Files of verdicts need a name"),
         ({"candidate": "nobody"}, "This study has no system 'nobody'"),
         ({"form": "alpaca-eval"}, "line 1: this row has no instruction"),
-        ({"form": "no-such"}, "'no-such' is none of vicuna"),
+        ({"form": "no-such"}, "Form must be one of the list, not 'no-such'"),
         ({"names": "nonsense"}, "The line 'nonsense' can't be read"),
         ({"model": "claude"}, "No verdict of these files is of large and base"),
         ({"rule": "prob_mean"}, "needs chances"),

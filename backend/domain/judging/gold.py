@@ -30,11 +30,6 @@ class GoldPair:
     straight: Reading | None
     flipped: Reading | None
 
-    @property
-    def is_judged(self) -> bool:
-        """Whether a judge has seen it."""
-        return self.straight is not None or self.flipped is not None
-
 
 @dataclass(frozen=True, slots=True)
 class Share:
