@@ -68,9 +68,15 @@ class Duty:
 
     @contextmanager
     def chunk(self) -> Iterator[tuple[Session, Job]]:
-        """One transaction of this job; Lost, and nothing stored, where the job is another worker's by now."""
+        """One transaction of this job; Lost, and nothing stored, where the job is another worker's by now.
+
+        There may be more to do than was counted at its beginning: outputs come while a judge compares them.
+        """
         with self.database.transaction() as session:
-            yield session, jobs.hold(session, self.held, now=self.now())
+            job = jobs.hold(session, self.held, now=self.now())
+            yield session, job
+            if job.total is not None:
+                job.total = max(job.total, job.done + job.failed)
 
     def say(self, message: str) -> None:
         """What it does now, for whoever watches."""

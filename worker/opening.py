@@ -12,7 +12,7 @@ from random import Random
 from backend.domain.asking import EngineKind, Reply, Request
 from backend.domain.jobs import Manner
 from backend.domain.prices import Price
-from backend.domain.recipes import Recipe
+from backend.domain.recipes import Recipe, Serving
 from backend.services.jobs import Lost
 from worker.asker import Asker, Paid
 from worker.duty import Duty
@@ -136,7 +136,10 @@ def spec_of(recipe: Recipe) -> ServerSpec:
 
 
 def revision_of(recipe: Recipe) -> str:
-    """The hub's, or what tells a folder's weights from others at the same place."""
-    if not checkpoints.is_folder(recipe.model):
-        return recipe.revision
-    return checkpoints.fingerprint(Path(recipe.model).expanduser())
+    """The hub's, or what tells a folder's weights from others at the same place; and the numbers that they are kept as.
+
+    A model in float16 answers otherwise than in float32, so these are two questions.
+    """
+    folder = checkpoints.is_folder(recipe.model)
+    known = checkpoints.fingerprint(Path(recipe.model).expanduser()) if folder else recipe.revision
+    return known if recipe.serving.dtype == Serving().dtype else f"{known} in {recipe.serving.dtype}".strip()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from backend.cli.asking import Asks, Terms, followed, in_words, takes_engine, takes_terms
+from backend.cli.asking import Asks, Terms, followed, in_words, refuse_other_budget, takes_engine, takes_terms
 from backend.cli.house import data_dir_option, open_database, settings_with
 from backend.db.base import LARGEST_NUMBER
 from backend.db.session import Database
@@ -73,6 +73,8 @@ def put(database: Database, study: int, system: str, recipe: Recipe, terms: Term
         done, total = generations.counts(session, made)
         if done == total:
             return None
-        waiting = jobs.live(session, generation_id=made.system_id)
-        job = waiting or generations.enqueue(session, made, terms.manner, allowed=terms.budget, now=now)
+        job = jobs.live(session, generation_id=made.system_id)
+        if job is None:
+            job = generations.enqueue(session, made, terms.manner, allowed=terms.budget, now=now)
+        refuse_other_budget(job, terms)
         return job.id

@@ -182,8 +182,8 @@ def of_trust(found: Trust) -> str:
     if accuracy is not None:
         lines.append(f"  accuracy over both orders {shown(accuracy)}")
     lines += [
-        f"  right in both orders    {of_share(found.both)}; wrong in both {found.wrong}, decided by the order "
-        f"{found.torn}, unread {found.summary.unparsed}",
+        f"  right in both orders    {of_share(found.both)}; wrong in both {found.wrong}, tied in both {found.tied}, "
+        f"decided by the order {found.torn}, unread {found.summary.unparsed}",
         f"  with the right one first  {of_share(found.right_first)}",
         f"  with the right one second {of_share(found.right_second)}",
         f"  the same in both orders   {shown(order.consistent)}",
