@@ -1,6 +1,6 @@
 """What a job would ask and cost, before it does. Asks nothing."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,9 +10,10 @@ from backend.db.outputs import System
 from backend.db.replies import StoredReply
 from backend.db.session import Database
 from backend.domain import prompting
-from backend.domain.asking import Request
+from backend.domain.asking import Request, estimated_tokens
 from backend.domain.jobs import Manner
-from backend.domain.prices import Price, cost, estimated_tokens
+from backend.domain.judging.templates import Template, reminded
+from backend.domain.prices import Price, cost
 from backend.domain.prompting import Target
 from backend.domain.recipes import Recipe
 from backend.domain.records import Turn
@@ -24,7 +25,8 @@ from backend.services import generations, judges, judgings, templates
 class Estimate:
     """questions: to be asked; stored: whose answers are stored already. expected, worst: in millionths of a dollar.
 
-    expected counts an answer of full length; worst counts, besides, a token for every byte of the question.
+    expected counts an answer of full length; worst counts, besides, a token for every byte of the question. again: what
+    it costs at most, beyond that, if no judge's reply can be read, and every one is asked for once more.
     """
 
     questions: int = 0
@@ -33,26 +35,36 @@ class Estimate:
     most_answer_tokens: int = 0
     expected: int = 0
     worst: int = 0
+    again: int = 0
 
     def with_question(self, request: Request, price: Price) -> "Estimate":
         """One question more."""
         turns = request.turns or (Turn("user", request.text or ""),)
         most = request.sampling.max_tokens
         one = cost(turns, max_tokens=most, price=price)
-        return Estimate(
-            self.questions + 1,
-            self.stored,
-            self.prompt_tokens + sum(estimated_tokens(turn.text) for turn in turns),
-            self.most_answer_tokens + most,
-            self.expected + one.estimate,
-            self.worst + one.worst,
+        return replace(
+            self,
+            questions=self.questions + 1,
+            prompt_tokens=self.prompt_tokens + sum(estimated_tokens(turn.text) for turn in turns),
+            most_answer_tokens=self.most_answer_tokens + most,
+            expected=self.expected + one.estimate,
+            worst=self.worst + one.worst,
         )
 
     def with_stored(self) -> "Estimate":
         """One question more that need not be asked."""
-        return Estimate(
-            self.questions, self.stored + 1, self.prompt_tokens, self.most_answer_tokens, self.expected, self.worst
-        )
+        return replace(self, stored=self.stored + 1)
+
+    def with_reminder(self, template: Template, request: Request, price: Price) -> "Estimate":
+        """A judge's last question may have to be asked once more, behind a reply of full length."""
+        longest = "x" * request.sampling.max_tokens  # as many bytes as it may have tokens, which is what a bound counts
+        turns = reminded(template, request.turns, longest)
+        return replace(self, again=self.again + cost(turns, max_tokens=len(longest), price=price).worst)
+
+    def __add__(self, other: "Estimate") -> "Estimate":
+        """Of two jobs together."""
+        sums = {name: value + getattr(other, name) for name, value in asdict(self).items()}
+        return Estimate(**sums)
 
 
 def target_of(recipe: Recipe) -> Target:
@@ -72,22 +84,28 @@ def of_generation(database: Database, study_id: int, system: str, recipe: Recipe
         except ValueError as error:
             raise Invalid(f"Prompt {asked.key} can't be asked: {error}.") from None
         with database.reading() as session:
-            found = found.with_stored() if is_stored(session, request) else found.with_question(request, price)
+            is_known = is_stored(session, request, recipe.revision)
+            found = found.with_stored() if is_known else found.with_question(request, price)
     return found
 
 
 def of_judging(session: Session, judge: Judge, judging: Judging, manner: Manner) -> Estimate:
-    """A judge's missing verdicts; a reply that can't be read, which is asked for again, is not counted on."""
+    """A judge's missing verdicts; a reply that can't be read, which is asked for again, counts in `again` alone."""
     recipe, price, found = judges.recipe_of(judge), Price(manner.price_in, manner.price_out), Estimate()
     for first, second in judgings.sides(judge, judging):
         rows = judgings.pairs(first, second).where(~judgings.has_verdict(judge.id))
         for pair in (judgings.pair_of(*row) for row in session.execute(rows).all()):
             request = judgings.request(judge, recipe, pair)
-            found = found.with_stored() if is_stored(session, request) else found.with_question(request, price)
+            if is_stored(session, request, recipe.revision):
+                found = found.with_stored()
+                continue
+            template = judges.template_for(judge, pair.category)
+            found = found.with_question(request, price).with_reminder(template, request, price)
     return found
 
 
-def is_stored(session: Session, request: Request) -> bool:
-    """Whether exactly this was answered before."""
-    stored = select(StoredReply.hash).where(StoredReply.hash == request.content_hash)
+def is_stored(session: Session, request: Request, revision: str) -> bool:
+    """Whether exactly this was answered before. A server that tells a revision when it is asked may know more."""
+    wanted = replace(request, revision=revision).content_hash
+    stored = select(StoredReply.hash).where(StoredReply.hash == wanted)
     return session.scalar(stored) is not None

@@ -80,7 +80,13 @@ def packed(session: Session, judge: Judge) -> Pack:
     names = dict(session.execute(select(System.id, System.name).where(System.study_id == judge.study_id)).all())
     asked = session.scalars(select(Judging).where(Judging.judge_id == judge.id).order_by(Judging.id))
     comparisons = tuple((names[one.candidate_id], names[one.baseline_id]) for one in asked)
-    made = PackedJudge(
+    made = packed_judge(judge)
+    return Pack(made, comparisons, tuple(entries(session, judge, made)))
+
+
+def packed_judge(judge: Judge) -> PackedJudge:
+    """A judge as it was declared."""
+    return PackedJudge(
         name=judge.name,
         template=judge.template,
         templates=judges.templates_of(judge),
@@ -93,12 +99,12 @@ def packed(session: Session, judge: Judge) -> Pack:
         rule=Rule(judge.rule),
         created_at=judge.created_at.isoformat(),
     )
-    return Pack(made, comparisons, tuple(entries(session, judge, made)))
 
 
-def entries(session: Session, judge: Judge, made: PackedJudge) -> Iterator[Entry]:
-    """Every verdict of the judge, in the order in which they were given."""
-    found = session.execute(
+def entries(session: Session, judge: Judge, made: PackedJudge, *, prompt_id: int | None = None) -> Iterator[Entry]:
+    """Every verdict of the judge, in the order in which they were given; or only those on one prompt."""
+    wanted = Verdict.judge_id == judge.id
+    rows = (
         select(Verdict, Prompt, FIRST, SECOND, FIRST_SYSTEM.name, SECOND_SYSTEM.name, StoredReply)
         .join(Prompt, Prompt.id == Verdict.prompt_id)
         .join(FIRST, FIRST.id == Verdict.first_id)
@@ -106,10 +112,10 @@ def entries(session: Session, judge: Judge, made: PackedJudge) -> Iterator[Entry
         .join(FIRST_SYSTEM, FIRST_SYSTEM.id == Verdict.first_system_id)
         .join(SECOND_SYSTEM, SECOND_SYSTEM.id == Verdict.second_system_id)
         .outerjoin(StoredReply, StoredReply.hash == Verdict.reply_hash)
-        .where(Verdict.judge_id == judge.id)
+        .where(wanted if prompt_id is None else wanted & (Verdict.prompt_id == prompt_id))
         .order_by(Verdict.id)
-    ).all()
-    for verdict, prompt, first, second, first_name, second_name, reply in found:
+    )
+    for verdict, prompt, first, second, first_name, second_name, reply in session.execute(rows).all():
         dialogue = tuple(Turn(**turn) for turn in prompt.dialogue)
         template = made.template_for(prompt.category)
         texts = as_shown(template, dialogue, (first, second), reply)
@@ -154,7 +160,7 @@ def asked_of(session: Session, last: StoredReply | None, opening: Turns) -> Iter
     yield Asked(
         hash=last.hash,
         request=last.request,
-        reply=replies.reply_of(last),
+        reply=replies.reply_of(last.reply),
         engine_version=last.engine_version,
         revision=last.revision,
         answered_at=last.answered_at.isoformat(),

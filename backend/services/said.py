@@ -2,21 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db.batches import Batch
-from backend.db.judges import Judge, Verdict
-from backend.domain.choices import Choice
+from backend.db.comparisons import Comparison
+from backend.db.judges import Judge, Judging, Verdict
 from backend.domain.judging.orders import Orders, Rule
-from backend.domain.judging.parsing import Reading, Unread
+from backend.domain.judging.packing import reading_from
+from backend.domain.plain import number
 from backend.domain.records import Json
 from backend.domain.results.judged import JudgeMaterial, Said
 from backend.domain.results.material import Material
 from backend.domain.statistics.votes import Integers
-from backend.services.judgements import reading_of
+from backend.services import judgements
+from backend.services.judgements import Judged, reading_of
 
 
 def of_batch(session: Session, batch: Batch, *, candidate: Integers, baseline: Integers) -> tuple[JudgeMaterial, ...]:
@@ -49,6 +51,50 @@ def material(judge: Judge, said: Sequence[Said]) -> JudgeMaterial:
         rule=Rule(judge.rule),
         said=sorted(said, key=lambda one: (one.comparison, one.flipped)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a judge said of one comparison of a batch. judging_id: of which that is a part, with either as candidate."""
+
+    judge: Judge
+    judged: Judged
+    is_whole: bool
+    judging_id: int
+
+
+def on_comparison(session: Session, batch: Batch, place: int) -> list[Beside]:
+    """Every judge of the study with a verdict on the comparison at this place, by name."""
+    comparison = session.execute(
+        select(Comparison).where(Comparison.batch_id == batch.id, Comparison.position == place)
+    ).scalar_one()
+    outputs = (comparison.candidate_output_id, comparison.baseline_output_id)
+    systems = (comparison.candidate_id, comparison.baseline_id)
+    rows = session.execute(
+        select(Verdict, Judge, Judging.id)
+        .join(Judge, Judge.id == Verdict.judge_id)
+        .join(Judging, Judging.judge_id == Judge.id)
+        .where(
+            Verdict.study_id == batch.study_id,
+            Verdict.first_id.in_(outputs),
+            Verdict.second_id.in_(outputs),
+            Judging.candidate_id.in_(systems),
+            Judging.baseline_id.in_(systems),
+        )
+        .order_by(Judge.name, Judging.id)
+    ).all()
+    found = {judge.id: (judge, judging_id) for _, judge, judging_id in reversed(rows)}
+    given = {(one.judge_id, one.first_id == outputs[1]): one for one, _, _ in rows}
+    return [
+        beside(judge, judging_id, comparison.prompt_id, given.get((judge.id, False)), given.get((judge.id, True)))
+        for judge, judging_id in sorted(found.values(), key=lambda one: one[0].name)
+    ]
+
+
+def beside(judge: Judge, judging_id: int, prompt_id: int, straight: Verdict | None, flipped: Verdict | None) -> Beside:
+    """One judge, by its own rule."""
+    one = judgements.judged(judge, prompt_id, "", straight, flipped)
+    return Beside(judge, one, judgements.is_whole(judge, one), judging_id)
 
 
 def newest(session: Session, study_id: int) -> int | None:
@@ -84,7 +130,7 @@ def from_bundle(judges: Sequence[Mapping[str, Json]], lines: Sequence[Mapping[st
     """What `judges_json` and `verdict_lines` wrote. Raises KeyError and ValueError for what they can't have."""
     said = defaultdict[str, list[Said]](list)
     for line in lines:
-        said[str(line["judge"])].append(Said(whole(line["comparison"]), line["flipped"] is True, reading_from(line)))
+        said[str(line["judge"])].append(Said(number(line, "comparison"), line["flipped"] is True, reading_from(line)))
     return tuple(
         JudgeMaterial(
             name=str(one["name"]),
@@ -96,28 +142,3 @@ def from_bundle(judges: Sequence[Mapping[str, Json]], lines: Sequence[Mapping[st
         )
         for one in judges
     )
-
-
-def reading_from(line: Mapping[str, Json]) -> Reading:
-    """A verdict of a bundle."""
-    choice, why, scores = line["choice"], line["why"], line["scores"]
-    strength, probability = line["strength"], line["probability"]
-    return Reading(
-        choice=None if choice is None else Choice(str(choice)),
-        why=None if why is None else Unread(str(why)),
-        scores=(real(scores[0]), real(scores[1])) if isinstance(scores, list) else None,
-        strength=None if strength is None else whole(strength),
-        probability=None if probability is None else real(probability),
-    )
-
-
-def whole(plain: Json) -> int:
-    if not isinstance(plain, int):
-        raise ValueError(f"{plain!r} is no whole number")
-    return plain
-
-
-def real(plain: Json) -> float:
-    if not isinstance(plain, int | float):
-        raise ValueError(f"{plain!r} is no number")
-    return float(plain)

@@ -30,6 +30,7 @@ from backend.web.routes import (
     incoming,
     jobs,
     journey,
+    judges,
     ledger,
     money,
     plan,
@@ -37,9 +38,12 @@ from backend.web.routes import (
     results,
     studies,
     systems,
+    verdicts,
 )
 from backend.web.security import Security, framed
 
+OF_STUDIES = (studies, systems, judges, verdicts)
+OF_BATCHES = (batches, incoming, results, comparisons, money, ledger)
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -69,7 +73,7 @@ def create_app(settings: Settings, database: Database, *, bell: Doorbell | None 
     for open_to_all in (health, entry, rating, journey, arrivals, hits, hit_steps, hooks):
         app.include_router(open_to_all.router)
     guarded = APIRouter(dependencies=[Depends(researcher)])
-    for part in (home, studies, batches, incoming, results, comparisons, plan, money, ledger, systems, jobs):
+    for part in (*OF_STUDIES, *OF_BATCHES, home, plan, jobs):
         guarded.include_router(part.router)
     app.include_router(guarded)
     errors.install(app)

@@ -5,6 +5,7 @@ import re
 import secrets
 import shutil
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,46 +24,60 @@ LONGEST = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Held:
-    """Two files, the second of which need not be there."""
+    """The files of a form: field -> those that were chosen there, if any."""
 
     name: str
-    ratings: Source
-    submissions: Source | None
+    sources: Mapping[str, Sequence[Source]]
+
+    def of(self, field: str) -> Sequence[Source]:
+        """The files of this field, in the order in which they were chosen."""
+        return self.sources.get(field, ())
+
+    def one(self, field: str) -> Source | None:
+        """The only file of this field."""
+        return next(iter(self.of(field)), None)
 
 
-def hold(form: FormData, data_dir: Path, *, batch_id: int, now: datetime) -> str:
-    """Keep the files of this form; the name to find them by. Whatever has waited for too long is removed."""
+def hold(form: FormData, data_dir: Path, fields: Mapping[str, int], *, owner: str, now: datetime) -> str:
+    """Keep the files of these fields; the name to find them by. Whatever has waited for too long is removed.
+
+    fields: with the most files of each; Invalid where the first has none. owner: whose upload it is.
+    """
     data_dir.mkdir(parents=True, exist_ok=True)
     sweep(data_dir, now=now)
-    name = secrets.token_hex(16)
+    name, needed = secrets.token_hex(16), next(iter(fields))
     with tempfile.TemporaryDirectory(prefix="upload-", dir=data_dir) as parent:
         folder = Path(parent) / "files"
         folder.mkdir()
         labels = {
-            field: kept(file, folder / field).label
-            for field in ("ratings", "submissions")
-            for file in files(form, field)[:1]
+            field: [
+                kept(file, folder / f"{field}-{number}").label for number, file in enumerate(files(form, field)[:most])
+            ]
+            for field, most in fields.items()
         }
-        if "ratings" not in labels:
-            raise Invalid("Choose the file that holds the ratings.")
-        (folder / "labels.json").write_text(json.dumps({"batch": batch_id, **labels}), "utf-8")
+        if not labels[needed]:
+            raise Invalid(f"Choose the file that holds the {needed}.")
+        (folder / "labels.json").write_text(json.dumps({"owner": owner, "files": labels}), "utf-8")
         folder.rename(data_dir / f"{PREFIX}{name}")  # whole or not at all
     return name
 
 
-def held(data_dir: Path, name: str, *, batch_id: int) -> Held:
-    """The files of this name; NotFound when they are gone, or were given for another batch."""
+def held(data_dir: Path, name: str, *, owner: str) -> Held:
+    """The files of this name; NotFound when they are gone, or are somebody else's."""
     folder = place(data_dir, name)
     try:
-        labels = json.loads((folder / "labels.json").read_text("utf-8"))
+        known = json.loads((folder / "labels.json").read_text("utf-8"))
     except FileNotFoundError:
-        labels = {}
-    if labels.get("batch") != batch_id:
-        raise NotFound("This upload is not here any more. Choose the file again on the batch’s page.")
-    sources = {
-        field: Source(folder / field, None, labels[field]) for field in ("ratings", "submissions") if field in labels
-    }
-    return Held(name, sources["ratings"], sources.get("submissions"))
+        known = {}
+    if known.get("owner") != owner:
+        raise NotFound("This upload is not here any more. Choose the file again on the page you came from.")
+    return Held(
+        name,
+        {
+            field: [Source(folder / f"{field}-{number}", None, label) for number, label in enumerate(labels)]
+            for field, labels in known["files"].items()
+        },
+    )
 
 
 def release(data_dir: Path, name: str) -> None:

@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Iterator
 from html import unescape
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -16,7 +17,7 @@ from backend.db.studies import Prompt
 from backend.services import batches
 from backend.services.kept import Kept
 from backend.web.routes import results as results_routes
-from tests import factories, voted
+from tests import factories, judged, voted
 
 PART = {"HX-Request": "true"}
 LADDER = {
@@ -287,3 +288,37 @@ def test_where_no_comparison_is_settled_the_papers_figure_says_so(researcher: Te
         voted.vote(session, made, 0, "c")
     text = " ".join(words(researcher.get(f"/batches/{made.id}/results").text).split())
     assert "The paper’s figure no comparison is settled yet" in text
+
+
+def test_judges_stand_beside_raters_each_number_from_the_json(
+    researcher: TestClient, database: Database, tmp_path: Path
+) -> None:
+    bench = judged.bench(database, tmp_path)
+    found = researcher.get(f"/batches/{bench.batch.id}/results.json").json()
+    html = researcher.get(f"/batches/{bench.batch.id}/results").text
+    section = html[html.index('id="judges"') : html.index('id="style"')]
+    text = " ".join(words(section).split())
+    assert 'href="#judges"' in html
+    assert f'href="/studies/{bench.study_id}/judges/{bench.asked}"' in section
+    assert text.index("gpt-4 reviews") < text.index("our-judge")
+    assert "40 verdicts on 20 comparisons. Not readable: 2 in no known form, 2 refused" in text
+    assert "50.0 to 70.0 % with the unparsed" in text
+    assert "What standing first does can’t be told from one order" in text
+    assert "ceiling: raters with each other" in text
+    allowed = {text for value in numbers([found["judges"], found["candidates"]]) for text in shown(value)}
+    allowed |= {"0.0", "100.0"}  # shares end there, whatever their interval does
+    on_page = re.findall(r"\d+\.\d+", text)
+    assert len(on_page) > 50
+    assert [one for one in on_page if one not in allowed] == []
+
+
+def test_a_batch_whose_judges_said_something_before_anybody_rated_shows_them(
+    researcher: TestClient, database: Database
+) -> None:
+    with database.transaction() as session:
+        batch = judged.launched(session, votes=())
+    judged.asked(database, batch.study_id)
+    html = researcher.get(f"/batches/{batch.id}/results").text
+    assert "No rating has arrived yet" in html
+    assert "Beside raters" not in html
+    assert "62.5 %" in html[html.index('id="judges"') :]

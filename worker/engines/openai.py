@@ -20,6 +20,7 @@ from worker.engines import answers, refusals
 from worker.engines.protocol import Identity, Transient, Unusable
 
 LARGEST = 16 * 2**20  # bytes of one answer: a hundred thousand tokens with twenty logprobs each
+KEEP_SECONDS = 2.0  # an idle connection; vLLM closes one after five, and a question sent at that moment is lost
 NEAR = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -69,7 +70,7 @@ class OpenAIEngine:
             raise Unusable(f"The key would go to {self.url} for everybody to read; use https.")
         self.client = httpx2.Client(
             timeout=httpx2.Timeout(timeout, connect=min(timeout, 20)),
-            limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
+            limits=httpx2.Limits(max_connections=connections, keepalive_expiry=KEEP_SECONDS),
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},
             trust_env=not near,  # a proxy is for what is far away
         )
@@ -111,8 +112,11 @@ class OpenAIEngine:
         return self.url.removesuffix("/v1")
 
     def loaded(self, raw: bytes) -> str:
-        cards = answers.read(answers.Cards, raw)
-        return next((card.root or "" for card in cards.data if card.id == self.model), "")
+        """What stands behind the model's name; on a server of ours, which weights, for a folder may be trained anew."""
+        cards = answers.read(answers.Cards, raw).data
+        root = next((card.root or "" for card in cards if card.id == self.model), "")
+        own = [card.id.removeprefix(answers.OWN) for card in cards if card.id.startswith(answers.OWN)]
+        return ", ".join([root, *(name.rpartition("-")[0] for name in own)]) if root else ""
 
     def post(self, path: str, request: Request) -> Exchange:
         body = question(request, length_name=self.length_name, with_token_ids=self.kind is EngineKind.VLLM)
@@ -181,7 +185,7 @@ class OpenAIEngine:
     def too_slow(self) -> Transient:
         return Transient(
             f"{self.url} did not answer within {self.timeout:g} seconds; lower the concurrency or max_tokens, or allow"
-            " more time."
+            " more time in ASSAY_ENGINE_TIMEOUT."
         )
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from backend.db.base import LARGEST_NUMBER
 from backend.db.batches import Batch
 from backend.errors import Conflict
-from backend.services import batches, opened, reading, sealing, studies
+from backend.services import batches, opened, reading, said, sealing, studies
 from backend.services.endings import Outcome
 from backend.services.reading import Wanted
 from backend.web.deps import Id, TheHouse
@@ -94,6 +94,7 @@ def one(request: Request, house: TheHouse, batch_id: Id, place: Id, wanted: TheW
             batch=batch,
             study=studies.get(session, batch.study_id),
             found=found,
+            judged=said.on_comparison(session, batch, place),
             before=before,
             after=after,
             labels={str(option.choice): option.label for option in settings.options},

@@ -20,6 +20,7 @@ from backend.web.render import page
 
 router = APIRouter(prefix="/batches/{batch_id}/incoming")
 TheForm = Annotated[FormData, Depends(forms.posted)]
+FILES = {"ratings": 1, "submissions": 1}
 WORDS = {
     "prompts": {PromptBy.ID: "its id", PromptBy.TEXT: "its text"},
     "orders_by": {
@@ -50,19 +51,24 @@ WORDS = {
 }
 
 
+def owner(batch_id: int) -> str:
+    """Whose an upload is."""
+    return f"batch {batch_id}"
+
+
 @router.post("")
 def upload(house: TheHouse, batch_id: Id, form: TheForm) -> Response:
     """Keep the file until its mapping has been seen; nothing is imported yet."""
     with house.database.reading() as session:
         batches.get(session, batch_id)
-    name = hold(form, house.settings.data_dir, batch_id=batch_id, now=now())
+    name = hold(form, house.settings.data_dir, FILES, owner=owner(batch_id), now=now())
     return RedirectResponse(f"/batches/{batch_id}/incoming/{name}", 303)
 
 
 @router.get("/{name}")
 def show(request: Request, house: TheHouse, batch_id: Id, name: str) -> Response:
     """The mapping that is proposed, and what an import by it would do."""
-    files = held(house.settings.data_dir, name, batch_id=batch_id)
+    files = held(house.settings.data_dir, name, owner=owner(batch_id))
     file = beside(house, batch_id, files)
     return mapping_page(request, house, batch_id, files, file, file.proposal().mapping)
 
@@ -70,7 +76,7 @@ def show(request: Request, house: TheHouse, batch_id: Id, name: str) -> Response
 @router.post("/{name}/mapping")
 def change(request: Request, house: TheHouse, batch_id: Id, name: str, form: TheForm) -> Response:
     """The mapping as it was changed, and what an import by it would do."""
-    files = held(house.settings.data_dir, name, batch_id=batch_id)
+    files = held(house.settings.data_dir, name, owner=owner(batch_id))
     file = beside(house, batch_id, files)
     return mapping_page(request, house, batch_id, files, file, mapping_form.mapping(form, file.sheet()))
 
@@ -78,7 +84,7 @@ def change(request: Request, house: TheHouse, batch_id: Id, name: str, form: The
 @router.post("/{name}/ratings")
 def bring(request: Request, house: TheHouse, batch_id: Id, name: str, form: TheForm) -> Response:
     """Import by the mapping that was shown. All or nothing; the upload is gone afterwards."""
-    files = held(house.settings.data_dir, name, batch_id=batch_id)
+    files = held(house.settings.data_dir, name, owner=owner(batch_id))
     file, mapping = beside(house, batch_id, files), the_mapping_shown(form)
     try:
         with house.database.transaction() as session:
@@ -100,7 +106,8 @@ def beside(house: House, batch_id: int, files: Held) -> Foreign:
     """The file and the batch side by side; one that can't be read is forgotten at once."""
     try:
         with house.database.reading() as session:
-            return incoming.foreign(session, batches.get(session, batch_id), files.ratings, panel=files.submissions)
+            batch, (ratings,) = batches.get(session, batch_id), files.of("ratings")
+            return incoming.foreign(session, batch, ratings, panel=files.one("submissions"))
     except AppError:
         release(house.settings.data_dir, files.name)
         raise

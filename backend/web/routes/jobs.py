@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from backend.db.base import LARGEST_NUMBER
 from backend.domain.jobs import Queue
 from backend.errors import Conflict, Invalid
-from backend.services import generations, job_lines, jobs
+from backend.services import generations, job_lines, jobs, judgings
 from backend.web import forms
 from backend.web.asking_form import dollars
 from backend.web.deps import House, Id, TheHouse, now
@@ -45,6 +45,7 @@ def shown(
     with house.database.reading() as session:
         line = job_lines.line(session, job_id, now=now())
         made = generations.get(session, line.job.generation_id) if line.job.generation_id else None
+        judging = judgings.get(session, line.job.judging_id) if line.job.judging_id else None
         return page(
             request,
             "jobs/job.html",
@@ -52,6 +53,7 @@ def shown(
             line=line,
             events=jobs.events(session, job_id),
             recipe=generations.in_words(generations.recipe_of(made)) if made else "",
+            judging=judging,
             typed={name: forms.text(typed or FormData(), name) for name in ("reason", "budget")},
             message=message,
         )

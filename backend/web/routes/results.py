@@ -12,7 +12,7 @@ from backend.db.batches import Batch, BatchState
 from backend.domain.results.reading import Reading
 from backend.domain.results.summary import STEPS, OnStep
 from backend.errors import Conflict, NotFound
-from backend.services import batches, codes, glances, reading, results, sealing, studies, tables
+from backend.services import batches, codes, glances, judges, reading, results, sealing, studies, tables
 from backend.services.glances import Pulse
 from backend.services.kept import Computed, Kept
 from backend.web import drawing
@@ -70,6 +70,7 @@ def show(request: Request, house: TheHouse, kept: TheKept, batch_id: Id, seen: s
             results=computed.results,
             stamp=computed.stamp,
             codes=codes.of_batch(session, batch_id, key=house.tokens.secret_key),
+            judge_ids={judge.name: judge.id for judge in judges.of_study(session, study.id)},
             openings=openings(session, batch, computed.results.reading),
             is_live=batch.state != BatchState.CLOSED and not progress.is_complete,
         )
