@@ -229,6 +229,15 @@ def test_the_same_work_is_queued_once_while_it_is_live(database: Database, job_i
     assert again().id != job_id
 
 
+def test_a_job_whose_work_another_one_does_by_now_is_not_tried_again(database: Database, job_id: int) -> None:
+    finished(database, taken(database), JobState.FAILED, "The server went away.")
+    with database.transaction() as session:
+        made = generations.get(session, jobs.get(session, job_id).generation_id or 0)
+        other = generations.enqueue(session, made, Manner(), allowed=None, now=NOW).id
+    with pytest.raises(Conflict, match=f"Job {other} is doing this already"):
+        retried(database, job_id)
+
+
 def test_what_a_question_may_cost_is_set_aside_before_it_is_asked(database: Database, job_id: int) -> None:
     held = taken(database)
     with database.transaction() as session:
