@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy.orm import Session
@@ -12,9 +13,11 @@ from backend.db.jobs import Job
 from backend.db.session import Database
 from backend.domain.asking import EngineKind
 from backend.domain.jobs import JobState, Manner, Queue
+from backend.domain.recipes import Recipe
 from backend.errors import Conflict, NotFound
 from backend.services import generations, jobs
 from backend.services.jobs import LEASE, MOST_DEATHS, BudgetSpent, Held, Lost
+from tests import factories
 from tests.factories import NOW
 from tests.jobs import history, looked, queued
 
@@ -227,6 +230,25 @@ def test_the_same_work_is_queued_once_while_it_is_live(database: Database, job_i
         again()
     finished(database, taken(database), JobState.DONE)
     assert again().id != job_id
+
+
+def test_a_form_that_is_sent_several_times_at_once_is_one_system_and_one_job(database: Database) -> None:
+    with database.transaction() as session:
+        study_id = factories.study(session).id
+    together = Barrier(6)
+
+    def sent(_: int) -> int | None:
+        together.wait(20)
+        try:
+            with database.transaction() as session:
+                made = generations.declare(session, study_id, "tiny", Recipe(EngineKind.ECHO, "tiny"), now=NOW)
+                return generations.enqueue(session, made, Manner(), allowed=None, now=NOW).id
+        except Conflict:
+            return None
+
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(sent, range(6)))
+    assert sum(one is not None for one in found) == 1
 
 
 def test_what_a_question_may_cost_is_set_aside_before_it_is_asked(database: Database, job_id: int) -> None:
