@@ -220,6 +220,23 @@ def test_only_what_failed_or_was_cancelled_can_be_tried_again(database: Database
     assert history(database, job_id)[-2:] == ["failed: The server went away.", "tried again: the server is up again"]
 
 
+def test_a_retry_that_is_sent_several_times_at_once_is_one(database: Database, job_id: int) -> None:
+    finished(database, taken(database), JobState.FAILED, "The server went away.")
+    together = Barrier(6)
+
+    def sent(_: int) -> bool:
+        together.wait(20)
+        try:
+            retried(database, job_id)
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(sent, range(6))) == 1
+    assert sum(words.startswith("tried again") for words in history(database, job_id)) == 1
+
+
 def test_the_same_work_is_queued_once_while_it_is_live(database: Database, job_id: int) -> None:
     def again() -> Job:
         with database.transaction() as session:
