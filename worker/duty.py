@@ -18,6 +18,8 @@ from backend.db.jobs import Job
 from backend.db.session import Database
 from backend.services import jobs
 from backend.services.jobs import Held, Lost
+from worker.engines.patience import Patience
+from worker.engines.waits import Waits
 
 log = structlog.get_logger()
 BEAT_SECONDS = 2.0
@@ -50,7 +52,10 @@ class Stopping(Exception):
 
 @dataclass
 class Duty:
-    """What a handler is given. `stop` is set when it should end soon; what it stored by then is kept."""
+    """What a handler is given. `stop` is set when it should end soon; what it stored by then is kept.
+
+    patience, waits: how engines are asked again after trouble, and the clock on which that waits.
+    """
 
     database: Database
     settings: Settings
@@ -58,6 +63,8 @@ class Duty:
     now: Callable[[], datetime] = clock
     stop: threading.Event = field(default_factory=threading.Event)
     why: Why | None = None
+    patience: Patience = field(default_factory=Patience)
+    waits: Callable[[threading.Event], Waits] = Waits
 
     @contextmanager
     def chunk(self) -> Iterator[tuple[Session, Job]]:

@@ -2,8 +2,10 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from itertools import islice
+from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TypeVar
 
@@ -12,7 +14,7 @@ Made = TypeVar("Made")
 
 GATHER_SECONDS = 0.5
 MOST_AT_ONCE = 200
-AHEAD = 2  # so many lots of questions wait inside, or the engine would idle while results are stored
+AHEAD = 4  # lots of questions inside: one is asked, the others wait, or the engine would idle while results are stored
 
 
 def flow(
@@ -24,21 +26,24 @@ def flow(
     have been paid. Then the first error is raised.
     """
     source = iter(given)
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="asking") as pool:
+    pool = ThreadPoolExecutor(concurrency, thread_name_prefix="asking")
+    try:
         under_way: set[Future[Made]] = set()
+        ended: SimpleQueue[Future[Made]] = SimpleQueue()
         ready: list[Made] = []
         failure: BaseException | None = None
         since = monotonic()
         while True:
             if failure is None and not stop.is_set():
-                wanted = concurrency * AHEAD - len(under_way)
-                under_way |= {pool.submit(work, one) for one in islice(source, wanted)}
+                for one in islice(source, concurrency * AHEAD - len(under_way)):
+                    under_way.add(future := pool.submit(work, one))
+                    future.add_done_callback(ended.put)
             elif under_way:
                 under_way -= {future for future in under_way if future.cancel()}
             if not under_way:
                 break
-            finished, under_way = wait(under_way, timeout=GATHER_SECONDS, return_when=FIRST_COMPLETED)
-            for future in finished:
+            for future in finished(ended):
+                under_way.discard(future)
                 if (error := future.exception()) is not None:
                     failure = failure or error
                 else:
@@ -50,3 +55,18 @@ def flow(
             yield ready
         if failure is not None:
             raise failure
+    finally:  # whoever takes the results may have had enough: then nothing more is begun
+        pool.shutdown(cancel_futures=True)
+
+
+def finished(ended: SimpleQueue[Future[Made]]) -> list[Future[Made]]:
+    """What has ended since the last call, after a short wait for the first; without what was cancelled.
+
+    They tell themselves: to wait for a set of futures is to look at every one of them each time that one ends.
+    """
+    found: list[Future[Made]] = []
+    with suppress(Empty):
+        found.append(ended.get(timeout=GATHER_SECONDS))
+        while True:
+            found.append(ended.get_nowait())
+    return [future for future in found if not future.cancelled()]

@@ -12,7 +12,7 @@ from backend.db.base import LARGEST_NUMBER
 from backend.db.session import Database
 from backend.domain.asking import Sampling
 from backend.domain.recipes import Recipe
-from backend.services import estimates, generations, jobs, studies
+from backend.services import estimates, generations, jobs
 
 DEFAULTS = Sampling(temperature=0.0, max_tokens=512)
 
@@ -51,9 +51,9 @@ def generate(
     database = open_database(settings)
     recipe = engine.recipe(defaults=DEFAULTS, template=template, instructions=instructions, sample=sample - 1)
     if terms.dry_run:
-        with database.reading() as session:
-            study_id = studies.get(session, study).id
-        click.echo(in_words(estimates.of_generation(database, study_id, system, recipe, terms.manner)))
+        with database.rehearsal() as session:
+            generations.declare(session, study, system, recipe, now=datetime.now(UTC))
+        click.echo(in_words(estimates.of_generation(database, study, system, recipe, terms.manner)))
         return
     job_id = put(database, study, system, recipe, terms)
     if job_id is None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from backend.cli import judge_words
 from backend.cli.asking import Asks, Terms, in_words, refuse_other_budget, takes_engine, takes_terms
 from backend.cli.canaries import canaries
 from backend.cli.following import followed
@@ -134,6 +135,7 @@ def told(one: Judge, found: Tally) -> str:
         f"{one.name}: candidate preferred {found.candidate} times, baseline {found.baseline}, neither {found.tie};"
         f" {found.unparsed} unparsed; {found.verdicts} of {found.wanted} verdicts."
     ]
+    lines += judge_words.of_models(one.model, found.other_models)
     lines += [
         f"  {many(count, 'reply', 'replies')} unread: {reason}" for reason, count in sorted(found.reasons.items())
     ]

@@ -92,12 +92,12 @@ def scrub(session: Session, study_id: int) -> int:
     return len(changed)
 
 
-def hidden(session: Session, study_id: int, text: str) -> str | None:
-    """What raters are shown of a new output instead of its text; None where they see it as it is."""
+def hidden(session: Session, study_id: int, texts: Sequence[str]) -> list[str | None]:
+    """What raters are shown of each new output instead of its text; None where they see it as it is."""
     if not is_scrubbed(session, study_id):
-        return None
+        return [None for _ in texts]
     names = list(batches.systems_of(session, study_id))
-    return scrubbed(text, system_names=names) if find(text, system_names=names) else None
+    return [scrubbed(text, system_names=names) if find(text, system_names=names) else None for text in texts]
 
 
 def unscrub(session: Session, study_id: int) -> None:

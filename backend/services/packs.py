@@ -160,7 +160,7 @@ def asked_of(session: Session, last: StoredReply | None, opening: Turns) -> Iter
     yield Asked(
         hash=last.hash,
         request=last.request,
-        reply=replies.reply_of(last),
+        reply=replies.reply_of(last.reply),
         engine_version=last.engine_version,
         revision=last.revision,
         answered_at=last.answered_at.isoformat(),

@@ -20,6 +20,7 @@ from worker.engines import answers, refusals
 from worker.engines.protocol import Identity, Transient, Unusable
 
 LARGEST = 16 * 2**20  # bytes of one answer: a hundred thousand tokens with twenty logprobs each
+KEEP_SECONDS = 2.0  # an idle connection; vLLM closes one after five, and a question sent at that moment is lost
 NEAR = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -69,7 +70,7 @@ class OpenAIEngine:
             raise Unusable(f"The key would go to {self.url} for everybody to read; use https.")
         self.client = httpx2.Client(
             timeout=httpx2.Timeout(timeout, connect=min(timeout, 20)),
-            limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
+            limits=httpx2.Limits(max_connections=connections, keepalive_expiry=KEEP_SECONDS),
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},
             trust_env=not near,  # a proxy is for what is far away
         )
@@ -184,7 +185,7 @@ class OpenAIEngine:
     def too_slow(self) -> Transient:
         return Transient(
             f"{self.url} did not answer within {self.timeout:g} seconds; lower the concurrency or max_tokens, or allow"
-            " more time."
+            " more time in ASSAY_ENGINE_TIMEOUT."
         )
 
 
