@@ -1,6 +1,5 @@
 """One question: asked once, paid from what was set aside, and never stored as a database could not hold it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,13 +43,13 @@ class Says:
 
 
 @pytest.fixture
-def duty(database: Database) -> Iterator[Duty]:
+def duty(database: Database) -> Duty:
     with database.transaction() as session:
         queued(session, allowed=100 * WORST)
     with database.transaction() as session:
         held = jobs.claim(session, "one", list(Queue), now=clock())
     assert held is not None
-    yield Duty(database, Settings(data_dir=Path("nowhere")), held)
+    return Duty(database, Settings(data_dir=Path("nowhere")), held)
 
 
 def asked(duty: Duty, what: Reply | EngineError, times: int = 1) -> int:
