@@ -86,7 +86,7 @@ def test_an_engine_that_refuses_everybody_is_asked_no_more(database: Database, s
     with scripted(otherwise=unauthorized()) as server:
         job_id = queued(database, study, server.url)
         Worker(database, Settings(), HANDLERS).do_one(job_id)
-        assert len(server.asked) == 1
+        assert len(server.asked) < 3, "the second may be under way when the first is refused"
     assert "does not accept the key" in looked(database, job_id).error
 
 
@@ -125,7 +125,7 @@ def test_another_sample_of_the_same_recipe_asks_anew_and_the_same_sample_does_no
             job_id = queued(database, study, server.url, name, sample=sample)
             Worker(database, Settings(), HANDLERS).do_one(job_id)
             assert looked(database, job_id).state == JobState.DONE
-        assert [body["seed"] for body in server.bodies] == [7] * 3 + [8] * 3
+        assert len({body["seed"] for body in server.bodies}) == len(server.bodies) == 6
 
 
 def test_a_system_is_made_in_one_way_and_imported_ones_in_none(database: Database, study: Study) -> None:
@@ -135,7 +135,7 @@ def test_a_system_is_made_in_one_way_and_imported_ones_in_none(database: Databas
     with database.transaction() as session:
         assert generations.declare(session, study.id, " mine ", recipe(url), now=NOW).system_id == made.system_id
         assert generations.recipe_of(made) == recipe(url)
-        with pytest.raises(Conflict, match=r"made in another way: a-model on openai, at http.*, seed 7\. Choose"):
+        with pytest.raises(Conflict, match=r"another way: a-model on openai, at http.*, by its sample 1\. Choose"):
             generations.declare(session, study.id, "mine", recipe(url, sample=1), now=NOW)
         with pytest.raises(Conflict, match="has imported outputs"):
             generations.declare(session, study.id, factories.BASELINE, recipe(url), now=NOW)
