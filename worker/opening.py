@@ -30,7 +30,7 @@ from worker.purse import Purse
 def asking(duty: Duty, recipe: Recipe, manner: Manner) -> Iterator[Asker]:
     """What a job asks its questions through, for as long as the block runs."""
     price = Price(manner.price_in, manner.price_out)
-    with opened(duty, recipe) as engine, purse_of(duty) as purse:
+    with opened(duty, recipe, connections=manner.concurrency) as engine, purse_of(duty) as purse:
         patience = Patience(requests_a_minute=manner.requests_a_minute, tokens_a_minute=manner.tokens_a_minute)
         waits = Waits(cancelled=duty.stop)
         patient = Patient(Paid(engine, purse, price), patience, random=Random(duty.held.job_id), waits=waits)
@@ -53,15 +53,20 @@ def purse_of(duty: Duty) -> Iterator[Purse]:
 
 
 @contextmanager
-def opened(duty: Duty, recipe: Recipe) -> Iterator[Engine]:
+def opened(duty: Duty, recipe: Recipe, *, connections: int) -> Iterator[Engine]:
     """The engine itself; a vLLM server is started where the recipe names no address, and stopped at the end."""
     if recipe.engine == EngineKind.VLLM and not recipe.url:
-        with started(duty, recipe) as engine:
+        with started(duty, recipe, connections=connections) as engine:
             yield engine
         return
     duty.say(f"opening {recipe.model}")
     engine = open_engine(
-        recipe.engine, url=recipe.url, model=recipe.model, settings=duty.settings, revision=recipe.revision
+        recipe.engine,
+        url=recipe.url,
+        model=recipe.model,
+        settings=duty.settings,
+        revision=recipe.revision,
+        connections=connections,
     )
     try:
         yield engine
@@ -70,7 +75,7 @@ def opened(duty: Duty, recipe: Recipe) -> Iterator[Engine]:
 
 
 @contextmanager
-def started(duty: Duty, recipe: Recipe) -> Iterator[Engine]:
+def started(duty: Duty, recipe: Recipe, *, connections: int) -> Iterator[Engine]:
     """A vLLM server of our own."""
 
     def say(words: str) -> None:
@@ -79,7 +84,12 @@ def started(duty: Duty, recipe: Recipe) -> Iterator[Engine]:
 
     with serving(spec_of(recipe), duty.settings, on_progress=say) as server:
         engine = open_engine(
-            EngineKind.VLLM, url=server.url, model=server.name, settings=duty.settings, revision=revision_of(recipe)
+            EngineKind.VLLM,
+            url=server.url,
+            model=server.name,
+            settings=duty.settings,
+            revision=revision_of(recipe),
+            connections=connections,
         )
         try:
             yield Started(engine, server)

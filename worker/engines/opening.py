@@ -17,14 +17,20 @@ class Loads(Protocol):
     def __call__(self, model: str, *, revision: str = "") -> Engine: ...
 
 
-def open_engine(kind: EngineKind, *, url: str, model: str, settings: Settings, revision: str = "") -> Engine:
-    """The engine, ready to be asked. Raises Invalid for a bad address, Unavailable where an extra is missing."""
+def open_engine(
+    kind: EngineKind, *, url: str, model: str, settings: Settings, revision: str = "", connections: int = 64
+) -> Engine:
+    """The engine, ready to be asked. Raises Invalid for a bad address, Unavailable where an extra is missing.
+
+    connections: how many ask it at one time.
+    """
     if kind == EngineKind.ECHO:
         return EchoEngine()
     if kind == EngineKind.TRANSFORMERS:
         return transformers()(model, revision=revision)
     keys = {address(given): key for given, key in settings.engine_keys.items()}
-    return OpenAIEngine(url, model, kind=kind, key=keys.get(address(url)), revision=revision)
+    key = keys.get(address(url))
+    return OpenAIEngine(url, model, kind=kind, key=key, revision=revision, connections=connections)
 
 
 def transformers() -> Loads:
