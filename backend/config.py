@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     engine_keys: dict[str, SecretStr] = Field(
         default_factory=dict, repr=False, description='keys of engines by address, as JSON: {"https://host/v1": "key"}'
     )
+    engine_timeout: float = Field(default=600, gt=0, description="seconds that an engine may take for one answer")
     max_upload_mb: int = Field(default=1024, ge=1, description="largest upload of one study, in MiB")
     mturk_submit_hosts: str = Field(
         default="", description="where HITs are handed in besides Mechanical Turk itself: https://host, between commas"

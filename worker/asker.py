@@ -32,7 +32,7 @@ class Paid:
         except (TooFast, Hopeless):
             self.purse.put_back(worst)  # refused; after any other trouble it may have been answered, and billed
             raise
-        self.purse.put_back(max(worst - cost_of(reply, self.price), 0))
+        self.purse.put_back(worst - cost_of(request, reply, self.price))
         return reply
 
     def identity(self) -> Identity:
@@ -44,8 +44,10 @@ class Paid:
         self.engine.close()
 
 
-def cost_of(reply: Reply, price: Price) -> int:
-    """By the tokens that the server counted."""
+def cost_of(request: Request, reply: Reply, price: Price) -> int:
+    """By the tokens that the server counted; what it did not count may have cost the most that it can."""
+    if not reply.prompt_tokens or (reply.text and not reply.completion_tokens):
+        return worst_of(request, price)
     return price.of(reply.prompt_tokens, reply.completion_tokens)
 
 
@@ -65,12 +67,12 @@ class Asker:
             if (found := replies.find(session, request)) is not None:
                 return found
         begun = monotonic()
-        reply = self.engine.ask(request)
+        reply = replies.storable(self.engine.ask(request))
         return Answered(
             request=request,
             reply=reply,
             engine_version=f"{self.identity.engine} {self.identity.engine_version}".strip(),
             revision=self.identity.model_revision,
-            cost=cost_of(reply, self.price),
+            cost=cost_of(request, reply, self.price),
             seconds=monotonic() - begun,
         )

@@ -18,6 +18,8 @@ from backend.db.jobs import Job
 from backend.db.session import Database
 from backend.services import jobs
 from backend.services.jobs import Held, Lost
+from worker.engines.patience import Patience
+from worker.engines.waits import Waits
 
 log = structlog.get_logger()
 BEAT_SECONDS = 2.0
@@ -50,7 +52,10 @@ class Stopping(Exception):
 
 @dataclass
 class Duty:
-    """What a handler is given. `stop` is set when it should end soon; what it stored by then is kept."""
+    """What a handler is given. `stop` is set when it should end soon; what it stored by then is kept.
+
+    patience, waits: how engines are asked again after trouble, and the clock on which that waits.
+    """
 
     database: Database
     settings: Settings
@@ -58,12 +63,20 @@ class Duty:
     now: Callable[[], datetime] = clock
     stop: threading.Event = field(default_factory=threading.Event)
     why: Why | None = None
+    patience: Patience = field(default_factory=Patience)
+    waits: Callable[[threading.Event], Waits] = Waits
 
     @contextmanager
     def chunk(self) -> Iterator[tuple[Session, Job]]:
-        """One transaction of this job; Lost, and nothing stored, where the job is another worker's by now."""
+        """One transaction of this job; Lost, and nothing stored, where the job is another worker's by now.
+
+        There may be more to do than was counted at its beginning: outputs come while a judge compares them.
+        """
         with self.database.transaction() as session:
-            yield session, jobs.hold(session, self.held, now=self.now())
+            job = jobs.hold(session, self.held, now=self.now())
+            yield session, job
+            if job.total is not None:
+                job.total = max(job.total, job.done + job.failed)
 
     def say(self, message: str) -> None:
         """What it does now, for whoever watches."""

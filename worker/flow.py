@@ -26,7 +26,8 @@ def flow(
     have been paid. Then the first error is raised.
     """
     source = iter(given)
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="asking") as pool:
+    pool = ThreadPoolExecutor(concurrency, thread_name_prefix="asking")
+    try:
         under_way: set[Future[Made]] = set()
         ended: SimpleQueue[Future[Made]] = SimpleQueue()
         ready: list[Made] = []
@@ -54,6 +55,8 @@ def flow(
             yield ready
         if failure is not None:
             raise failure
+    finally:  # whoever takes the results may have had enough: then nothing more is begun
+        pool.shutdown(cancel_futures=True)
 
 
 def finished(ended: SimpleQueue[Future[Made]]) -> list[Future[Made]]:

@@ -49,12 +49,14 @@ def generate(duty: Duty) -> None:
         recipe, manner = generations.recipe_of(made), Manner.from_json(job.manner)
         job.done, job.total = generations.counts(session, made)
     troubles: list[Trouble] = []
-    with asking(duty, recipe, manner) as asker:
-        questions = Questions(asker, estimates.target_of(recipe), recipe.sample)
-        prompts = generations.unanswered(duty.database, made.system_id, made.study_id)
-        for attempts in flow(prompts, questions.ask, concurrency=manner.concurrency, stop=duty.stop):
-            troubles += keep(duty, made, attempts)
-    look_for_mentions(duty, made.study_id)
+    try:
+        with asking(duty, recipe, manner) as asker:
+            questions = Questions(asker, estimates.target_of(recipe), recipe.sample)
+            prompts = generations.unanswered(duty.database, made.system_id, made.study_id)
+            for attempts in flow(prompts, questions.ask, concurrency=manner.concurrency, stop=duty.stop):
+                troubles += keep(duty, made, attempts)
+    finally:  # what was stored before it broke may be launched, too
+        look_for_mentions(duty, made.study_id)
     duty.go_on()
     refuse_unless_complete(troubles)
 

@@ -11,17 +11,16 @@ from backend.domain.jobs import Manner
 from backend.domain.judging.parsing import read
 from backend.domain.judging.templates import Template, as_read, reminded, rendered
 from backend.domain.recipes import Recipe
-from backend.services import judges, judgings
+from backend.errors import AppError
+from backend.services import judges, judgings, replies
 from backend.services.judgings import Given, Pair
-from backend.services.replies import Answered
 from worker.asker import Asker
 from worker.duty import Duty
 from worker.engines.protocol import Hopeless, Transient, Unusable
 from worker.flow import flow
 from worker.opening import asking
-from worker.troubles import Trouble, refuse_unless_complete
+from worker.troubles import Trouble, answered, refuse_unless_complete
 
-TRIES = 2
 Attempted = Given | Trouble
 
 
@@ -42,16 +41,19 @@ class Bench:
         except (Hopeless, Transient) as error:
             return Trouble(pair.key, str(error))
 
-    def judged(self, pair: Pair, template: Template) -> Given:
+    def judged(self, pair: Pair, template: Template) -> Attempted:
         turns = rendered(template, pair.dialogue, pair.first.text, pair.second.text)
         shown = (as_read(pair.dialogue), pair.first.text, pair.second.text)
-        asked: tuple[Answered, ...] = (self.asker.ask(judgings.asked(self.recipe, template, turns)),)
-        reading = read(template, asked[-1].reply, shown)
-        while reading.choice is None and len(asked) < TRIES:
-            turns = reminded(template, turns, asked[-1].reply.text)
-            asked = (*asked, self.asker.ask(judgings.asked(self.recipe, template, turns)))
-            reading = read(template, asked[-1].reply, shown)
-        return Given(pair, reading, asked[-1].reply, asked)
+        first = self.asker.ask(judgings.asked(self.recipe, template, turns))
+        reading = read(template, first.reply, shown)
+        if reading.choice is not None:
+            return Given(pair, reading, first.reply, (first,))
+        turns = reminded(template, turns, first.reply.text)
+        try:
+            again = self.asker.ask(judgings.asked(self.recipe, template, turns))
+        except AppError as error:  # whatever it was, the first reply was paid: a retry goes on from it
+            return Trouble(pair.key, str(error), answered=(first,))
+        return Given(pair, read(template, again.reply, shown), again.reply, (first, again))
 
 
 def judge(duty: Duty) -> None:
@@ -76,8 +78,8 @@ def keep(duty: Duty, one: Judge, attempts: Sequence[Attempted]) -> list[Trouble]
     given = [attempt for attempt in attempts if isinstance(attempt, Given)]
     troubles = [attempt for attempt in attempts if isinstance(attempt, Trouble)]
     with duty.chunk() as (session, job):
-        if given:
-            judgings.store(session, one, given, job_id=job.id, now=duty.now())
+        judgings.store(session, one, given, job_id=job.id, now=duty.now())
+        replies.store(session, answered(troubles), job_id=job.id, now=duty.now())
         job.done += len(given)
         job.failed += len(troubles)
     return troubles

@@ -12,17 +12,16 @@ from random import Random
 from backend.domain.asking import EngineKind, Reply, Request
 from backend.domain.jobs import Manner
 from backend.domain.prices import Price
-from backend.domain.recipes import Recipe
+from backend.domain.recipes import Recipe, Serving
 from backend.services.jobs import Lost
 from worker.asker import Asker, Paid
 from worker.duty import Duty
 from worker.engines import checkpoints
 from worker.engines.opening import open_engine
-from worker.engines.patience import Patience, Patient
+from worker.engines.patience import Patient
 from worker.engines.protocol import Engine, Identity, Transient
 from worker.engines.vllm_command import ServerSpec
 from worker.engines.vllm_server import RunningServer, serving
-from worker.engines.waits import Waits
 from worker.purse import Purse
 
 
@@ -30,10 +29,12 @@ from worker.purse import Purse
 def asking(duty: Duty, recipe: Recipe, manner: Manner) -> Iterator[Asker]:
     """What a job asks its questions through, for as long as the block runs."""
     price = Price(manner.price_in, manner.price_out)
-    with opened(duty, recipe, connections=manner.concurrency) as engine, purse_of(duty) as purse:
-        patience = Patience(requests_a_minute=manner.requests_a_minute, tokens_a_minute=manner.tokens_a_minute)
-        waits = Waits(cancelled=duty.stop)
-        patient = Patient(Paid(engine, purse, price), patience, random=Random(duty.held.job_id), waits=waits)
+    with opened(duty, recipe, manner.concurrency) as engine, purse_of(duty) as purse:
+        patience = replace(
+            duty.patience, requests_a_minute=manner.requests_a_minute, tokens_a_minute=manner.tokens_a_minute
+        )
+        paid, random = Paid(engine, purse, price), Random(duty.held.job_id)
+        patient = Patient(paid, patience, random=random, waits=duty.waits(duty.stop))
         identity = patient.identity()
         duty.say(f"asking {recipe.model}")
         yield Asker(duty.database, patient, identity, price)
@@ -53,10 +54,10 @@ def purse_of(duty: Duty) -> Iterator[Purse]:
 
 
 @contextmanager
-def opened(duty: Duty, recipe: Recipe, *, connections: int) -> Iterator[Engine]:
+def opened(duty: Duty, recipe: Recipe, connections: int) -> Iterator[Engine]:
     """The engine itself; a vLLM server is started where the recipe names no address, and stopped at the end."""
     if recipe.engine == EngineKind.VLLM and not recipe.url:
-        with started(duty, recipe, connections=connections) as engine:
+        with started(duty, recipe, connections) as engine:
             yield engine
         return
     duty.say(f"opening {recipe.model}")
@@ -75,7 +76,7 @@ def opened(duty: Duty, recipe: Recipe, *, connections: int) -> Iterator[Engine]:
 
 
 @contextmanager
-def started(duty: Duty, recipe: Recipe, *, connections: int) -> Iterator[Engine]:
+def started(duty: Duty, recipe: Recipe, connections: int) -> Iterator[Engine]:
     """A vLLM server of our own."""
 
     def say(words: str) -> None:
@@ -107,10 +108,11 @@ class Started:
     def ask(self, request: Request) -> Reply:
         """The answer; Unavailable, with the log's last lines, where the server has ended."""
         try:
-            return self.engine.ask(replace(request, model=self.server.name))
+            reply = self.engine.ask(replace(request, model=self.server.name))
         except Transient:
             self.server.check()
             raise
+        return replace(reply, model=request.model)  # the name that it serves is of our own making
 
     def identity(self) -> Identity:
         """The server's own version, without its address, which is another one each time."""
@@ -134,7 +136,10 @@ def spec_of(recipe: Recipe) -> ServerSpec:
 
 
 def revision_of(recipe: Recipe) -> str:
-    """The hub's, or what tells a folder's weights from others at the same place."""
-    if not checkpoints.is_folder(recipe.model):
-        return recipe.revision
-    return checkpoints.fingerprint(Path(recipe.model).expanduser())
+    """The hub's, or what tells a folder's weights from others at the same place; and the numbers that they are kept as.
+
+    A model in float16 answers otherwise than in float32, so these are two questions.
+    """
+    folder = checkpoints.is_folder(recipe.model)
+    known = checkpoints.fingerprint(Path(recipe.model).expanduser()) if folder else recipe.revision
+    return known if recipe.serving.dtype == Serving().dtype else f"{known} in {recipe.serving.dtype}".strip()

@@ -32,24 +32,26 @@ class Purse:
 
     def fill(self, worst: int) -> None:
         """Set another lot aside; where the budget has no room for a lot, what this question needs."""
-        for amount in (worst * QUESTIONS_A_LOT, worst - self.left):
+        needed = worst - self.left
+        for amount in (needed + worst * (QUESTIONS_A_LOT - 1), needed):
             try:
                 with self.duty.database.transaction() as session:
                     jobs.set_aside(session, self.duty.held, amount, now=self.duty.now())
             except BudgetSpent:
-                if amount == worst - self.left:
+                if amount == needed:
                     raise
             else:
                 self.left += amount
                 return
 
     def put_back(self, amount: int) -> None:
-        """What a question was cheaper than feared."""
+        """What a question was cheaper than feared; below 0 if it was dearer, which the next one makes up for."""
         with self.guard:
             self.left += amount
 
     def close(self) -> None:
         """Give back what was not needed, unless the job is another worker's by now."""
         with self.guard, self.duty.chunk() as (_, job):
-            job.spent -= self.left
+            spent = job.spent - self.left
+            job.spent = spent if job.allowed is None else min(spent, job.allowed)
             self.left = 0

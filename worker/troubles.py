@@ -1,19 +1,26 @@
 """Questions that got no answer, and the sentence that a job ends with because of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from backend.errors import AppError
+from backend.services.replies import Answered
 
 SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What a question was about, and why it has no answer."""
+    """What a question was about, and why it has no answer. answered: what was heard, and paid, on the way to it."""
 
     about: str
     why: str
+    answered: tuple[Answered, ...] = ()
+
+
+def answered(troubles: Iterable[Trouble]) -> list[Answered]:
+    """What was heard all the same."""
+    return [one for trouble in troubles for one in trouble.answered]
 
 
 def refuse_unless_complete(troubles: Sequence[Trouble]) -> None:

@@ -11,6 +11,8 @@ from functools import wraps
 from typing import Any
 
 import click
+import structlog
+from sqlalchemy.exc import OperationalError
 
 from backend import log
 from backend.cli.dispatch import leaving_when_told
@@ -23,12 +25,13 @@ from backend.domain.asking import EngineKind, Sampling
 from backend.domain.jobs import JobState, Manner
 from backend.domain.prices import MILLION
 from backend.domain.recipes import Recipe, Serving
-from backend.errors import Invalid, Unavailable
+from backend.errors import Conflict, Invalid, Unavailable
 from backend.services import jobs
 from backend.services.estimates import Estimate
 from worker.handlers import HANDLERS
 from worker.running import Worker
 
+logger = structlog.get_logger()
 LOOK_SECONDS = 0.5
 
 
@@ -168,6 +171,17 @@ def with_options(
     return command
 
 
+def refuse_other_budget(job: Job, terms: Terms) -> None:
+    """Conflict where a job that is live already may cost another sum than this call allows."""
+    if terms.budget is None or terms.budget == job.allowed:
+        return
+    known = "has no budget" if job.allowed is None else f"has a budget of ${job.allowed / MILLION:.2f}"
+    raise Conflict(
+        f"Job {job.id} does this already and {known}. Leave --budget out to go on with it, or cancel it first: "
+        f"assay jobs {job.id} --cancel."
+    )
+
+
 def followed(database: Database, settings: Settings, job_id: int, *, label: str) -> None:
     """Do this job here, unless a worker has it already, with a bar until it ends. Ctrl-C leaves it in its queue.
 
@@ -183,10 +197,10 @@ def followed(database: Database, settings: Settings, job_id: int, *, label: str)
             watch(database, job_id, label=label)
     except (KeyboardInterrupt, SystemExit):
         click.echo(f"\nStopping. What is answered is kept; job {job_id} waits for `assay serve` or this call again.")
+        sys.exit(130)
+    finally:  # whatever ends the watch: work that nobody watches would keep this process alive
         closing.set()
         thread.join()
-        sys.exit(130)
-    thread.join()
     with database.reading() as session:
         job = jobs.get(session, job_id)
     if job.state != JobState.DONE:
@@ -194,11 +208,20 @@ def followed(database: Database, settings: Settings, job_id: int, *, label: str)
 
 
 def seen_through(worker: Worker, job_id: int, closing: threading.Event) -> None:
-    """Do the job; where another worker has it, stand by in case that one dies."""
-    while not worker.do_one(job_id) and not closing.wait(LOOK_SECONDS):
-        with worker.database.reading() as session:
-            if not JobState(jobs.get(session, job_id).state).is_live:
+    """Do the job; where another worker has it, stand by in case that one dies. So, too, while the database is away."""
+    while not closing.is_set():
+        try:
+            if worker.do_one(job_id) or not is_live(worker.database, job_id):
                 return
+        except OperationalError as trouble:
+            logger.warning("worker.no_database", worker=worker.name, trouble=str(trouble.orig))
+        closing.wait(LOOK_SECONDS)
+
+
+def is_live(database: Database, job_id: int) -> bool:
+    """Whether somebody is to work on it still."""
+    with database.reading() as session:
+        return JobState(jobs.get(session, job_id).state).is_live
 
 
 def watch(database: Database, job_id: int, *, label: str) -> None:
@@ -239,4 +262,6 @@ def in_words(found: Estimate) -> str:
         return "Nothing to ask: everything is there."
     asked = f"{many(found.questions, 'question')} to ask, {many(found.stored, 'answer')} stored already"
     tokens = f"about {found.prompt_tokens:,} tokens asked, at most {found.most_answer_tokens:,} answered"
-    return f"{asked}; {tokens}; about ${found.expected / 1e6:.4f}, at most ${found.worst / 1e6:.4f}."
+    again = ", if no reply can be read and each is asked for again" if found.again else ""
+    most = (found.worst + found.again) / MILLION
+    return f"{asked}; {tokens}; about ${found.expected / MILLION:.4f}, at most ${most:.4f}{again}."

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import click
 
-from backend.cli.asking import Asks, Terms, followed, in_words, takes_engine, takes_terms
+from backend.cli.asking import Asks, Terms, followed, in_words, refuse_other_budget, takes_engine, takes_terms
 from backend.cli.house import data_dir_option, open_database, settings_with
 from backend.db.base import LARGEST_NUMBER
 from backend.db.session import Database
 from backend.domain.asking import Sampling
 from backend.domain.recipes import Recipe
-from backend.services import estimates, generations, jobs, studies
+from backend.services import estimates, generations, jobs
 
 DEFAULTS = Sampling(temperature=0.0, max_tokens=512)
 
@@ -50,9 +50,9 @@ def generate(
     database = open_database(settings)
     recipe = engine.recipe(defaults=DEFAULTS, template=template, instructions=instructions, sample=sample - 1)
     if terms.dry_run:
-        with database.reading() as session:
-            study_id = studies.get(session, study).id
-        click.echo(in_words(estimates.of_generation(database, study_id, system, recipe, terms.manner)))
+        with database.rehearsal() as session:
+            generations.declare(session, study, system, recipe, now=datetime.now(UTC))
+        click.echo(in_words(estimates.of_generation(database, study, system, recipe, terms.manner)))
         return
     job_id = put(database, study, system, recipe, terms)
     if job_id is None:
@@ -73,6 +73,8 @@ def put(database: Database, study: int, system: str, recipe: Recipe, terms: Term
         done, total = generations.counts(session, made)
         if done == total:
             return None
-        waiting = jobs.live(session, generation_id=made.system_id)
-        job = waiting or generations.enqueue(session, made, terms.manner, allowed=terms.budget, now=now)
+        job = jobs.live(session, generation_id=made.system_id)
+        if job is None:
+            job = generations.enqueue(session, made, terms.manner, allowed=terms.budget, now=now)
+        refuse_other_budget(job, terms)
         return job.id

@@ -10,6 +10,7 @@ from backend.cli.asking import DOLLARS
 from backend.cli.house import data_dir_option, open_database, settings_with
 from backend.db.base import LARGEST_NUMBER
 from backend.db.jobs import Job, JobEvent
+from backend.db.session import Database
 from backend.errors import Invalid
 from backend.services import jobs as service
 
@@ -29,22 +30,33 @@ def jobs(job: int | None, cancel: bool, retry: str | None, budget: int | None, d
       assay jobs 3 --cancel
       assay jobs 3 --retry "the server is up again" --budget 5
     """
-    if job is None and (cancel or retry):
+    if job is None and (cancel or retry is not None):
         raise Invalid("Say which job: assay jobs 3 --cancel.")
+    if retry is not None and not retry.strip():
+        raise Invalid('Say why, for the record: assay jobs 3 --retry "the server is up again".')
+    if budget is not None and retry is None:
+        raise Invalid("A new budget goes with --retry; a job that runs keeps its own.")
     database = open_database(settings_with(data_dir=data_dir))
     if job is None:
         with database.reading() as session:
             found = service.newest(session)
             click.echo("\n".join(line(one) for one in found) or "There are no jobs yet; `assay generate --help`.")
         return
+    if cancel or retry is not None:
+        change(database, job, cancel=cancel, reason=retry, budget=budget)
+    with database.reading() as session:
+        click.echo(told(service.get(session, job), service.events(session, job)))
+
+
+def change(database: Database, job_id: int, *, cancel: bool, reason: str | None, budget: int | None) -> None:
+    """Stop it, or queue it again, or both."""
+    now = datetime.now(UTC)
     with database.transaction() as session:
-        one, now = service.get(session, job), datetime.now(UTC)
+        job = service.get(session, job_id)
         if cancel:
-            service.cancel(session, one, now=now)
-        if retry:
-            service.retry(session, one, retry, allowed=budget, now=now)
-        session.flush()
-        click.echo(told(one, service.events(session, job)))
+            service.cancel(session, job, now=now)
+        if reason is not None:
+            service.retry(session, job, reason, allowed=budget, now=now)
 
 
 def line(job: Job) -> str:

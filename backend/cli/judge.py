@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from backend.cli.asking import Asks, Terms, followed, in_words, takes_engine, takes_terms
+from backend.cli import judge_words
+from backend.cli.asking import Asks, Terms, followed, in_words, refuse_other_budget, takes_engine, takes_terms
 from backend.cli.canaries import canaries
 from backend.cli.house import data_dir_option, one_of, open_database, settings_with
 from backend.cli.packs import compare, export, rescore
@@ -100,9 +101,10 @@ def ask(
             now=now,
         )
         judging = judgings.compare(session, one, candidate=candidate, baseline=baseline, now=now)
-        if terms.dry_run:
+    if terms.dry_run:
+        with database.reading() as session:  # nobody who writes has to wait for it
             click.echo(in_words(estimates.of_judging(session, one, judging, terms.manner)))
-            return
+        return
     job_id = put(database, one, judging, terms)
     if terms.queue and job_id is not None:
         click.echo(f"Job {job_id} is queued; `assay serve` or `assay worker` does it.")
@@ -122,6 +124,7 @@ def put(database: Database, one: Judge, judging: Judging, terms: Terms) -> int |
         waiting = jobs.live(session, judging_id=judging.id)
         if waiting is None:
             waiting = judgings.enqueue(session, judging, terms.manner, allowed=terms.budget, now=datetime.now(UTC))
+        refuse_other_budget(waiting, terms)
         return waiting.id
 
 
@@ -131,6 +134,7 @@ def told(one: Judge, found: Tally) -> str:
         f"{one.name}: candidate preferred {found.candidate} times, baseline {found.baseline}, neither {found.tie};"
         f" {found.unparsed} unparsed; {found.verdicts} of {found.wanted} verdicts."
     ]
+    lines += judge_words.of_models(one.model, found.other_models)
     lines += [
         f"  {many(count, 'reply', 'replies')} unread: {reason}" for reason, count in sorted(found.reasons.items())
     ]

@@ -31,6 +31,7 @@ def of_report(one: Report) -> str:
         f"{judge.name}: {one.candidate} against {one.baseline} "
         f"({judge.model}, {whence}; asked {judge.template}; {judge.orders}, {judge.rule})",
         f"  {one.verdicts} of {one.wanted} verdicts",
+        *of_models(judge.model, one.other_models),
         *of_summary(one.summary, one.candidate, one.baseline, both=judge.orders == Orders.BOTH),
         *of_doubts(one.doubts),
     ]
@@ -57,6 +58,12 @@ def of_summary(found: Summary, candidate: str, baseline: str, *, both: bool) -> 
     elif found.rate is not None and not both:
         lines.append("  asked in one order, so what standing first does to its verdicts can't be told")
     return [*lines, *of_unread(found.unread)]
+
+
+def of_models(asked: str, others: Mapping[str, int]) -> list[str]:
+    """That another model answered than was asked, if one did."""
+    told = ", ".join(f"{name} ({many(count, 'verdict')})" for name, count in others.items())
+    return [f"  another model answered than {asked}: {told}"] if told else []
 
 
 def of_unread(unread: Sequence[Unreadable]) -> list[str]:
@@ -175,8 +182,8 @@ def of_trust(found: Trust) -> str:
     if accuracy is not None:
         lines.append(f"  accuracy over both orders {shown(accuracy)}")
     lines += [
-        f"  right in both orders    {of_share(found.both)}; wrong in both {found.wrong}, decided by the order "
-        f"{found.torn}, unread {found.summary.unparsed}",
+        f"  right in both orders    {of_share(found.both)}; wrong in both {found.wrong}, tied in both {found.tied}, "
+        f"decided by the order {found.torn}, unread {found.summary.unparsed}",
         f"  with the right one first  {of_share(found.right_first)}",
         f"  with the right one second {of_share(found.right_second)}",
         f"  the same in both orders   {shown(order.consistent)}",
@@ -200,6 +207,7 @@ def report_json(one: Report) -> dict[str, object]:
         "baseline": one.baseline,
         "verdicts": one.verdicts,
         "wanted": one.wanted,
+        "other_models": one.other_models,
         "summary": asdict(one.summary),
         "doubts": None if one.doubts is None else [asdict(doubt) for doubt in one.doubts],
     }

@@ -3,7 +3,7 @@
 The people are as they were declared and know nothing of the study; the rounds are those that `assay crowd run` makes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from backend.cli.launch import SEED
 from backend.config import Settings
-from backend.db.channels import BatchChannel, PostingState
+from backend.db.channels import PostingState
 from backend.db.raters import Channel
 from backend.db.session import Database
 from backend.domain.channels import ChannelSettings, defaults
@@ -154,11 +154,6 @@ class Rehearsal:
             left = batches.progress(session, self.batch_id).open
         turkers = sum(one.channel == Channel.MTURK for one in self.cast)
         return max(1, left // max(turkers, 1))
-
-    def channel_rows(self) -> Mapping[str, BatchChannel]:
-        """The channels by name."""
-        with self.database.reading() as session:
-            return {row.channel: row for row in channels.of_batch(session, self.batch_id)}
 
 
 def shared(offered: ChannelSettings, name: str, chosen: Sequence[str]) -> ChannelSettings:

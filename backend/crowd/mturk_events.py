@@ -57,8 +57,3 @@ def events(body: str) -> Iterator[Event]:
             )
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Refused("This message is not a notification of Mechanical Turk's.") from None
-
-
-def posting_ids(bodies: list[str]) -> set[str]:
-    """The postings to look at after these messages, however often and in whatever order they came."""
-    return {event.posting_id for body in bodies for event in events(body) if event.posting_id}

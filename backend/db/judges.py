@@ -83,6 +83,9 @@ class Verdict(Base):
         ForeignKeyConstraint(
             ["second_id", "prompt_id", "second_system_id"], ["outputs.id", "outputs.prompt_id", "outputs.system_id"]
         ),
+        # of the judge's own study, and so are their outputs
+        ForeignKeyConstraint(["first_system_id", "study_id"], ["systems.id", "systems.study_id"]),
+        ForeignKeyConstraint(["second_system_id", "study_id"], ["systems.id", "systems.study_id"]),
         UniqueConstraint("judge_id", "first_id", "second_id"),
         one_of("choice", Choice),
         CheckConstraint("first_id <> second_id", name="two_outputs"),

@@ -12,7 +12,10 @@ from enum import StrEnum
 
 from backend.domain.records import Json, Turn
 
-BYTES_A_TOKEN = 3  # of English some four, of other languages and of code fewer: rather guessed too dear
+# OpenAI's rule of thumb for English (“What are tokens and how to count them”, OpenAI Help Center). Code and other
+# scripts have more tokens. A limit by the minute is put right by each reply's own count, so a fair guess serves best;
+# whoever must never guess too low asks backend.domain.prices for the bound.
+BYTES_A_TOKEN = 4
 
 
 class EngineKind(StrEnum):
@@ -47,6 +50,10 @@ class Sampling:
         if len(self.stop) > 4:
             raise ValueError("more than four stop texts; OpenAI's interface and vLLM refuse that")
 
+    def to_json(self) -> dict[str, Json]:
+        """As it is stored, and comes back: JSON knows no tuples."""
+        return {**asdict(self), "stop": list(self.stop)}
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -78,9 +85,9 @@ class Request:
 
     @property
     def tokens(self) -> int:
-        """What it will cost at most, in tokens of question and answer. A guess: only the engine counts."""
+        """What it will take, in tokens of the question, estimated, and of an answer of full length."""
         asked = self.text if self.text is not None else "".join(f"{turn.role}\n{turn.text}\n" for turn in self.turns)
-        return len(asked.encode("utf-8", "surrogatepass")) // BYTES_A_TOKEN + 1 + self.sampling.max_tokens
+        return estimated_tokens(asked) + self.sampling.max_tokens
 
     @property
     def content_hash(self) -> str:
@@ -115,3 +122,13 @@ class Reply:
             "completion_tokens": self.completion_tokens,
             "logprobs": [dict(one) for one in self.logprobs],
         }
+
+
+def size(text: str) -> int:
+    """Bytes of a text in UTF-8; half a surrogate pair counts three."""
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def estimated_tokens(text: str) -> int:
+    """Tokens by the rule of thumb, rounded up."""
+    return -(-size(text) // BYTES_A_TOKEN)

@@ -1,19 +1,18 @@
 """What asking an engine costs, in millionths of a currency's unit and never in floating point.
 
-No tokenizer is at hand for every model, so tokens are told from bytes, in two ways. An estimate: four bytes a token,
-OpenAI's rule of thumb for English (“What are tokens and how to count them”, OpenAI Help Center). A bound: one byte a
-token, for every token of a byte-level vocabulary spells at least one byte (GPT-2's and what followed it; Sennrich et
-al. 2016, Radford et al. 2019), and one of SentencePiece with byte fallback does so too. A budget that must never be
-exceeded reserves the bound and is charged what the server counted.
+No tokenizer is at hand for every model, so tokens are told from bytes, in two ways. An estimate: four bytes a token, by
+the one rule of backend.domain.asking. A bound: one byte a token, for every token of a byte-level vocabulary spells at
+least one byte (GPT-2's and what followed it; Sennrich et al. 2016, Radford et al. 2019), and one of SentencePiece with
+byte fallback does so too. A budget that must never be exceeded reserves the bound and is charged what the server
+counted.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backend.domain.asking import Request
+from backend.domain.asking import Request, estimated_tokens, size
 from backend.domain.records import Turn
 
-BYTES_A_TOKEN = 4
 MILLION = 1_000_000
 # What chat formats put around a turn (ChatML's marks and role are five tokens), and before all of them: some add a
 # default system text or a date of their own. Both are generous, since a bound must hold.
@@ -42,16 +41,6 @@ class Cost:
 
     estimate: int
     worst: int
-
-
-def size(text: str) -> int:
-    """Bytes of a text in UTF-8; half a surrogate pair counts three."""
-    return len(text.encode("utf-8", "surrogatepass"))
-
-
-def estimated_tokens(text: str) -> int:
-    """Tokens by the rule of thumb, rounded up. Texts in scripts beyond Latin have more."""
-    return -(-size(text) // BYTES_A_TOKEN)
 
 
 def most_tokens(text: str) -> int:

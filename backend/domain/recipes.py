@@ -1,11 +1,14 @@
 """How a system's outputs are made: whom to ask, in which words, and how to draw. Knows no engine and no prompt."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any  # what JSON columns hold
 
 from backend.domain.asking import EngineKind, Sampling
 from backend.domain.records import Json
+
+SECRETS = re.compile(r"[@?#]")  # a name or key before the host, or what could hold one behind the path
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,9 @@ class Recipe:
         if self.engine in (EngineKind.ECHO, EngineKind.TRANSFORMERS) and self.url:
             raise ValueError(f"the engine {self.engine} runs here and has no address")
         if self.url and not self.url.startswith(("http://", "https://")):
-            raise ValueError(f"the address {self.url!r} must begin with http:// or https://")
+            raise ValueError("the address must begin with http:// or https://")
+        if SECRETS.search(self.url):
+            raise ValueError("the address holds more than host and path; keys are settings, which nothing keeps")
         if self.sample < 0:
             raise ValueError("samples are counted from 0")
 

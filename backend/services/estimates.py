@@ -10,10 +10,10 @@ from backend.db.outputs import System
 from backend.db.replies import StoredReply
 from backend.db.session import Database
 from backend.domain import prompting
-from backend.domain.asking import Request
+from backend.domain.asking import Request, estimated_tokens
 from backend.domain.jobs import Manner
 from backend.domain.judging.templates import Template, reminded
-from backend.domain.prices import Price, cost, estimated_tokens
+from backend.domain.prices import Price, cost
 from backend.domain.prompting import Target
 from backend.domain.recipes import Recipe
 from backend.domain.records import Turn
@@ -84,7 +84,8 @@ def of_generation(database: Database, study_id: int, system: str, recipe: Recipe
         except ValueError as error:
             raise Invalid(f"Prompt {asked.key} can't be asked: {error}.") from None
         with database.reading() as session:
-            found = found.with_stored() if is_stored(session, request) else found.with_question(request, price)
+            is_known = is_stored(session, request, recipe.revision)
+            found = found.with_stored() if is_known else found.with_question(request, price)
     return found
 
 
@@ -95,7 +96,7 @@ def of_judging(session: Session, judge: Judge, judging: Judging, manner: Manner)
         rows = judgings.pairs(first, second).where(~judgings.has_verdict(judge.id))
         for pair in (judgings.pair_of(*row) for row in session.execute(rows).all()):
             request = judgings.request(judge, recipe, pair)
-            if is_stored(session, request):
+            if is_stored(session, request, recipe.revision):
                 found = found.with_stored()
                 continue
             template = judges.template_for(judge, pair.category)
@@ -103,7 +104,8 @@ def of_judging(session: Session, judge: Judge, judging: Judging, manner: Manner)
     return found
 
 
-def is_stored(session: Session, request: Request) -> bool:
-    """Whether exactly this was answered before."""
-    stored = select(StoredReply.hash).where(StoredReply.hash == request.content_hash)
+def is_stored(session: Session, request: Request, revision: str) -> bool:
+    """Whether exactly this was answered before. A server that tells a revision when it is asked may know more."""
+    wanted = replace(request, revision=revision).content_hash
+    stored = select(StoredReply.hash).where(StoredReply.hash == wanted)
     return session.scalar(stored) is not None

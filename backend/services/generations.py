@@ -1,7 +1,7 @@
 """Systems whose outputs are made here: how, which are missing, and storing them. Knows no engine."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, insert, select
@@ -61,7 +61,7 @@ def declare(session: Session, study_id: int, name: str, recipe: Recipe, *, now: 
         url=recipe.url,
         template=recipe.template,
         instructions=recipe.instructions,
-        sampling=asdict(recipe.sampling),
+        sampling=recipe.sampling.to_json(),
         sample=recipe.sample,
         serving={**recipe.serving.to_json(), "revision": recipe.revision},
         created_at=now,
@@ -161,17 +161,11 @@ def unanswered(database: Database, system_id: int, study_id: int) -> Iterator[As
 def store(session: Session, made: Generation, answers: Sequence[Made], *, job_id: int, now: datetime) -> None:
     """Outputs, where they came from, and the replies themselves."""
     replies.store(session, [one.answered for one in answers], job_id=job_id, now=now)
+    of = {"study_id": made.study_id, "system_id": made.system_id}
     texts = [one.answered.reply.text for one in answers]
-    shown = mentions.hidden(session, made.study_id, texts)
     rows = [
-        {
-            "study_id": made.study_id,
-            "system_id": made.system_id,
-            "prompt_id": one.prompt_id,
-            "text": clean(text),
-            "shown": instead,
-        }
-        for one, text, instead in zip(answers, texts, shown, strict=True)
+        {**of, "prompt_id": one.prompt_id, "text": text, "shown": shown}
+        for one, text, shown in zip(answers, texts, mentions.hidden(session, made.study_id, texts), strict=True)
     ]
     hashes = {one.prompt_id: one.answered.request.content_hash for one in answers}
     stored = session.execute(insert(Output).returning(Output.id, Output.prompt_id), rows).all()

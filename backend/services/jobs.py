@@ -189,6 +189,8 @@ def retry(session: Session, job: Job, reason: str, *, allowed: int | None = None
     """Queue it again for what is missing. allowed: a new budget in millionths, counted from the job's beginning."""
     if job.state not in (JobState.FAILED, JobState.CANCELLED):
         raise Conflict(f"Job {job.id} is {job.state}; only one that failed or was cancelled can be tried again.")
+    if (same := live(session, generation_id=job.generation_id, judging_id=job.judging_id)) is not None:
+        raise Conflict(f"Job {same.id} is doing this already: wait for it, or cancel it first.")
     if allowed is not None and allowed < job.spent:
         raise Conflict(f"Job {job.id} has spent ${job.spent / 1e6:.4f} already; the new budget is below that.")
     job.state, job.asked_to_stop, job.finished_at, job.failed, job.error = JobState.QUEUED, False, None, 0, ""

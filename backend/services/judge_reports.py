@@ -32,7 +32,9 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """wanted: how many verdicts there will be. doubts: None where the judge's words are not known."""
+    """wanted: how many verdicts there will be. other_models: verdicts by models that go by another name than the one
+    that was asked. doubts: None where the judge's words are not known.
+    """
 
     judge: Judge
     candidate: str
@@ -40,6 +42,7 @@ class Report:
     summary: Summary
     verdicts: int
     wanted: int
+    other_models: dict[str, int]
     doubts: tuple[Doubt, ...] | None
 
 
@@ -67,6 +70,7 @@ def report(session: Session, judge: Judge, judging: Judging) -> Report:
         summary=summed([said(one) for one in found], orders=Orders(judge.orders), rule=Rule(judge.rule)),
         verdicts=done,
         wanted=wanted,
+        other_models=judgements.other_models(judge, found),
         doubts=doubts(session, judge, judging, found),
     )
 

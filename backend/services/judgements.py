@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend.db.judges import Judge, Judging, Verdict
 from backend.db.studies import Prompt
 from backend.domain.choices import Choice, Preference, preference
+from backend.domain.judging.answerers import others
 from backend.domain.judging.orders import JudgedRate, Judgement, Orders, Rule, judged_rate, judgement
 from backend.domain.judging.parsing import Reading, Unread
 from backend.services import judgings
@@ -41,7 +42,8 @@ class Judged:
 class Tally:
     """What a judge said of two systems: comparisons by judgement, replies by why they are unparsed, and the win rate.
 
-    verdicts, wanted: how many there are, and how many there will be. tries: replies asked for in all.
+    verdicts, wanted: how many there are, and how many there will be. tries: replies asked for in all. other_models:
+    verdicts by models that go by another name than the one that was asked.
     """
 
     candidate: int
@@ -52,6 +54,7 @@ class Tally:
     verdicts: int
     wanted: int
     tries: int
+    other_models: dict[str, int]
     rate: JudgedRate | None
 
 
@@ -105,7 +108,7 @@ def tally(session: Session, judge: Judge, judging: Judging) -> Tally:
     """What the judge said so far. A prompt that waits for its second order counts nowhere yet."""
     done, wanted = judgings.counts(session, judge, judging)
     found = of(session, judge, judging)
-    verdicts = [one for row in found for one in (row.straight, row.flipped) if one is not None]
+    verdicts = verdicts_of(found)
     whole = [row for row in found if is_whole(judge, row)]
     said = Counter(row.judgement.preference for row in whole)
     return Tally(
@@ -117,6 +120,7 @@ def tally(session: Session, judge: Judge, judging: Judging) -> Tally:
         verdicts=done,
         wanted=wanted,
         tries=sum(one.tries for one in verdicts),
+        other_models=other_models(judge, found),
         rate=rate(whole),
     )
 
@@ -124,6 +128,16 @@ def tally(session: Session, judge: Judge, judging: Judging) -> Tally:
 def preferred(verdict: Verdict | None, *, flipped: bool) -> Preference | None:
     """Whom a verdict prefers; None for one that can't be read, and for none."""
     return None if verdict is None or verdict.choice is None else preference(Choice(verdict.choice), flipped=flipped)
+
+
+def verdicts_of(found: Sequence[Judged]) -> list[Verdict]:
+    """In every order that was asked so far."""
+    return [one for row in found for one in (row.straight, row.flipped) if one is not None]
+
+
+def other_models(judge: Judge, found: Sequence[Judged]) -> dict[str, int]:
+    """model -> verdicts, of those that another model gave than the one that was asked; of imported ones none was."""
+    return {} if judge.engine is None else others(judge.model, [one.model for one in verdicts_of(found)])
 
 
 def is_whole(judge: Judge, row: Judged) -> bool:

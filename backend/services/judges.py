@@ -1,7 +1,6 @@
 """Judges: declared once, then as they are. Knows no engine and no verdict: those are in services.judgings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import select
@@ -55,7 +54,7 @@ def declare(
         engine=recipe.engine,
         model=recipe.model,
         url=recipe.url,
-        sampling={**asdict(recipe.sampling), "stop": list(recipe.sampling.stop)},  # as JSON has it, to be compared
+        sampling=recipe.sampling.to_json(),
         serving={**recipe.serving.to_json(), "revision": recipe.revision},
         orders=orders,
         rule=rule,

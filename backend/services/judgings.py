@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.db.jobs import Job
@@ -22,6 +22,7 @@ from backend.domain.records import Turn
 from backend.errors import Conflict, Invalid, NotFound
 from backend.services import jobs, judges, replies
 from backend.services.imports import clean
+from backend.services.once import insert_once
 from backend.services.replies import Answered
 
 PAIRS_AT_ONCE = 200
@@ -183,9 +184,14 @@ def asked(recipe: Recipe, template: Template, turns: Sequence[Turn]) -> Request:
 
 
 def store(session: Session, judge: Judge, given: Sequence[Given], *, job_id: int, now: datetime) -> None:
-    """Verdicts, and every reply that was read for them."""
+    """Verdicts, and every reply that was read for them.
+
+    Two jobs that compare the same systems, each with the other's baseline as its candidate, may ask the same at once:
+    the verdict that came first is kept.
+    """
     replies.store(session, [asked for one in given for asked in one.asked], job_id=job_id, now=now)
-    session.execute(insert(Verdict), [row(judge, one) | {"given_at": now, "reply_hash": hash_of(one)} for one in given])
+    for one in given:
+        insert_once(session, Verdict, row(judge, one) | {"given_at": now, "reply_hash": hash_of(one)})
 
 
 def hash_of(given: Given) -> str:
@@ -212,7 +218,7 @@ def row(judge: Judge, given: Given) -> dict[str, object]:
         "first_probability": reading.probability,
         "reason": reading.why or "",
         "raw": clean(given.reply.text),
-        "finish": given.reply.finish,
-        "model": given.reply.model,
+        "finish": clean(given.reply.finish),
+        "model": clean(given.reply.model),
         "tries": len(given.asked),
     }

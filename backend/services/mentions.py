@@ -93,9 +93,9 @@ def scrub(session: Session, study_id: int) -> int:
 
 
 def hidden(session: Session, study_id: int, texts: Sequence[str]) -> list[str | None]:
-    """What raters are shown of new outputs instead of their texts; None where they see one as it is."""
+    """What raters are shown of each new output instead of its text; None where they see it as it is."""
     if not is_scrubbed(session, study_id):
-        return [None] * len(texts)
+        return [None for _ in texts]
     names = list(batches.systems_of(session, study_id))
     return [scrubbed(text, system_names=names) if find(text, system_names=names) else None for text in texts]
 

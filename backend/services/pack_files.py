@@ -1,7 +1,9 @@
 """Replay packs as one file, for those who have a browser and no folder. What a pack holds is not its business."""
 
+import lzma
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -15,6 +17,8 @@ PARTS = ("manifest.json", "verdicts.jsonl")
 ENDING = ".zip"
 MOST_BYTES = 2 * 2**30  # of what a zip unpacks to: beyond it, it is more likely a trap than a pack
 CHUNK = 2**20
+# Of the archive itself, of one that is locked or packed in a way nobody knows, and of what was packed in each way.
+BROKEN = (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error, lzma.LZMAError, EOFError, OSError)
 
 
 def is_pack(source: Source) -> bool:
@@ -42,7 +46,7 @@ def unzipped(source: Source, folder: Path) -> Path:
                 raise Invalid(f"{source.label} is no replay pack: it has no {missing[0]}.")
             for name in PARTS:
                 unpack(archive, members[name], folder / name, label=source.label)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except BROKEN as error:
         raise Invalid(f"{source.label} can't be unpacked: {error}.") from None
     return folder
 

@@ -1,7 +1,7 @@
 """Engines' replies: stored once for each question, found again by its hash. Knows no engine."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any  # what JSON columns hold
 
@@ -30,6 +30,11 @@ class Answered:
     cost: int
     seconds: float
     is_new: bool = True
+
+
+def storable(reply: Reply) -> Reply:
+    """The reply with what no database holds replaced, before anything is read in it, stored or asked again with it."""
+    return replace(reply, text=clean(reply.text), finish=clean(reply.finish), model=clean(reply.model))
 
 
 def find(session: Session, request: Request) -> Answered | None:
@@ -63,7 +68,7 @@ def store(session: Session, answered: Iterable[Answered], *, job_id: int, now: d
                 "hash": one.request.content_hash,
                 "job_id": job_id,
                 "request": asdict(one.request),
-                "reply": one.reply.to_json() | {"text": clean(one.reply.text)},
+                "reply": one.reply.to_json(),
                 "engine_version": one.engine_version,
                 "revision": one.revision,
                 "cost": one.cost,
@@ -74,8 +79,3 @@ def store(session: Session, answered: Iterable[Answered], *, job_id: int, now: d
             if one.is_new
         ],
     )
-
-
-def by_hash(session: Session, hashes: Collection[str]) -> dict[str, StoredReply]:
-    """Stored replies by their hashes."""
-    return {one.hash: one for one in session.scalars(select(StoredReply).where(StoredReply.hash.in_(hashes)))}

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from backend.db.batches import Batch
 from backend.db.comparisons import Comparison
 from backend.db.judges import Judge, Judging, Verdict
-from backend.domain.choices import Choice
 from backend.domain.judging.orders import Orders, Rule
-from backend.domain.judging.parsing import Reading, Unread
+from backend.domain.judging.packing import reading_from
+from backend.domain.plain import number
 from backend.domain.records import Json
 from backend.domain.results.judged import JudgeMaterial, Said
 from backend.domain.results.material import Material
@@ -130,7 +130,7 @@ def from_bundle(judges: Sequence[Mapping[str, Json]], lines: Sequence[Mapping[st
     """What `judges_json` and `verdict_lines` wrote. Raises KeyError and ValueError for what they can't have."""
     said = defaultdict[str, list[Said]](list)
     for line in lines:
-        said[str(line["judge"])].append(Said(whole(line["comparison"]), line["flipped"] is True, reading_from(line)))
+        said[str(line["judge"])].append(Said(number(line, "comparison"), line["flipped"] is True, reading_from(line)))
     return tuple(
         JudgeMaterial(
             name=str(one["name"]),
@@ -142,28 +142,3 @@ def from_bundle(judges: Sequence[Mapping[str, Json]], lines: Sequence[Mapping[st
         )
         for one in judges
     )
-
-
-def reading_from(line: Mapping[str, Json]) -> Reading:
-    """A verdict of a bundle."""
-    choice, why, scores = line["choice"], line["why"], line["scores"]
-    strength, probability = line["strength"], line["probability"]
-    return Reading(
-        choice=None if choice is None else Choice(str(choice)),
-        why=None if why is None else Unread(str(why)),
-        scores=(real(scores[0]), real(scores[1])) if isinstance(scores, list) else None,
-        strength=None if strength is None else whole(strength),
-        probability=None if probability is None else real(probability),
-    )
-
-
-def whole(plain: Json) -> int:
-    if not isinstance(plain, int):
-        raise ValueError(f"{plain!r} is no whole number")
-    return plain
-
-
-def real(plain: Json) -> float:
-    if not isinstance(plain, int | float):
-        raise ValueError(f"{plain!r} is no number")
-    return float(plain)

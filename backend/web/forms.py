@@ -1,6 +1,8 @@
 """Reads posted forms: texts, numbers and files. Knows no form in particular."""
 
 from collections.abc import AsyncIterator
+from enum import StrEnum
+from typing import TypeVar
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
@@ -9,6 +11,7 @@ from backend.db.base import LARGEST_NUMBER
 from backend.errors import Invalid
 
 MOST_FILES = 20
+Word = TypeVar("Word", bound=StrEnum)
 
 
 async def posted(request: Request) -> AsyncIterator[FormData]:
@@ -40,6 +43,19 @@ def number(form: FormData, name: str) -> int | None:
     if abs(value) > LARGEST_NUMBER:
         raise Invalid(f"{name.replace('_', ' ')} must be at most {LARGEST_NUMBER:,}.")
     return value
+
+
+def word(form: FormData, name: str, words: type[Word]) -> Word:
+    """One of the words that a select offers; Invalid for any other text."""
+    try:
+        return words(text(form, name))
+    except ValueError:
+        raise Invalid(f"{name.capitalize()} must be one of the list, not {text(form, name)[:40]!r}.") from None
+
+
+def word_or_none(form: FormData, name: str, words: type[Word]) -> Word | None:
+    """As `word`; None where the field is empty or missing."""
+    return word(form, name, words) if text(form, name) else None
 
 
 def files(form: FormData, name: str) -> list[UploadFile]:

@@ -4,23 +4,21 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
 
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from backend.db.judges import Judge
 from backend.domain.judging.orders import Rule
+from backend.domain.judging.pack import Pack
 from backend.domain.judging.published import Format
 from backend.errors import Invalid
 from backend.services import pack_files, packs, published, unpacking
 from backend.services.files import Source
 from backend.services.published import Imported, Read, Wish
-from backend.web.forms import text
+from backend.web.forms import text, word_or_none
 
-Word = TypeVar("Word", bound=StrEnum)
 # Messages of the service name the terminal's options; here the same things have other names.
 IN_THE_PAGE = {
     "--answers FILE": "a file of Vicuna’s answers",
@@ -42,36 +40,37 @@ class Taken:
     imported: Imported | None
 
 
+def pack_of(sources: Sequence[Source], data_dir: Path) -> Pack | None:
+    """The pack in a zip; None where these are files of verdicts. A large one takes seconds, so no transaction is open.
+
+    Invalid where it can't be read, in words of its reader, who knows the zip and no folder of ours.
+    """
+    if not any(pack_files.is_pack(one) for one in sources):
+        return None
+    if len(sources) > 1:
+        raise Invalid("One pack at a time: each has a judge of its own.")
+    with tempfile.TemporaryDirectory(prefix="upload-", dir=data_dir) as folder:
+        try:
+            return packs.load(pack_files.unzipped(sources[0], Path(folder)))
+        except Invalid as error:
+            raise Invalid(str(error).replace(folder, sources[0].label)) from None
+
+
 def take(
     session: Session,
     study_id: int,
-    sources: Sequence[Source],
+    verdicts: Pack | Sequence[Source],
     answers: Sequence[Source],
     form: FormData,
     *,
-    data_dir: Path,
     now: datetime,
 ) -> Taken:
-    """The verdicts of these files, or of a pack in a zip. Invalid or Conflict where they can't be."""
-    if any(pack_files.is_pack(one) for one in sources):
-        if len(sources) > 1:
-            raise Invalid("One pack at a time: each has a judge of its own.")
-        return take_pack(session, study_id, sources[0], form, data_dir=data_dir, now=now)
-    found = published.import_verdicts(session, study_id, sources, wish(form, answers), now=now)
+    """The verdicts of a pack, under its own name or another, or of files. Invalid or Conflict where they can't be."""
+    if isinstance(verdicts, Pack):
+        name = text(form, "name") or None
+        return Taken(*unpacking.import_pack(session, study_id, verdicts, name=name, now=now), None)
+    found = published.import_verdicts(session, study_id, verdicts, wish(form, answers), now=now)
     return Taken(found.judge, found.added, found.already, found)
-
-
-def take_pack(
-    session: Session, study_id: int, source: Source, form: FormData, *, data_dir: Path, now: datetime
-) -> Taken:
-    """A pack's judge with its verdicts, under its own name or another."""
-    with tempfile.TemporaryDirectory(prefix="upload-", dir=data_dir) as folder:
-        try:
-            pack = packs.load(pack_files.unzipped(source, Path(folder)))
-        except Invalid as error:  # in words of its reader, who knows the zip and no folder of ours
-            raise Invalid(str(error).replace(folder, source.label)) from None
-    judge, added, already = unpacking.import_pack(session, study_id, pack, name=text(form, "name") or None, now=now)
-    return Taken(judge, added, already, None)
 
 
 def typed(form: FormData) -> dict[str, str]:
@@ -88,24 +87,14 @@ def wish(form: FormData, answers: Sequence[Source]) -> Wish:
         name=said["name"],
         candidate=said["candidate"],
         baseline=said["baseline"],
-        form=chosen(said["form"], Format),
-        read=chosen(said["read"], Read),
-        rule=chosen(said["rule"], Rule),
+        form=word_or_none(form, "form", Format),
+        read=word_or_none(form, "read", Read),
+        rule=word_or_none(form, "rule", Rule),
         first=said["first"] or None,
         answers=answers,
         names=names(said["names"]),
         model=said["model"] or None,
     )
-
-
-def chosen(given: str, words: type[Word]) -> Word | None:
-    """One of the words that a select offers; None for “as the files say”."""
-    if not given:
-        return None
-    try:
-        return words(given)
-    except ValueError:
-        raise Invalid(f"{given[:40]!r} is none of {', '.join(words)}.") from None
 
 
 def names(given: str) -> dict[str, str]:

@@ -61,9 +61,13 @@ def usual_baseline(study: Study, systems: Collection[str]) -> str:
 
 
 def costs(database: Database, study_id: int, asks: Asks, *, now: datetime) -> Costs:
-    """What each candidate's verdicts would ask and cost, found by a rehearsal of which nothing is kept."""
+    """What each candidate's verdicts would ask and cost; the judge is rehearsed, and nothing of it is kept.
+
+    The estimate reads every output, which may take seconds: raters' votes do not wait for that.
+    """
     with database.rehearsal() as session:
         judge, compared = declared(session, study_id, asks, now=now)
+    with database.reading() as session:
         found = [estimates.of_judging(session, judge, one, asks.manner) for one in compared]
     return Costs(asks, dict(zip(asks.candidates, found, strict=True)))
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import TypeVar
 
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
@@ -17,9 +15,8 @@ from backend.domain.recipes import Recipe
 from backend.errors import Invalid
 from backend.services import judges, judgings
 from backend.web import asking_form
-from backend.web.forms import text, texts
+from backend.web.forms import text, texts, word
 
-Word = TypeVar("Word", bound=StrEnum)
 OF_THE_TEMPLATE = ("temperature", "max_tokens")  # left empty: as the template's authors drew
 STARTS = {
     **dict.fromkeys(OF_THE_TEMPLATE, ""),
@@ -83,14 +80,6 @@ def with_defaults(form: FormData, template: str) -> FormData:
     usual = {"temperature": f"{drawn.temperature:g}", "max_tokens": str(drawn.max_tokens)}
     missing = {name: value for name, value in usual.items() if not text(form, name)}
     return FormData([*((name, value) for name, value in form.multi_items() if name not in missing), *missing.items()])
-
-
-def word(form: FormData, name: str, words: type[Word]) -> Word:
-    """One of the words that a select offers."""
-    try:
-        return words(text(form, name))
-    except ValueError:
-        raise Invalid(f"{name.capitalize()} must be one of the list, not {text(form, name)[:40]!r}.") from None
 
 
 def declared(session: Session, study_id: int, asks: Asks, *, now: datetime) -> tuple[Judge, Sequence[Judging]]:

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_FORM = 2**20
-UPLOADS = re.compile(r"/studies|/batches/\d+/incoming")
+UPLOADS = re.compile(r"/studies|/studies/\d+/verdicts|/batches/\d+/incoming")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # The only pages that another site may frame: those that Mechanical Turk shows to raters.
 FRAMED = "/hit/"

@@ -304,11 +304,21 @@ def create_verdicts() -> None:
         sa.ForeignKeyConstraint(
             ["judge_id", "study_id"], ["judges.id", "judges.study_id"], name=op.f("fk_verdicts_judge_id_study_id")
         ),
+        sa.ForeignKeyConstraint(
+            ["first_system_id", "study_id"],
+            ["systems.id", "systems.study_id"],
+            name=op.f("fk_verdicts_first_system_id_study_id"),
+        ),
         sa.ForeignKeyConstraint(["reply_hash"], ["replies.hash"], name=op.f("fk_verdicts_reply_hash")),
         sa.ForeignKeyConstraint(
             ["second_id", "prompt_id", "second_system_id"],
             ["outputs.id", "outputs.prompt_id", "outputs.system_id"],
             name=op.f("fk_verdicts_second_id_prompt_id_second_system_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["second_system_id", "study_id"],
+            ["systems.id", "systems.study_id"],
+            name=op.f("fk_verdicts_second_system_id_study_id"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_verdicts")),
         sa.UniqueConstraint("judge_id", "first_id", "second_id", name=op.f("uq_verdicts_judge_id_first_id_second_id")),

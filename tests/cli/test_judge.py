@@ -1,12 +1,13 @@
 """`assay judge` as a person types it: asked over a real socket, shown, packed, read again, compared, imported."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from backend.errors import AppError
+from backend.errors import AppError, Conflict
 from tests.cli.conftest import Assay
 from tests.openai import Answer, Asked, Scripted, says, scripted
 
@@ -160,6 +161,24 @@ def test_what_is_missing_is_said_in_a_sentence(house: Assay, tmp_path: Path) -> 
         assert isinstance(done.exception, AppError), done.output
         assert words in str(done.exception)
     assert house("judge", "show", "1").output == "No judge has been asked yet.\n"
+
+
+def test_a_dry_run_counts_that_no_reply_may_be_read_and_a_job_keeps_its_budget(house: Assay) -> None:
+    asking = ("judge", "ask", "1", "--name", "ours", "--url", "http://127.0.0.1:9/v1", *ASK)
+    priced = (*asking, "--price-in", "1", "--price-out", "1")
+    said = house(*priced, "--dry-run").output
+    assert "6 questions to ask" in said
+    expected, most = (float(one) for one in re.findall(r"(?:about|at most) \$([\d.]+)", said))
+    assert most > 2 * expected, "each reply may be asked for again, with all that was said before"
+    assert "No judge has been asked yet" in house("judge", "show", "1").output
+    assert house(*priced, "--queue").exit_code == 0
+    other = house(*priced, "--budget", "2", "--queue")
+    assert isinstance(other.exception, Conflict)
+    assert "Job 1 does this already and has no budget" in str(other.exception)
+    assert house("jobs", "1", "--cancel").exit_code == 0
+    for _ in range(2):
+        assert "Job 2 is queued" in house(*priced, "--budget", "2", "--queue").output
+    assert "has a budget of $2.00" in str(house(*priced, "--budget", "3", "--queue").exception)
 
 
 def test_gold_pairs_say_how_often_a_judge_is_right_and_become_a_study(house: Assay, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from backend.crowd.mturk import MTurk
-from backend.crowd.mturk_events import events, posting_ids
+from backend.crowd.mturk_events import events
 from backend.crowd.protocol import Refused
 from backend.simulator.mturk import notifications, workers
 from backend.simulator.mturk.faults import Delivery
@@ -37,7 +37,7 @@ def test_however_notifications_arrive_each_submission_is_found_and_paid_once(
     for number in range(3):
         done(market, hit_id, f"AWORKER{number}")
     notifications.release(market)
-    hinted = posting_ids(market.queue)
+    hinted = {event.posting_id for body in market.queue for event in events(body)}
     assert hinted == (set() if delivery is Delivery.NEVER else {hit_id})
     for posting_id in [*hinted, hit_id]:  # polling looks at it whether or not there was a hint
         for one in mturk.submissions(posting_id):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from backend.domain.asking import EngineKind, Reply, Request, Sampling
+from backend.domain.asking import EngineKind, Reply, Request, Sampling, estimated_tokens
 from backend.domain.records import Turn
 
 CHAT = Request(EngineKind.ECHO, "", "a-model", Sampling(), turns=(Turn("user", "Why is the sky blue?"),))
@@ -39,9 +39,11 @@ def test_two_requests_are_one_question_only_if_nothing_differs_that_the_answer_c
         replace(CHAT, logprobs=5),
         replace(CHAT, sampling=Sampling(seed=1)),
         replace(CHAT, turns=(), text="Why is the sky blue?"),
+        replace(CHAT, revision="another checkpoint of the same name"),
+        replace(CHAT, engine=EngineKind.OPENAI),
     ]
     assert replace(CHAT).content_hash == CHAT.content_hash
-    assert len({CHAT.content_hash, *(one.content_hash for one in others)}) == 7
+    assert len({CHAT.content_hash, *(one.content_hash for one in others)}) == 1 + len(others)
 
 
 def test_each_sample_has_a_seed_of_its_own_and_none_without_one() -> None:
@@ -51,9 +53,10 @@ def test_each_sample_has_a_seed_of_its_own_and_none_without_one() -> None:
 
 
 def test_the_tokens_of_a_request_are_guessed_from_bytes_and_the_longest_answer() -> None:
-    """By hand: "user\\n" and "\\n" are 6 bytes, the question 20, a third of 26 is 8; one more, and 512."""
-    assert CHAT.tokens == 8 + 1 + 512
-    assert replace(CHAT, turns=(), text="äöü").tokens == 2 + 1 + 512
+    """By hand: "user\\n" and "\\n" are 6 bytes, the question 20, a fourth of 26 is 7; and 512."""
+    assert CHAT.tokens == 7 + 512
+    assert replace(CHAT, turns=(), text="äöü").tokens == 2 + 512
+    assert [estimated_tokens(text) for text in ("", "abcd", "abcde", "天地", "\ud800")] == [0, 1, 2, 2, 1]
 
 
 def test_a_reply_is_stored_as_plain_json() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.domain.asking import EngineKind, Request, Sampling
-from backend.domain.prices import AROUND_A_TURN, Price, cost, estimated_tokens, most_tokens, worst_of
+from backend.domain.prices import AROUND_A_TURN, BEFORE_ALL, Price, cost, most_tokens, worst_of
 from backend.domain.records import Turn
 
 # $2.50 and $10 for a million tokens
@@ -21,8 +21,7 @@ def test_a_price_is_of_a_million_tokens_and_rounds_up() -> None:
         Price(-1, 0)
 
 
-def test_tokens_are_told_from_bytes() -> None:
-    assert [estimated_tokens(text) for text in ("", "abcd", "abcde", "天地")] == [0, 1, 2, 2]
+def test_no_text_has_more_tokens_than_bytes() -> None:
     assert [most_tokens(text) for text in ("", "abcd", "天地", "\ud800")] == [0, 4, 6, 3]
 
 
@@ -42,6 +41,6 @@ def test_the_worst_case_is_never_below_the_estimate(text: str, tokens: int, pric
 
 def test_a_request_costs_at_most_every_byte_as_a_token_and_a_whole_answer() -> None:
     asked = Request(EngineKind.ECHO, "", "m", Sampling(max_tokens=10), text="four")
-    assert worst_of(asked, Price(1_000_000, 2_000_000)) == (4 + 2 * AROUND_A_TURN) + 2 * 10
+    assert worst_of(asked, Price(1_000_000, 2_000_000)) == (BEFORE_ALL + 4 + 2 * AROUND_A_TURN) + 2 * 10
     chat = Request(EngineKind.ECHO, "", "m", Sampling(max_tokens=10), turns=(Turn("user", "four"),))
     assert worst_of(chat, Price(1_000_000, 2_000_000)) == worst_of(asked, Price(1_000_000, 2_000_000))

@@ -52,6 +52,19 @@ def test_what_is_no_pack_is_refused(tmp_path: Path) -> None:
         pack_files.unzipped(source(tmp_path / "q.zip"), tmp_path)
 
 
+@pytest.mark.parametrize("kind", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_whose_content_is_broken_is_refused_however_it_was_packed(tmp_path: Path, kind: int) -> None:
+    path = tmp_path / "p.zip"
+    with zipfile.ZipFile(path, "w", kind) as made:
+        made.writestr("manifest.json", "".join(f"line {number}\n" for number in range(1000)))
+        made.writestr("verdicts.jsonl", "")
+    whole = path.read_bytes()
+    for at in (50, 60, 80, 200):
+        path.write_bytes(whole[:at] + b"\xff" * 40 + whole[at + 40 :])
+        with pytest.raises(Invalid, match=r"p\.zip can't be unpacked"):
+            pack_files.unzipped(source(path), tmp_path)
+
+
 def test_a_zip_that_grows_beyond_what_a_pack_can_be_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pack_files, "MOST_BYTES", 1000)
     given = archive(tmp_path / "p.zip", {"manifest.json": "x" * 5_000_000, "verdicts.jsonl": ""})

@@ -262,7 +262,7 @@ def test_only_the_researcher_may_see_them(stranger: TestClient, bench: Bench) ->
     paths = [f"{here}/judges", f"{here}/judges/new", f"{here}/judges/{bench.asked}", f"{here}/verdicts/new"]
     paths += [f"{here}/judges/{bench.asked}/prompts/1", f"{here}/judges/{bench.asked}/pack.zip"]
     assert {stranger.get(path).status_code for path in paths} == {403}
-    assert stranger.post(f"{here}/judges", data=FORM).status_code == 403
+    assert stranger.post(f"{here}/judges/judgings", data=FORM).status_code == 403
     assert stranger.post(f"{here}/verdicts", data={}).status_code == 403
 
 
@@ -305,7 +305,7 @@ def test_a_dry_run_says_what_would_be_asked_and_the_most_with_every_reminder(
 def test_asking_declares_the_judge_queues_the_job_and_rings_after_the_commit(
     researcher: TestClient, database: Database, study: Study, bell: Listener
 ) -> None:
-    answer = researcher.post(f"/studies/{study.id}/judges", data=FORM | PRICES | {"budget": "1.50"})
+    answer = researcher.post(f"/studies/{study.id}/judges/judgings", data=FORM | PRICES | {"budget": "1.50"})
     with database.reading() as session:
         (job,) = jobs.newest(session)
         (judge,) = judges.of_study(session, study.id)
@@ -324,7 +324,7 @@ def test_several_candidates_are_one_judge_and_a_job_each(
     with database.transaction() as session:
         study = factories.study(session, outputs={"base": ["a"] * 3, "one": ["b"] * 3, "two": ["c"] * 3})
     sent = FORM | PRICES | {"candidates": ["one", "two"], "baseline": "base", "temperature": "0.5", "max_tokens": "64"}
-    answer = researcher.post(f"/studies/{study.id}/judges", data=sent)
+    answer = researcher.post(f"/studies/{study.id}/judges/judgings", data=sent)
     assert answer.url.path == f"/studies/{study.id}/judges"
     with database.reading() as session:
         found = jobs.newest(session)
@@ -343,7 +343,7 @@ def test_the_same_again_goes_on_where_it_was_and_nothing_is_asked_twice(research
     assert url is not None
     sent = FORM | {"name": "our-judge", "model": "judge-70b", "url": url[1], "candidates": "large", "baseline": "base"}
     assert "our-judge has judged all of it already" in researcher.get(f"{page}/new", params=sent).text
-    again = researcher.post(page, data=sent)
+    again = researcher.post(f"{page}/judgings", data=sent)
     assert again.status_code == 409
     assert "Every verdict of our-judge is there already" in again.text
 
@@ -368,7 +368,7 @@ def test_what_can_not_be_asked_is_said_and_everything_typed_is_kept(
 ) -> None:
     page = f"/studies/{study.id}/judges"
     sent = FORM | {"model": "keep <me>"} | changed
-    for answer in (researcher.post(page, data=sent), researcher.get(f"{page}/new", params=sent)):
+    for answer in (researcher.post(f"{page}/judgings", data=sent), researcher.get(f"{page}/new", params=sent)):
         assert answer.status_code == status
         assert said in unescape(answer.text)
         assert "Nothing was asked." in answer.text
@@ -379,11 +379,11 @@ def test_what_can_not_be_asked_is_said_and_everything_typed_is_kept(
 
 def test_another_judge_under_the_same_name_is_refused(researcher: TestClient, study: Study) -> None:
     page = f"/studies/{study.id}/judges"
-    researcher.post(page, data=FORM)
-    answer = researcher.post(page, data=FORM | {"model": "another"})
+    researcher.post(f"{page}/judgings", data=FORM)
+    answer = researcher.post(f"{page}/judgings", data=FORM | {"model": "another"})
     assert answer.status_code == 409
     assert "gpt is another judge, by its model" in answer.text
-    twice = researcher.post(page, data=FORM)
+    twice = researcher.post(f"{page}/judgings", data=FORM)
     assert "is doing this already" in twice.text
 
 

@@ -128,7 +128,7 @@ def test_a_body_that_does_not_say_its_length_is_cut_off(house: House, path: str,
 
 
 def test_nothing_but_an_import_may_be_large(stranger: TestClient) -> None:
-    large, imports = {"Content-Length": str(2**20 + 1)}, ("/studies", "/batches/1/incoming")
+    large, imports = {"Content-Length": str(2**20 + 1)}, ("/studies", "/studies/1/verdicts", "/batches/1/incoming")
     for method, path in routes(stranger):
         if method == "POST":
             assert (stranger.post(path, headers=large).status_code == 413) == (path not in imports), path

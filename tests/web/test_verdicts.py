@@ -68,7 +68,7 @@ def test_they_are_imported_as_shown_and_the_upload_is_gone(
 ) -> None:
     shown = upload(researcher, study_id, judged.reviews(tmp_path))
     address = str(shown.url.path)
-    answer = researcher.post(address, data=SAID | {"read": "replies"})
+    answer = researcher.post(f"{address}/import", data=SAID | {"read": "replies"})
     assert re.search(r"/judges/\d+$", answer.url.path), "sequences on PostgreSQL count rehearsals too"
     assert "1 with scores where none belong: prompt p2" in words(answer.text)
     assert verdicts(database) == 10
@@ -76,10 +76,21 @@ def test_they_are_imported_as_shown_and_the_upload_is_gone(
     assert not list(house.settings.data_dir.glob("held-*"))
 
 
+def test_files_beyond_a_mebibyte_are_taken_as_packs_and_annotations_are_large(
+    researcher: TestClient, study_id: int, tmp_path: Path
+) -> None:
+    path = judged.reviews(tmp_path)
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    rows[0]["text"] += "\n" + "It goes on. " * 2**17
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    assert path.stat().st_size > 2**20
+    assert upload(researcher, study_id, path).status_code == 200
+
+
 def test_the_same_file_again_adds_nothing(researcher: TestClient, study_id: int, tmp_path: Path) -> None:
     for _ in range(2):
         shown = upload(researcher, study_id, judged.reviews(tmp_path))
-        researcher.post(str(shown.url.path), data=SAID)
+        researcher.post(f"{shown.url.path}/import", data=SAID)
     text = words(upload(researcher, study_id, judged.reviews(tmp_path)).text)
     assert "To be added 0 There already 10" in text
     assert "Nothing is left to import" in text
@@ -100,7 +111,7 @@ def test_names_rule_and_what_counts_can_be_said(
     assert "2 of other systems" in refused.text
     shown = researcher.get(str(refused.url.path), params=said)
     assert "MT-bench’s judgements of pairs: 2 verdicts of gpt-4" in words(shown.text)
-    researcher.post(str(shown.url.path), data=said)
+    researcher.post(f"{shown.url.path}/import", data=said)
     with database.reading() as session:
         (judge,) = judges.of_study(session, study_id)
     assert judge.rule == Rule.MEAN_SCORE
@@ -112,7 +123,7 @@ def test_names_rule_and_what_counts_can_be_said(
         ({"name": ""}, "Files of verdicts need a name"),
         ({"candidate": "nobody"}, "This study has no system 'nobody'"),
         ({"form": "alpaca-eval"}, "line 1: this row has no instruction"),
-        ({"form": "no-such"}, "'no-such' is none of vicuna"),
+        ({"form": "no-such"}, "Form must be one of the list, not 'no-such'"),
         ({"names": "nonsense"}, "The line 'nonsense' can't be read"),
         ({"model": "claude"}, "No verdict of these files is of large and base"),
         ({"rule": "prob_mean"}, "needs chances"),
@@ -125,7 +136,7 @@ def test_what_can_not_be_imported_is_said_and_can_be_mended_without_another_uplo
     assert answer.status_code == 422
     assert message in unescape(answer.text)
     assert "Nothing is stored." in answer.text
-    posted = researcher.post(str(answer.url.path), data=SAID | said)
+    posted = researcher.post(f"{answer.url.path}/import", data=SAID | said)
     assert (posted.status_code, verdicts(database)) == (422, 0)
     assert "To be added 10" in words(researcher.get(str(answer.url.path), params=SAID).text)
 
@@ -153,7 +164,7 @@ def test_a_pack_comes_in_by_itself_into_a_study_that_has_the_same_texts(
     text = words(shown.text)
     assert "A replay pack of our-judge: judge-70b, asked mtbench-pair-v2, in both orders" in text
     assert "To be added 40" in text
-    answer = researcher.post(str(shown.url.path), data={"name": ""})
+    answer = researcher.post(f"{shown.url.path}/import", data={"name": ""})
     assert "our-judge" in words(answer.text)
     assert "62.5 %" in answer.text
 
@@ -201,10 +212,10 @@ def test_vicunas_own_reviews_come_in_as_their_scores_say_or_as_their_replies_do(
     sent += [("answers", (path.name, path.read_bytes())) for path in answers]
     shown = researcher.post(f"{study}/verdicts", data=said | {"name": "stored"}, files=sent)
     assert "To be added 80" in words(shown.text)
-    stored = words(researcher.post(str(shown.url.path), data=said | {"name": "stored"}).text)
+    stored = words(researcher.post(f"{shown.url.path}/import", data=said | {"name": "stored"}).text)
     assert f"44 {systems[0]} 22 neither 14 {systems[1]}" in stored
     assert "Mean scores 8.662 and 7.975" in stored
     shown = researcher.post(f"{study}/verdicts", data=said | {"name": "read", "read": "replies"}, files=sent)
-    read = words(researcher.post(str(shown.url.path), data=said | {"name": "read", "read": "replies"}).text)
+    read = words(researcher.post(f"{shown.url.path}/import", data=said | {"name": "read", "read": "replies"}).text)
     assert f"41 {systems[0]} 22 neither 3 unparsed 14 {systems[1]}" in read
     assert "3 with scores where none belong" in read

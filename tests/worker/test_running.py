@@ -60,6 +60,20 @@ def test_a_job_that_was_done_is_done(database: Database, job_id: int) -> None:
     assert not worker(database, handler).do_one(), "nothing is left to do"
 
 
+def test_there_may_be_more_to_do_than_was_counted(database: Database, job_id: int) -> None:
+    """Outputs come while a judge compares them: what was done beyond the count is no error, and is kept."""
+
+    def handler(duty: Duty) -> None:
+        with duty.chunk() as (_, job):
+            job.done, job.total = 0, 3
+        with duty.chunk() as (_, job):
+            job.done, job.failed = 4, 1
+
+    assert worker(database, handler).do_one()
+    found = looked(database, job_id)
+    assert (found.state, found.done, found.failed, found.total) == (JobState.DONE, 4, 1, 5)
+
+
 @pytest.mark.parametrize("error", [Unavailable("The server is gone; start it."), BudgetSpent("It would cost more.")])
 def test_what_its_reader_can_mend_is_the_jobs_own_sentence(database: Database, job_id: int, error: Exception) -> None:
     def handler(_: Duty) -> None:

@@ -14,6 +14,7 @@ from backend.domain.asking import Reply
 from worker.engines.protocol import Transient
 
 TOKEN_ID = "token_id:"  # how vLLM names a token when it is asked for ids
+OWN = "ours-"  # begins the second name of a model on a server of ours: then which weights it has, and a word of chance
 
 
 class Wire(BaseModel):

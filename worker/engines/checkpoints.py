@@ -7,7 +7,7 @@ from pathlib import Path
 
 from backend.errors import Invalid
 
-HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+HUB_NAME = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
 SAMPLED = 2**20  # bytes
 WEIGHTS = ("*.safetensors", "*.bin", "*.pt")
 # vLLM's CPU build starts with any other, answers that it is well, and dies on the first request.
@@ -20,7 +20,7 @@ def is_folder(model: str) -> bool:
         return True
     if Path(model).exists():
         raise Invalid(f"{model} is a file. Name the folder of the checkpoint, the one with config.json in it.")
-    if HUB_NAME.fullmatch(model) and not model.startswith("."):
+    if HUB_NAME.fullmatch(model):
         return False
     raise Invalid(f"There is no folder {model}, and that is no name on the hub, which reads like owner/name.")
 

@@ -112,8 +112,11 @@ class OpenAIEngine:
         return self.url.removesuffix("/v1")
 
     def loaded(self, raw: bytes) -> str:
-        cards = answers.read(answers.Cards, raw)
-        return next((card.root or "" for card in cards.data if card.id == self.model), "")
+        """What stands behind the model's name; on a server of ours, which weights, for a folder may be trained anew."""
+        cards = answers.read(answers.Cards, raw).data
+        root = next((card.root or "" for card in cards if card.id == self.model), "")
+        own = [card.id.removeprefix(answers.OWN) for card in cards if card.id.startswith(answers.OWN)]
+        return ", ".join([root, *(name.rpartition("-")[0] for name in own)]) if root else ""
 
     def post(self, path: str, request: Request) -> Exchange:
         body = question(request, length_name=self.length_name, with_token_ids=self.kind is EngineKind.VLLM)
@@ -182,7 +185,7 @@ class OpenAIEngine:
     def too_slow(self) -> Transient:
         return Transient(
             f"{self.url} did not answer within {self.timeout:g} seconds; lower the concurrency or max_tokens, or allow"
-            " more time."
+            " more time in ASSAY_ENGINE_TIMEOUT."
         )
 
 

@@ -20,17 +20,21 @@ class Loads(Protocol):
 def open_engine(
     kind: EngineKind, *, url: str, model: str, settings: Settings, revision: str = "", connections: int = 64
 ) -> Engine:
-    """The engine, ready to be asked. Raises Invalid for a bad address, Unavailable where an extra is missing.
-
-    connections: how many ask it at one time.
-    """
+    """The engine, ready to be asked. Raises Invalid for a bad address, Unavailable where an extra is missing."""
     if kind == EngineKind.ECHO:
         return EchoEngine()
     if kind == EngineKind.TRANSFORMERS:
         return transformers()(model, revision=revision)
     keys = {address(given): key for given, key in settings.engine_keys.items()}
-    key = keys.get(address(url))
-    return OpenAIEngine(url, model, kind=kind, key=key, revision=revision, connections=connections)
+    return OpenAIEngine(
+        url,
+        model,
+        kind=kind,
+        key=keys.get(address(url)),
+        revision=revision,
+        timeout=settings.engine_timeout,
+        connections=connections,
+    )
 
 
 def transformers() -> Loads:

@@ -6,6 +6,7 @@ greedy or with a seed; with other cores or a GPU the last bits may differ, and a
 
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from threading import Lock
 
 import torch
@@ -13,6 +14,7 @@ import transformers
 
 from backend.domain.asking import EngineKind, Reply, Request
 from backend.domain.records import Json
+from worker.engines import checkpoints
 from worker.engines.answers import added
 from worker.engines.echo import until_stop
 from worker.engines.protocol import Hopeless, Identity, Unusable
@@ -53,9 +55,11 @@ class TransformersEngine:
         return self.reply(request, len(asked), made)
 
     def identity(self) -> Identity:
-        """The library's version, and the commit that the hub gave."""
+        """The library's version, and the commit that the hub gave, or what tells a folder's weights from others."""
+        folder = Path(self.model_name)
         commit = getattr(self.model.config, "_commit_hash", None)
-        return Identity(EngineKind.TRANSFORMERS, version("transformers"), str(commit or self.revision), "")
+        revision = checkpoints.fingerprint(folder) if folder.is_dir() else str(commit or self.revision)
+        return Identity(EngineKind.TRANSFORMERS, version("transformers"), revision, "")
 
     def close(self) -> None:
         """Let the model's memory go."""

@@ -23,6 +23,7 @@ import structlog
 from backend.config import Settings
 from backend.errors import Unavailable
 from worker.engines import checkpoints, guard, vllm_environment
+from worker.engines.answers import OWN
 from worker.engines.completion import Refused, completes
 from worker.engines.ports import HOST, free_port
 from worker.engines.vllm_command import ServerSpec, command, environment
@@ -77,13 +78,19 @@ def serving(
     found = vllm_environment.find(settings)
     if spec.is_folder:
         checkpoints.check(Path(spec.model).expanduser(), on_cpu=found.on_cpu)
-    own_name = f"ours-{secrets.token_hex(8)}"
+    own_name = f"{OWN}{mark_of(spec)}-{secrets.token_hex(8)}"
     server = start(spec, found, settings.data_dir / "logs", own_name=own_name)
     try:
         wait(server, own_name, on_progress=on_progress, patience=patience)
         yield server
     finally:
         stop(server)
+
+
+def mark_of(spec: ServerSpec) -> str:
+    """What tells this model from another one that is served from the same place under the same name, on another day."""
+    weights = checkpoints.fingerprint(Path(spec.model).expanduser()) if spec.is_folder else spec.revision or "hub"
+    return f"{weights}-{spec.dtype}"
 
 
 def start(spec: ServerSpec, found: VllmEnvironment, logs: Path, *, own_name: str) -> RunningServer:

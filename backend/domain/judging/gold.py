@@ -30,11 +30,6 @@ class GoldPair:
     straight: Reading | None
     flipped: Reading | None
 
-    @property
-    def is_judged(self) -> bool:
-        """Whether a judge has seen it."""
-        return self.straight is not None or self.flipped is not None
-
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -49,7 +44,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """both, wrong, torn: pairs right in both orders, wrong in both, and decided by the order.
+    """both, wrong, tied, torn: pairs right in both orders, wrong in both, tied in both, and decided by the order.
 
     right_first, right_second: the accuracy by where the right output stood; what can't be read is not right. summary:
     the accuracy as a win rate, consistency and first-position bias.
@@ -58,6 +53,7 @@ class Trust:
     pairs: int
     both: Share
     wrong: int
+    tied: int
     torn: int
     right_first: Share
     right_second: Share
@@ -125,13 +121,15 @@ def trust(pairs: Sequence[GoldPair], *, level: float = 0.95) -> Trust:
     judged = [one for one in pairs if one.straight is not None and one.flipped is not None]
     rows = [Said(str(number), one.straight, one.flipped) for number, one in enumerate(judged)]
     found = summed(rows, orders=Orders.BOTH, rule=Rule.AGREE_ELSE_TIE, level=level)
+    tied = sum(one.straight == one.flipped == Reading(Choice.TIE) for one in judged)
     first = sum(one.straight is not None and one.straight.choice == Choice.FIRST for one in judged)
     second = sum(one.flipped is not None and one.flipped.choice == Choice.SECOND for one in judged)
     return Trust(
         pairs=len(judged),
         both=share(found.candidate, len(judged), level),
         wrong=found.baseline,
-        torn=found.tie,
+        tied=tied,
+        torn=found.tie - tied,
         right_first=share(first, len(judged), level),
         right_second=share(second, len(judged), level),
         summary=found,

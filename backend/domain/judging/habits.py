@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backend.domain.judging.orders import Orders
 from backend.domain.judging.verdicts import UNREAD, Verdicts, shared
 from backend.domain.statistics.intervals import Interval, on_prompts_alone, over_means, over_prompts
 from backend.domain.statistics.ppi import by_prompt
@@ -23,8 +24,9 @@ class Order:
     """What showing an output first does.
 
     consistent: share of comparisons with both verdicts read in which they prefer the same system, or tie twice.
-    first_bias: share of verdicts for the output shown first, ties at one half, less one half. first, tie, second:
-    verdicts by what was chosen. unread: verdicts that could not be read.
+    first_bias: share of verdicts for the output shown first, ties at one half, less one half; of comparisons with both
+    verdicts read alone, for in one order standing first can't be told from being better. first, tie, second: verdicts
+    by what was chosen. unread: verdicts that could not be read.
     """
 
     consistent: Interval
@@ -46,20 +48,20 @@ class Preferring:
     excess: Interval
 
 
-def order(verdicts: Verdicts, *, level: float = 0.95) -> Order:
-    """Over every verdict of one judge, in both orders or in one."""
+def order(verdicts: Verdicts, *, orders: Orders, level: float = 0.95) -> Order:
+    """Over the verdicts of one judge. orders: in which it was asked; in the others nothing is unread."""
     both = (verdicts.straight != UNREAD) & (verdicts.flipped != UNREAD)
     same = (verdicts.straight == -verdicts.flipped)[both].astype(np.float64)
-    said = np.concatenate([verdicts.straight, verdicts.flipped])
-    prompt, read = np.tile(verdicts.prompt, 2), said != UNREAD
-    first = rate((said[read] + 1) / 2, prompt[read], level=level)
+    twice = np.concatenate([verdicts.straight[both], verdicts.flipped[both]])
+    first = rate((twice + 1) / 2, np.tile(verdicts.prompt[both], 2), level=level)
+    said = np.concatenate([verdicts.flipped if flipped else verdicts.straight for flipped in orders.flipped])
     return Order(
         consistent=rate(same, verdicts.prompt[both], level=level),
         first_bias=moved(first, by=-0.5, scale=1.0),
         first=int((said == 1).sum()),
         tie=int((said == 0).sum()),
         second=int((said == -1).sum()),
-        unread=int((~read).sum()),
+        unread=int((said == UNREAD).sum()),
     )
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 import numpy as np
 
 from backend.domain.choices import Choice, Preference, preference
-from backend.domain.judging.parsing import WIN, Reading
+from backend.domain.judging.parsing import Reading
 from backend.domain.statistics.ids import dense
 from backend.domain.statistics.intervals import Interval, over_means
 from backend.domain.statistics.missing import Bounds, bounds
@@ -126,13 +126,6 @@ def by_chance(chances: list[float], *, needed: int) -> Judgement:
         return UNPARSED
     win = sum(chances) / needed
     return Judgement(by_lead(win - 0.5).preference, win)
-
-
-def win_of(reading: Reading, *, flipped: bool) -> float | None:
-    """1, ½ or 0 for the candidate in one order; None where it can't be read."""
-    if reading.choice is None:
-        return None
-    return 1 - WIN[reading.choice] if flipped else WIN[reading.choice]
 
 
 def judged_rate(win: Floats, prompt: Integers, *, level: float = 0.95) -> JudgedRate:

@@ -67,6 +67,8 @@ def asked_from(plain: Mapping[str, object]) -> Asked:
     request = table(plain, "request")
     if content_hash(request) != plain.get("hash"):
         raise ValueError("a question does not have its hash, so it was altered")
+    if [text(turn, "role") for turn in rows(request, "turns")][:2] != ["system", "user"]:
+        raise ValueError("a question begins with a system's and a user's turn")
     return Asked(
         hash=text(plain, "hash"),
         request=request,
@@ -81,6 +83,8 @@ def reading_from(plain: Mapping[str, object]) -> Reading:
     """As asdict wrote it."""
     given = plain.get("scores")
     scores = given if isinstance(given, list) and len(given) == 2 else None
+    if (plain.get("choice") is None) == (plain.get("why") is None):
+        raise ValueError("a verdict has a choice, or says why it has none")
     return Reading(
         choice=None if plain.get("choice") is None else word(plain, "choice", Choice),
         why=None if plain.get("why") is None else word(plain, "why", Unread),

@@ -81,7 +81,7 @@ def summed(said: Sequence[Said], *, orders: Orders, rule: Rule, level: float = 0
         waiting=len(said) - len(whole),
         unread=unreadable(said),
         rate=rate(judged, level),
-        order=order(columns(whole, judged), level=level),
+        order=order(columns(whole, judged), orders=orders, level=level),
         scores=mean_scores(said),
     )
 

@@ -18,7 +18,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class JudgeMaterial:
-    """One judge. model: what answered; empty where nobody knows."""
+    """One judge. model: what was asked; empty where nobody knows."""
 
     name: str
     template: str

@@ -92,7 +92,7 @@ def result(material: Material, judge: JudgeMaterial) -> JudgeResult:
         comparisons=len(asked),
         waiting=len({one.comparison for one in said}) - len(asked),
         candidates=candidates(material, verdicts, judged),
-        order=habits.order(verdicts),
+        order=habits.order(verdicts, orders=judge.orders),
         beside=beside(verdicts, votes) if voted else None,
         longer=habits.preferring(verdicts, votes, longer) if longer.any() else None,
         own=habits.preferring(verdicts, votes, own) if own.any() else None,

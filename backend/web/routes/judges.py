@@ -99,7 +99,7 @@ def filled(
         )
 
 
-@router.post("")
+@router.post("/judgings")
 def ask(request: Request, house: TheHouse, study_id: Id, form: TheForm) -> Response:
     """Declare the judge and what it compares, queue the jobs. Without a budget, each may cost what it can at most."""
     try:

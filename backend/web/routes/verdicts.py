@@ -1,18 +1,20 @@
 """Verdicts that were given elsewhere: upload, what they are understood as, and then the import. All or nothing."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends
-from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from backend.domain.judging.orders import Rule
+from backend.domain.judging.pack import Pack
 from backend.domain.judging.published import Format
 from backend.errors import AppError
 from backend.services import judge_lines, studies
+from backend.services.files import Source
 from backend.services.published import Read
 from backend.web import forms, import_form, judge_asking
 from backend.web.deps import House, Id, TheHouse, now
@@ -56,13 +58,14 @@ def show(request: Request, house: TheHouse, study_id: Id, name: str) -> Response
     return rehearsed(request, house, study_id, files, looked_at(request.query_params))
 
 
-@router.post("/{name}")
+@router.post("/{name}/import")
 def bring(request: Request, house: TheHouse, study_id: Id, name: str, form: TheForm) -> Response:
     """Import them so; the upload is gone afterwards."""
     files = held(house.settings.data_dir, name, owner=owner(study_id))
     try:
+        given = verdicts_of(house, files)
         with house.database.transaction() as session:
-            judge_id = taken(session, house, study_id, files, form).judge.id
+            judge_id = import_form.take(session, study_id, given, files.of("answers"), form, now=now()).judge.id
     except AppError:
         return rehearsed(request, house, study_id, files, form)
     release(house.settings.data_dir, name)
@@ -77,30 +80,22 @@ def remove(house: TheHouse, study_id: Id, name: str) -> Response:
     return RedirectResponse(f"/studies/{study_id}/judges", 303)
 
 
-def taken(session: Session, house: House, study_id: int, files: Held, form: FormData) -> Taken:
-    """The verdicts of these files, come in."""
-    return import_form.take(
-        session, study_id, files.of("verdicts"), files.of("answers"), form, data_dir=house.settings.data_dir, now=now()
-    )
+def verdicts_of(house: House, files: Held) -> Pack | Sequence[Source]:
+    """The pack that was uploaded, or the files of verdicts."""
+    sources = files.of("verdicts")
+    return import_form.pack_of(sources, house.settings.data_dir) or sources
 
 
 def rehearsed(request: Request, house: House, study_id: int, files: Held, form: FormData) -> Response:
     """The form with what an import would do, or why it can't be."""
     try:
+        given = verdicts_of(house, files)
         with house.database.rehearsal() as session:
-            found = taken(session, house, study_id, files, form)
-            return filled(request, house, study_id, form, files=files, found=found)
+            found = import_form.take(session, study_id, given, files.of("answers"), form, now=now())
     except AppError as error:
-        status = STATUS[type(error)]
-        return filled(
-            request,
-            house,
-            study_id,
-            form,
-            files=files,
-            message=import_form.in_the_pages_words(str(error)),
-            status=status,
-        )
+        message, status = import_form.in_the_pages_words(str(error)), STATUS[type(error)]
+        return filled(request, house, study_id, form, files=files, message=message, status=status)
+    return filled(request, house, study_id, form, files=files, found=found)
 
 
 def filled(

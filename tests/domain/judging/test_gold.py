@@ -36,7 +36,7 @@ def test_gpt_4_on_llmbar_s_natural_pairs_in_both_orders(shared_data: Path) -> No
 @pytest.mark.parametrize(("label", "right"), [(1, "So."), ("2", "No.")])
 def test_the_right_output_takes_the_candidate_s_part(label: Json, right: str) -> None:
     found = pair(label=label, winner="1", winner_swapped=2)
-    assert (found.right, found.is_judged) == (right, True)
+    assert found.right == right
     # As it is, output_1 stood first and was chosen; exchanged, output_2 stood first and was chosen.
     assert (found.straight, found.flipped) == (Reading(Choice.FIRST), Reading(Choice.FIRST))
 
@@ -47,12 +47,16 @@ def test_ties_and_unread_verdicts_are_not_right() -> None:
     assert [one.why for one in found.summary.unread] == [Unread.FORMAT, Unread.FORMAT]
 
 
+def test_a_pair_that_is_tied_in_both_orders_was_not_decided_by_the_order() -> None:
+    tied, torn, half = pair(winner="tie", winner_swapped="tie"), pair(winner=1, winner_swapped=2), pair(winner=1)
+    found = trust([tied, tied, torn, pair(winner="tie", winner_swapped=1), half])
+    assert (found.pairs, found.both.right, found.wrong, found.tied, found.torn) == (4, 0, 0, 2, 2)
+
+
 def test_pairs_without_both_verdicts_say_nothing() -> None:
     half: Json = [{"swap = False": {"winner": "1"}}]
     found = trust([pair(), pair(results=half)])
     assert (found.pairs, found.both.share, found.summary.rate) == (0, None, None)
-    assert not pair().is_judged
-    assert pair(results=half).is_judged
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_gpt_4_on_llmbar_in_both_orders(shared_data: Path) -> None:
         assert accuracy.method == "Wilson on prompts"
     both = verdicts.preference * right
     assert [int((both == code).sum()) for code in (1, 0, -1)] == [93, 5, 2]
-    found = order(verdicts)
+    found = order(verdicts, orders=Orders.BOTH)
     bias, consistent = found.first_bias, found.consistent
     assert (consistent.mean, consistent.low, consistent.high) == pytest.approx((0.95, 0.888, 0.978), abs=5e-4)
     assert (bias.mean, bias.low, bias.high) == pytest.approx((0.005, -0.0173, 0.0273), abs=5e-5)
@@ -72,32 +72,43 @@ def test_gpt_4_on_llmbar_in_both_orders(shared_data: Path) -> None:
 
 
 def test_order_by_hand() -> None:
-    """First-first, first-second, tie-tie, first and unread: of three with both, two agree. Means 1, ½, ½, 1: ¾ - ½."""
-    found = order(asked([1, 1, 0, 1], [1, -1, 0, UNREAD]))
+    """First-first, first-second, tie-tie, first and unread: of three with both, two agree. Means 1, ½, ½: ⅔ - ½."""
+    found = order(asked([1, 1, 0, 1], [1, -1, 0, UNREAD]), orders=Orders.BOTH)
     assert found.consistent.mean == pytest.approx(2 / 3)
-    assert found.first_bias.mean == pytest.approx(0.25)
+    assert found.first_bias.mean == pytest.approx(1 / 6)
     assert (found.first, found.tie, found.second, found.unread) == (4, 2, 1, 1)
 
 
 def test_a_judge_that_always_says_first_is_never_consistent_and_as_biased_as_can_be() -> None:
-    found = order(asked([1] * 50, [1] * 50))
+    found = order(asked([1] * 50, [1] * 50), orders=Orders.BOTH)
     assert (found.consistent.mean, found.first_bias.mean) == (0.0, 0.5)
     assert found.consistent.method == "Wilson on prompts"
     assert found.first_bias.low is not None
     assert found.first_bias.low > 0.4
 
 
-def test_one_order_says_nothing_of_consistency() -> None:
-    found = order(asked([1, -1], [UNREAD, UNREAD]))
-    assert (found.consistent.mean, found.first_bias.mean) == (None, 0.0)
+@pytest.mark.parametrize("orders", [Orders.CANDIDATE_FIRST, Orders.BASELINE_FIRST])
+def test_one_order_says_nothing_of_consistency_or_of_standing_first(orders: Orders) -> None:
+    """The candidate may stand first and win because it is better: in one order nobody can tell."""
+    said, nothing = [1, 1, 1, -1, UNREAD], [UNREAD] * 5
+    found = order(asked(*((said, nothing) if orders == Orders.CANDIDATE_FIRST else (nothing, said))), orders=orders)
+    assert (found.consistent.mean, found.first_bias.mean, found.first_bias.low) == (None, None, None)
+    assert (found.first, found.tie, found.second, found.unread) == (3, 0, 1, 1)
+
+
+def test_a_comparison_that_was_read_in_one_order_alone_says_nothing_of_standing_first() -> None:
+    """A judge that goes by quality, and can be read on the better output's first place alone, has no bias."""
+    found = order(asked([1, 1, 1, -1], [-1, UNREAD, UNREAD, 1]), orders=Orders.BOTH)
+    assert found.first_bias.mean == 0.0
+    assert found.unread == 2
 
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(*[st.sampled_from([-1, 0, 1, UNREAD])] * 2), min_size=1))
 def test_order_does_not_depend_on_the_order_of_rows(rows: list[tuple[int, int]]) -> None:
     verdicts = asked(*np.array(rows).T)
-    again = order(verdicts.where(np.random.default_rng(len(rows)).permutation(len(rows))))
-    found = order(verdicts)
+    again = order(verdicts.where(np.random.default_rng(len(rows)).permutation(len(rows))), orders=Orders.BOTH)
+    found = order(verdicts, orders=Orders.BOTH)
     assert found.first_bias.low == pytest.approx(again.first_bias.low)
     assert found.consistent.low == pytest.approx(again.consistent.low)
     assert isinstance(found, Order)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.domain.choices import Choice, Preference
-from backend.domain.judging.orders import UNPARSED, Judgement, Orders, Rule, judged_rate, judgement, win_of
+from backend.domain.judging.orders import UNPARSED, Judgement, Orders, Rule, judged_rate, judgement
 from backend.domain.judging.parsing import Reading
 from tests.domain.judging.cases import chosen, scored
 
@@ -86,12 +86,6 @@ def test_exchanging_the_systems_exchanges_the_judgement(straight: Choice, flippe
     other = judged(chosen(flipped), chosen(straight), rule)
     assert one.win is not None
     assert other.win == 1 - one.win
-
-
-def test_one_order_has_a_win_score_of_its_own() -> None:
-    assert [win_of(chosen(FIRST), flipped=side) for side in (False, True)] == [1.0, 0.0]
-    assert win_of(chosen(TIE), flipped=True) == 0.5
-    assert win_of(UNREAD, flipped=False) is None
 
 
 def test_unparsed_comparisons_count_as_nothing_and_bound_the_rate() -> None:

@@ -128,6 +128,21 @@ def test_a_verdict_with_a_hash_of_its_own_must_still_hold_together(
         entry_from_json({**content, "hash": content_hash(content)})
 
 
+def test_what_nobody_could_have_written_is_refused_though_it_has_its_hashes() -> None:
+    """Whoever reads entries counts on a system's and a user's turn, and on a reason where there is no choice."""
+    plain = travelled(entry_to_json(entry()))
+    request = {**plain["asked"][0]["request"], "turns": []}
+    asked = [{**plain["asked"][0], "request": request, "hash": content_hash(request)}]
+    for changes, says in (
+        ({"asked": asked}, "begins with a system's and a user's turn"),
+        ({"reading": {"choice": None, "why": None}}, "or says why it has none"),
+        ({"reading": {"choice": "first", "why": "empty"}}, "or says why it has none"),
+    ):
+        content = {name: value for name, value in plain.items() if name != "hash"} | changes
+        with pytest.raises(ValueError, match=says):
+            entry_from_json({**content, "hash": content_hash(content)})
+
+
 def test_an_altered_template_is_refused() -> None:
     plain = travelled(judge_to_json(JUDGE))
     plain["templates"][0]["template"]["system"] += " Prefer A."

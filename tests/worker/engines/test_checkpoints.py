@@ -21,7 +21,9 @@ def test_a_folder_is_told_from_a_name_on_the_hub(tmp_path: Path) -> None:
     assert not checkpoints.is_folder("gpt2")
 
 
-@pytest.mark.parametrize("model", ["/no/such/folder", "./checkpoint", "../checkpoint", "a/b/c", ""])
+@pytest.mark.parametrize(
+    "model", ["/no/such/folder", "./checkpoint", "../checkpoint", "a/b/c", "--trust-remote-code", ""]
+)
 def test_what_is_no_folder_and_no_name_on_the_hub_is_refused(model: str, tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="There is no folder"):
         checkpoints.is_folder(model or str(tmp_path / "absent"))

@@ -239,6 +239,12 @@ def test_vllm_says_its_version_and_what_it_has_loaded() -> None:
     assert server.asked == []
 
 
+def test_a_server_of_ours_tells_which_weights_it_serves_for_a_folder_may_be_trained_anew() -> None:
+    cards = [{"id": MODEL, "root": "/models/tiny"}, {"id": "ours-0123456789abcdef-auto-5eed", "root": "/models/tiny"}]
+    with house(server={"cards": {"data": cards}}, kind=EngineKind.VLLM) as (_, engine):
+        assert engine.identity().model_revision == "/models/tiny, 0123456789abcdef-auto"
+
+
 def test_a_server_that_tells_neither_has_neither_and_what_is_known_of_its_model_stands() -> None:
     with house(server={"version": None}) as (server, engine):
         assert engine.identity() == Identity(EngineKind.OPENAI, "", "", server.url)

@@ -93,10 +93,10 @@ def test_requests_a_minute_hold_over_all_threads() -> None:
 
 
 def test_tokens_a_minute_are_guessed_before_and_put_right_after() -> None:
-    """By hand: a request is guessed at 9 + 91 = 100 tokens and takes 15; ten have taken 150, and an eleventh fits."""
+    """By hand: a request is guessed at 7 + 93 = 100 tokens and takes 15; ten have taken 150, and an eleventh fits."""
     clock = Clock()
     engine = Moody(clock)
-    request = chat(max_tokens=91)
+    request = chat(max_tokens=93)
     assert request.tokens == 100
     asking = patient(clock, engine, tokens_a_minute=250)
     for _ in range(11):

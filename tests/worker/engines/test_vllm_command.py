@@ -36,7 +36,9 @@ def test_every_wish_becomes_an_option_and_what_is_not_wished_is_left_to_vllm() -
 
 
 def test_the_cpu_build_compiles_nothing_and_takes_one_gibibyte_unless_a_share_is_wished() -> None:
-    assert "--enforce-eager --kv-cache-memory-bytes 1073741824" in words(ServerSpec("gpt2"), CPU)
+    assert "--enforce-eager --no-enable-chunked-prefill --kv-cache-memory-bytes 1073741824" in words(
+        ServerSpec("gpt2"), CPU
+    )
     assert "--kv-cache-memory-bytes" not in words(ServerSpec("gpt2", memory_share=0.2), CPU)
     assert "--enforce-eager" not in words(ServerSpec("gpt2"), GPU)
 
