@@ -43,7 +43,7 @@ class Made:
 
 def declare(session: Session, study_id: int, name: str, recipe: Recipe, *, now: datetime) -> Generation:
     """A system whose outputs are to be made so. The same again is the same system; Conflict where it is another."""
-    studies.get(session, study_id)
+    studies.in_turn(session, study_id)
     name = clean(name).strip()
     if not 0 < len(name) <= LONGEST_NAME:
         raise Invalid(f"A system's name has between 1 and {LONGEST_NAME} characters.")
