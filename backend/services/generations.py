@@ -162,15 +162,19 @@ def unanswered(database: Database, system_id: int, study_id: int) -> Iterator[As
 
 
 def store(session: Session, made: Generation, answers: Sequence[Made], *, job_id: int, now: datetime) -> None:
-    """Outputs, where they came from, and the replies themselves."""
+    """Outputs, where they came from, and the replies themselves.
+
+    Another job may have stored its own answer to the same question meanwhile: the output is then that one's text.
+    """
     replies.store(session, [one.answered for one in answers], job_id=job_id, now=now)
     of = {"study_id": made.study_id, "system_id": made.system_id}
-    texts = [one.answered.reply.text for one in answers]
+    hashes = {one.prompt_id: one.answered.request.content_hash for one in answers}
+    kept = replies.texts(session, set(hashes.values()))
+    texts = [kept[hashes[one.prompt_id]] for one in answers]
     rows = [
         {**of, "prompt_id": one.prompt_id, "text": text, "shown": shown}
         for one, text, shown in zip(answers, texts, mentions.hidden(session, made.study_id, texts), strict=True)
     ]
-    hashes = {one.prompt_id: one.answered.request.content_hash for one in answers}
     stored = session.execute(insert(Output).returning(Output.id, Output.prompt_id), rows).all()
     session.execute(
         insert(OutputOrigin),
