@@ -1,38 +1,21 @@
-"""What `assay generate` and `assay judge` share: whom to ask, how, for how much, and watching a job until it ends."""
+"""What `assay generate` and `assay judge` share: whom to ask, how, and for how much. Knows no job under way."""
 
-import logging
-import sys
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from decimal import Decimal, InvalidOperation
 from functools import wraps
 from typing import Any
 
 import click
-import structlog
-from sqlalchemy.exc import OperationalError
 
-from backend import log
-from backend.cli.dispatch import leaving_when_told
 from backend.cli.house import one_of
-from backend.cli.progress import bar, many
-from backend.config import Settings
+from backend.cli.progress import many
 from backend.db.jobs import Job
-from backend.db.session import Database
 from backend.domain.asking import EngineKind, Sampling
-from backend.domain.jobs import JobState, Manner
-from backend.domain.prices import MILLION
+from backend.domain.jobs import Manner
+from backend.domain.money import MILLION, millionths
 from backend.domain.recipes import Recipe, Serving
-from backend.errors import Conflict, Invalid, Unavailable
-from backend.services import jobs
+from backend.errors import Conflict, Invalid
 from backend.services.estimates import Estimate
-from worker.handlers import HANDLERS
-from worker.running import Worker
-
-logger = structlog.get_logger()
-LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +55,10 @@ class Dollars(click.ParamType[int]):
 
     def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """“2.50” as 2,500,000."""
-        if isinstance(value, int):
-            return value
         try:
-            amount = Decimal(value) * MILLION
-            if not amount.is_finite() or amount < 0 or amount > 10**15:
-                self.fail(f"{value!r} is no amount of dollars", param, ctx)
-        except InvalidOperation:
-            self.fail(f"{value!r} is no amount of dollars", param, ctx)
-        return int(amount)
+            return value if isinstance(value, int) else millionths(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 DOLLARS = Dollars()
@@ -180,80 +158,6 @@ def refuse_other_budget(job: Job, terms: Terms) -> None:
         f"Job {job.id} does this already and {known}. Leave --budget out to go on with it, or cancel it first: "
         f"assay jobs {job.id} --cancel."
     )
-
-
-def followed(database: Database, settings: Settings, job_id: int, *, label: str) -> None:
-    """Do this job here, unless a worker has it already, with a bar until it ends. Ctrl-C leaves it in its queue.
-
-    Raises AppError with the job's own sentence where it did not do everything.
-    """
-    log.configure(level=logging.WARNING)  # the bar says what the log would
-    closing = threading.Event()
-    worker = Worker(database, settings, HANDLERS, closing=closing)
-    thread = threading.Thread(target=seen_through, args=(worker, job_id, closing), name="doing")
-    thread.start()
-    try:
-        with leaving_when_told():
-            watch(database, job_id, label=label)
-    except (KeyboardInterrupt, SystemExit):
-        click.echo(f"\nStopping. What is answered is kept; job {job_id} waits for `assay serve` or this call again.")
-        sys.exit(130)
-    finally:  # whatever ends the watch: work that nobody watches would keep this process alive
-        closing.set()
-        thread.join()
-    with database.reading() as session:
-        job = jobs.get(session, job_id)
-    if job.state != JobState.DONE:
-        raise Unavailable(f"Job {job_id} was cancelled." if job.state == JobState.CANCELLED else job.error)
-
-
-def seen_through(worker: Worker, job_id: int, closing: threading.Event) -> None:
-    """Do the job; where another worker has it, stand by in case that one dies. So, too, while the database is away."""
-    while not closing.is_set():
-        try:
-            if worker.do_one(job_id) or not is_live(worker.database, job_id):
-                return
-        except OperationalError as trouble:
-            logger.warning("worker.no_database", worker=worker.name, trouble=str(trouble.orig))
-        closing.wait(LOOK_SECONDS)
-
-
-def is_live(database: Database, job_id: int) -> bool:
-    """Whether somebody is to work on it still."""
-    with database.reading() as session:
-        return JobState(jobs.get(session, job_id).state).is_live
-
-
-def watch(database: Database, job_id: int, *, label: str) -> None:
-    """A bar over the job's rows, and what it says, until it has ended."""
-    said = ""
-    with database.reading() as session:
-        job = jobs.get(session, job_id)
-    while job.total is None and JobState(job.state).is_live:
-        said = told(job.message, said)
-        job = looked_at(database, job_id)
-    with bar(job.total or 0, label) as advance:
-        shown = 0
-        while True:
-            advance(job.done + job.failed - shown)
-            shown = job.done + job.failed
-            if not JobState(job.state).is_live:
-                return
-            job = looked_at(database, job_id)
-
-
-def looked_at(database: Database, job_id: int) -> Job:
-    """The job, a little later."""
-    time.sleep(LOOK_SECONDS)
-    with database.reading() as session:
-        return jobs.get(session, job_id)
-
-
-def told(message: str, before: str) -> str:
-    """Say it unless it was said."""
-    if message and message != before:
-        click.echo(message, err=True)
-    return message
 
 
 def in_words(found: Estimate) -> str:

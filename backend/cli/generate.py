@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from backend.cli.asking import Asks, Terms, followed, in_words, refuse_other_budget, takes_engine, takes_terms
+from backend.cli.asking import Asks, Terms, in_words, refuse_other_budget, takes_engine, takes_terms
+from backend.cli.following import followed
 from backend.cli.house import data_dir_option, open_database, settings_with
 from backend.db.base import LARGEST_NUMBER
 from backend.db.session import Database

@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from backend.cli import judge_words
-from backend.cli.asking import Asks, Terms, followed, in_words, refuse_other_budget, takes_engine, takes_terms
+from backend.cli.asking import Asks, Terms, in_words, refuse_other_budget, takes_engine, takes_terms
 from backend.cli.canaries import canaries
+from backend.cli.following import followed
 from backend.cli.house import data_dir_option, one_of, open_database, settings_with
 from backend.cli.packs import compare, export, rescore
 from backend.cli.progress import many

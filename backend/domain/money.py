@@ -7,6 +7,8 @@ SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
 # Currencies without cents (ISO 4217); all others that people pay in here have two digits.
 WITHOUT_CENTS = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})
 LARGEST = 10**12
+MILLION = 1_000_000
+LARGEST_MILLIONTHS = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +44,14 @@ def money(text: str, currency: str) -> Money:
     except DecimalException:
         raise ValueError(f"{text!r} is no amount of {currency}") from None
     return Money(int(scaled), currency)
+
+
+def millionths(text: str) -> int:
+    """“2.50” dollars as 2,500,000 of their millionths; finer ones are cut off. Raises ValueError as `money` does."""
+    try:
+        scaled = Decimal(text) * MILLION
+        if scaled.is_finite() and 0 <= scaled <= LARGEST_MILLIONTHS:
+            return int(scaled)
+    except DecimalException:
+        pass
+    raise ValueError(f"{text[:40]!r} is no amount of dollars")

@@ -152,13 +152,17 @@ def hold(session: Session, held: Held, *, now: datetime) -> Job:
     return session.get_one(Job, held.job_id, populate_existing=True)
 
 
-def set_aside(session: Session, held: Held, amount: int, *, now: datetime) -> None:
-    """Count this many millionths as spent before they may be; BudgetSpent where they would be too many."""
+def set_aside(session: Session, held: Held, amount: int, *, in_hand: int = 0, now: datetime) -> None:
+    """Count this many millionths as spent before they may be; BudgetSpent where they would be too many.
+
+    in_hand: what was set aside before and is not spent; the next question may cost both together.
+    """
     job = hold(session, held, now=now)
     if job.allowed is not None and job.spent + amount > job.allowed:
         raise BudgetSpent(
-            f"The next question could cost ${amount / 1e6:.4f}, and of the budget of ${job.allowed / 1e6:.2f} "
-            f"${(job.allowed - job.spent) / 1e6:.4f} is left. Retry the job with a larger budget to go on."
+            f"The next question could cost ${(amount + in_hand) / 1e6:.4f}, and of the budget of "
+            f"${job.allowed / 1e6:.4f} ${(job.allowed - job.spent + in_hand) / 1e6:.4f} is left. Retry the job with a "
+            "larger budget to go on."
         )
     job.spent += amount
 
@@ -177,6 +181,7 @@ def hand_back(session: Session, held: Held, reason: str, *, now: datetime) -> No
 
 def cancel(session: Session, job: Job, *, now: datetime) -> None:
     """Stop it: at once while nobody has it; else its worker stops after what is under way. Kept: all that is done."""
+    lock(session, job)
     if not JobState(job.state).is_live:
         raise Conflict(f"Job {job.id} has ended already: it is {job.state}.")
     job.asked_to_stop = True
@@ -187,6 +192,7 @@ def cancel(session: Session, job: Job, *, now: datetime) -> None:
 
 def retry(session: Session, job: Job, reason: str, *, allowed: int | None = None, now: datetime) -> None:
     """Queue it again for what is missing. allowed: a new budget in millionths, counted from the job's beginning."""
+    lock(session, job)
     if job.state not in (JobState.FAILED, JobState.CANCELLED):
         raise Conflict(f"Job {job.id} is {job.state}; only one that failed or was cancelled can be tried again.")
     if (same := live(session, generation_id=job.generation_id, judging_id=job.judging_id)) is not None:
@@ -196,6 +202,12 @@ def retry(session: Session, job: Job, reason: str, *, allowed: int | None = None
     job.state, job.asked_to_stop, job.finished_at, job.failed, job.error = JobState.QUEUED, False, None, 0, ""
     job.allowed = job.allowed if allowed is None else allowed
     note(session, job.id, f"tried again: {reason}", now=now)
+
+
+def lock(session: Session, job: Job) -> None:
+    """As it is now, and nobody else's until this transaction ends: a worker may just have taken it, or let go of it."""
+    session.flush()
+    session.refresh(job, with_for_update=True)
 
 
 def end(session: Session, job: Job, state: JobState, error: str, *, now: datetime) -> None:

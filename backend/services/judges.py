@@ -43,7 +43,7 @@ def declare(
     now: datetime,
 ) -> Judge:
     """A judge of this study. The same again is the same judge; Conflict where its name is another's."""
-    settings = from_json(studies.get(session, study_id).settings)
+    settings = from_json(studies.in_turn(session, study_id).settings)
     chosen = [for_study(judge_templates.template(one), settings) for one in FAMILIES.get(template, (template,))]
     refuse_unfit(chosen, rule)
     made = Judge(
@@ -80,7 +80,7 @@ def declare_imported(
     template: by its name; its words are kept where they come with Assay. origin: the format of its files, and what was
     read in them.
     """
-    studies.get(session, study_id)
+    studies.in_turn(session, study_id)
     known = judge_templates.templates()
     chosen = [known[one] for one in FAMILIES.get(template, (template,)) if one in known]
     made = Judge(

@@ -100,6 +100,15 @@ def get(session: Session, study_id: int) -> Study:
     return study
 
 
+def in_turn(session: Session, study_id: int) -> Study:
+    """The study, once nobody else declares anything in it; whoever comes later then finds what was declared.
+
+    A form that is sent twice would otherwise be refused by the schema, which has no words for people. Votes go on.
+    """
+    session.execute(select(Study.id).where(Study.id == study_id).with_for_update(key_share=True))
+    return get(session, study_id)
+
+
 def lines(session: Session, study_id: int) -> tuple[BatchLine, ...]:
     """The study's batches, the newest first."""
     rows = session.execute(

@@ -1,13 +1,13 @@
 """Reads a form that asks an engine: whom, in which words, how to draw, how fast and for how much. Knows no page."""
 
 from dataclasses import asdict, dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from starlette.datastructures import FormData
 
 from backend.domain.asking import EngineKind, Sampling
 from backend.domain.jobs import Manner
-from backend.domain.prices import MILLION
+from backend.domain.money import MILLION, millionths
 from backend.domain.recipes import Recipe, Serving
 from backend.errors import Invalid
 from backend.web.forms import number, text
@@ -22,7 +22,6 @@ ENGINES = {
     str(EngineKind.TRANSFORMERS): "transformers, a small model without a server",
     str(EngineKind.ECHO): "echo: says the prompt again, to try it out",
 }
-LARGEST_SUM = 10**15
 LINE_BREAK = "\\n"
 STARTS = {
     "engine": STARTED,
@@ -76,9 +75,9 @@ def typed_of(name: str, recipe: Recipe, manner: Manner | None) -> dict[str, str]
     )
 
 
-def digits(millionths: int) -> str:
-    """A price as it is typed; nothing for none."""
-    return f"{Decimal(millionths) / MILLION:f}" if millionths else ""
+def digits(amount: int) -> str:
+    """A price, in millionths, as it is typed; nothing for none."""
+    return f"{Decimal(amount) / MILLION:f}" if amount else ""
 
 
 def read(form: FormData) -> Asks:
@@ -159,11 +158,8 @@ def dollars(form: FormData, name: str) -> int | None:
     if not given:
         return None
     try:
-        amount = Decimal(given) * MILLION
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or not 0 <= amount <= LARGEST_SUM:
+        return millionths(given)
+    except ValueError:
         raise Invalid(
             f"{name.replace('_', ' ').capitalize()} must be an amount of dollars such as 2.50, not {given[:40]!r}."
-        )
-    return int(amount)
+        ) from None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.domain.money import Money, money
+from backend.domain.money import Money, millionths, money
 from backend.domain.statistics.costs import Pay, cost
 
 
@@ -77,3 +77,13 @@ def test_a_currency_is_three_capitals(currency: str) -> None:
 def test_votes_that_take_no_time_and_fees_that_are_none_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"a vote takes|a fee is"):
         Pay(**wrong)
+
+
+def test_dollars_are_kept_in_millionths_and_finer_ones_are_cut_off() -> None:
+    assert [millionths(text) for text in ("2.5", "0", "0.0000019", "1e3")] == [2_500_000, 0, 1, 1_000_000_000]
+
+
+@pytest.mark.parametrize("text", ["", "much", "-1", "NaN", "sNaN", "inf", "1e10", "1e400", "1e999999"])
+def test_what_is_no_amount_of_dollars_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no amount of dollars"):
+        millionths(text)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy.orm import Session
@@ -12,9 +13,11 @@ from backend.db.jobs import Job
 from backend.db.session import Database
 from backend.domain.asking import EngineKind
 from backend.domain.jobs import JobState, Manner, Queue
+from backend.domain.recipes import Recipe
 from backend.errors import Conflict, NotFound
 from backend.services import generations, jobs
 from backend.services.jobs import LEASE, MOST_DEATHS, BudgetSpent, Held, Lost
+from tests import factories
 from tests.factories import NOW
 from tests.jobs import history, looked, queued
 
@@ -217,6 +220,23 @@ def test_only_what_failed_or_was_cancelled_can_be_tried_again(database: Database
     assert history(database, job_id)[-2:] == ["failed: The server went away.", "tried again: the server is up again"]
 
 
+def test_a_retry_that_is_sent_several_times_at_once_is_one(database: Database, job_id: int) -> None:
+    finished(database, taken(database), JobState.FAILED, "The server went away.")
+    together = Barrier(6)
+
+    def sent(_: int) -> bool:
+        together.wait(20)
+        try:
+            retried(database, job_id)
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(sent, range(6))) == 1
+    assert sum(words.startswith("tried again") for words in history(database, job_id)) == 1
+
+
 def test_the_same_work_is_queued_once_while_it_is_live(database: Database, job_id: int) -> None:
     def again() -> Job:
         with database.transaction() as session:
@@ -227,6 +247,34 @@ def test_the_same_work_is_queued_once_while_it_is_live(database: Database, job_i
         again()
     finished(database, taken(database), JobState.DONE)
     assert again().id != job_id
+
+
+def test_a_job_whose_work_another_one_does_by_now_is_not_tried_again(database: Database, job_id: int) -> None:
+    finished(database, taken(database), JobState.FAILED, "The server went away.")
+    with database.transaction() as session:
+        made = generations.get(session, jobs.get(session, job_id).generation_id or 0)
+        other = generations.enqueue(session, made, Manner(), allowed=None, now=NOW).id
+    with pytest.raises(Conflict, match=f"Job {other} is doing this already"):
+        retried(database, job_id)
+
+
+def test_a_form_that_is_sent_several_times_at_once_is_one_system_and_one_job(database: Database) -> None:
+    with database.transaction() as session:
+        study_id = factories.study(session).id
+    together = Barrier(6)
+
+    def sent(_: int) -> int | None:
+        together.wait(20)
+        try:
+            with database.transaction() as session:
+                made = generations.declare(session, study_id, "tiny", Recipe(EngineKind.ECHO, "tiny"), now=NOW)
+                return generations.enqueue(session, made, Manner(), allowed=None, now=NOW).id
+        except Conflict:
+            return None
+
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(sent, range(6)))
+    assert sum(one is not None for one in found) == 1
 
 
 def test_what_a_question_may_cost_is_set_aside_before_it_is_asked(database: Database, job_id: int) -> None:

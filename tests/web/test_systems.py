@@ -201,6 +201,7 @@ def test_without_a_budget_a_job_may_cost_what_it_can_at_most(
         ({"template": "no-such"}, "There is no template"),
         ({"budget": "5"}, "A budget needs prices"),
         ({"price_in": "cheap"}, "Price in must be an amount of dollars"),
+        ({"price_in": "1e999999"}, "Price in must be an amount of dollars"),
         ({"memory_share": "2"}, "above 0 and at most 1"),
     ],
 )
