@@ -120,6 +120,14 @@ def test_nothing_beyond_the_budget_is_set_aside(session: Session, batch: Batch, 
     assert counters(session) == (1_000, 0)
 
 
+def test_what_was_spent_is_not_there_to_be_set_aside(session: Session, batch: Batch, reservation: int) -> None:
+    session.execute(entry(earning(session, batch, reservation)))
+    refused(session, setting_aside(batch.id, 101, key="more"), "never_overspent")
+    session.execute(setting_aside(batch.id, 100, key="the rest"))
+    refused(session, update(Budget).values(allowed=999), "never_overspent")
+    assert counters(session) == (982, 18)
+
+
 def test_without_a_budget_nothing_is_set_aside(session: Session, batch: Batch) -> None:
     refused(session, setting_aside(batch.id, 0), "(?i)foreign key")
 
