@@ -1,5 +1,7 @@
 """Results are computed once for one state of a batch, and a page that asks again learns that it has them."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy.orm import Session
 
@@ -8,7 +10,7 @@ from backend.db.session import Database
 from backend.domain.results.summary import Results
 from backend.services import batches, launching, results
 from backend.services.kept import MOST_KEPT, PATIENCE, Kept, stamp
-from tests import factories, voted
+from tests import factories, judged, voted
 
 
 class Clock:
@@ -67,6 +69,14 @@ def test_a_vote_a_skip_an_extension_and_a_closing_change_the_stamp(database: Dat
         session.refresh(made)
         stamps.append(stamp(session, made))
     assert len(set(stamps)) == 5
+
+
+def test_what_a_judge_says_changes_the_stamp(database: Database, tmp_path: Path) -> None:
+    with database.transaction() as session:
+        batch = judged.launched(session)
+        before = stamp(session, batch)
+        judged.imported(session, batch.study_id, tmp_path)
+        assert stamp(session, batch) != before
 
 
 def test_another_batch_changes_nothing(database: Database, batch: Batch) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -10,7 +11,9 @@ from sqlalchemy.orm import Session
 from backend.db.batches import Batch
 from backend.db.session import Database
 from backend.domain.choices import Choice
-from backend.services import assignments, batches, links, ratings, sealing
+from backend.errors import Conflict
+from backend.services import assignments, batches, bundles, judged, links, ratings, results, sealing
+from backend.services.files import Source
 from backend.services.ratings import Vote
 from backend.services.sealing import Seal
 from tests import factories
@@ -72,6 +75,20 @@ def test_a_declared_seal_holds_until_the_batch_has_ended(
     found = seal(session, batch)
     assert (found.is_sealed, found.unsealed_at) == (False, None)
     assert why in found.why
+
+
+ROADS: dict[str, Callable[[Session, Batch, Path], object]] = {
+    "results": lambda session, batch, _: results.of_batch(session, batch.id, key="k"),
+    "bundle": lambda session, batch, folder: bundles.export(session, batch.id, folder / "bundle", key="k"),
+    "judged": lambda session, batch, folder: judged.combine(session, batch, Source(folder, None, "j"), key="k"),
+}
+
+
+@pytest.mark.parametrize("road", ROADS)
+def test_no_road_leads_around_a_seal(session: Session, tmp_path: Path, road: str) -> None:
+    with pytest.raises(Conflict, match="sealed until the batch is complete or closed"):
+        ROADS[road](session, sealed_batch(session, **SEALED), tmp_path)
+    assert list(tmp_path.glob("bundle")) == []
 
 
 def test_a_pause_is_no_end(session: Session) -> None:
