@@ -61,10 +61,6 @@ class Recipe:
         if self.sample < 0:
             raise ValueError("samples are counted from 0")
 
-    def to_json(self) -> dict[str, Json]:
-        """As it is shown and compared."""
-        return asdict(self)
-
 
 def sampling_of(stored: Mapping[str, Any]) -> Sampling:
     """From what was stored."""

@@ -17,7 +17,7 @@ from backend.domain.jobs import JobKind, Manner, queue_of
 from backend.domain.recipes import Recipe, Serving, sampling_of
 from backend.domain.records import LONGEST_NAME, Turn
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services import jobs, mentions, replies, studies
+from backend.services import jobs, mentions, replies, studies, templates
 from backend.services.imports import clean
 from backend.services.replies import Answered
 
@@ -47,6 +47,8 @@ def declare(session: Session, study_id: int, name: str, recipe: Recipe, *, now: 
     name = clean(name).strip()
     if not 0 < len(name) <= LONGEST_NAME:
         raise Invalid(f"A system's name has between 1 and {LONGEST_NAME} characters.")
+    if recipe.template:
+        templates.template(recipe.template)  # Invalid now, and not once the name is taken by what can't be asked
     system = session.scalar(select(System).where(System.study_id == study_id, System.name == name))
     if system is not None:
         return the_same(session, system, recipe)
@@ -77,7 +79,8 @@ def the_same(session: Session, system: System, recipe: Recipe) -> Generation:
         raise Conflict(f"{system.name} has imported outputs; outputs that are made here need a name of their own.")
     if recipe_of(earlier) != recipe:
         raise Conflict(
-            f"{system.name} is made in another way: {in_words(recipe_of(earlier))}. Choose another name for this one."
+            f"{system.name} is made in another way: {in_words(recipe_of(earlier))}, by its sample "
+            f"{recipe_of(earlier).sample + 1}. Choose another name for this one."
         )
     return earlier
 

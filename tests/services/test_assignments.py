@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import cycle, islice
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from backend.db.assignments import Assignment, AssignmentState, SkipReason
@@ -118,6 +118,16 @@ def test_a_rater_never_meets_a_prompt_twice(session: Session) -> None:
     assert claim(session, one) is None
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+def test_a_claim_passes_by_what_another_rater_is_claiming_at_this_moment(database: Database) -> None:
+    with database.transaction() as session:
+        one, other = people(session, factories.launched(session, prompts=2), 2)
+    with database.transaction() as first, database.transaction() as second:
+        taken = claimed(first, one)
+        second.execute(text("SET LOCAL lock_timeout = '5s'"))
+        assert claimed(second, other).comparison_id != taken.comparison_id
+
+
 def test_nobody_sits_where_every_seat_is_taken(session: Session) -> None:
     everybody = people(session, factories.launched(session, prompts=1, seats=3), 4)
     assert [claim(session, one) is not None for one in everybody] == [True, True, True, False]
@@ -196,6 +206,14 @@ def test_a_seat_goes_to_another_rater_only_when_its_lease_has_ended(session: Ses
     assert claim(session, other, now=NOW + timedelta(minutes=29)) is None
     assert claimed(session, other, now=NOW + timedelta(minutes=30)).comparison_id == held.comparison_id
     assert state_of(session, held) == AssignmentState.LAPSED
+
+
+def test_a_rater_whose_lease_goes_on_keeps_the_seat_while_anothers_lapses(session: Session) -> None:
+    one, other, third = people(session, factories.launched(session, prompts=3, lease_minutes=30), 3)
+    gone, present = claimed(session, one), claimed(session, other, now=NOW + timedelta(minutes=10))
+    claimed(session, third, now=LATER)
+    assert state_of(session, gone) == AssignmentState.LAPSED
+    assert state_of(session, present) == AssignmentState.HELD
 
 
 def test_the_next_lapse_is_the_first_end_of_another_raters_lease(session: Session) -> None:
@@ -302,11 +320,12 @@ def test_the_side_of_the_seat_decides_which_text_stands_first(session: Session) 
     assert orders == {(True, baseline, candidate), (False, candidate, baseline)}
 
 
-def test_raters_see_scrubbed_texts_where_there_are_any(session: Session) -> None:
+@pytest.mark.parametrize("baseline", ["base", "Zephyr-9"])
+def test_raters_see_scrubbed_texts_where_there_are_any(session: Session, baseline: str) -> None:
     outputs = {"base": ["A plain answer."], "Zephyr-9": ["I am Zephyr-9, and the answer is four."]}
     study = factories.study(session, prompts=1, outputs=outputs)
     assert mentions.scrub(session, study.id) == 1
-    batch = launching.launch(session, study, baseline="base", seed=1, now=NOW)
+    batch = launching.launch(session, study, baseline=baseline, seed=1, now=NOW)
     (one,) = people(session, batch, 1)
     task = assignments.task(session, claimed(session, one).id)
     assert "A plain answer." in (task.first, task.second)

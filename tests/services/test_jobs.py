@@ -249,6 +249,15 @@ def test_the_same_work_is_queued_once_while_it_is_live(database: Database, job_i
     assert again().id != job_id
 
 
+def test_a_job_whose_work_another_one_does_by_now_is_not_tried_again(database: Database, job_id: int) -> None:
+    finished(database, taken(database), JobState.FAILED, "The server went away.")
+    with database.transaction() as session:
+        made = generations.get(session, jobs.get(session, job_id).generation_id or 0)
+        other = generations.enqueue(session, made, Manner(), allowed=None, now=NOW).id
+    with pytest.raises(Conflict, match=f"Job {other} is doing this already"):
+        retried(database, job_id)
+
+
 def test_a_form_that_is_sent_several_times_at_once_is_one_system_and_one_job(database: Database) -> None:
     with database.transaction() as session:
         study_id = factories.study(session).id

@@ -112,3 +112,20 @@ def test_an_error_in_the_questions_themselves_is_raised() -> None:
 
     with pytest.raises(LookupError):
         together(flow(given(), lambda one: one, concurrency=2, stop=threading.Event()))
+
+
+def test_whoever_has_had_enough_leaves_nothing_to_be_begun() -> None:
+    """As when what was to be stored can't be: every further question would be paid for nothing."""
+    begun, gate = [0], threading.Event()
+
+    def work(one: int) -> int:
+        begun[0] += 1
+        if one > 0:
+            assert gate.wait(PATIENCE)
+        return one
+
+    given = flow(range(1000), work, concurrency=2, stop=threading.Event())
+    assert next(given) == [0]
+    gate.set()
+    given.close()
+    assert begun[0] <= 2 + 2 * AHEAD

@@ -30,7 +30,7 @@ def test_a_chat_is_sent_with_every_setting_and_its_answer_read() -> None:
             "temperature": 0.7,
             "top_p": 0.9,
             "max_tokens": 20,
-            "seed": 8,
+            "seed": request.seed,
             "stop": ["\n"],
         }
     ]
