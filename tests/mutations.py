@@ -26,7 +26,7 @@ HOUSE = Path(__file__).parents[1]
 LIST = Path(__file__).with_suffix(".toml")
 PAGE = HOUSE / "docs" / "mutations.md"
 OTHER = {"sqlite": "postgresql", "postgresql": "sqlite"}
-FAILED = re.compile(r"^FAILED (\S+?::\S+)", re.M)
+FAILED = re.compile(r"^FAILED (\S+?::\w+)", re.M)  # a case of a test may have a name with spaces in it
 LEFT_BEHIND = shutil.ignore_patterns(".git", ".venv*", ".*_cache", ".hypothesis", "assay-data")
 NOT_CAUGHT = "**nothing**"
 HEAD = """# What the tests would notice
@@ -139,7 +139,7 @@ def row(verdict: Verdict) -> str:
     one = verdict.mutation
     before, after = shown(one.before, one.after), shown(one.after, one.before)
     file, _, test = verdict.caught_by.partition("::")
-    caught = f"`{test.partition('[')[0]}` of {file}" if test else NOT_CAUGHT
+    caught = f"`{test}` of {file}" if test else NOT_CAUGHT
     return f"| {one.name} | {one.file} | `{before}` → {f'`{after}`' if after else 'nothing'} | {caught} |\n"
 
 

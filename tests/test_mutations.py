@@ -57,7 +57,7 @@ def test_what_breaks_the_import_of_a_module_is_not_called_caught() -> None:
 def test_the_page_counts_and_keeps_what_was_not_tried_again() -> None:
     other = replace(FLIP, name="another")
     names = [FLIP.name, "another"]
-    once = mutations.renewed("", [Verdict(FLIP, "", 1.0), Verdict(other, "tests/a.py::test_b[x]", 1.0)], names)
+    once = mutations.renewed("", [Verdict(FLIP, "", 1.0), Verdict(other, "tests/a.py::test_b", 1.0)], names)
     text = mutations.page(once, date="2026-11-25")
     assert "1 of 2 mutations are caught" in text
     assert "`test_b` of tests/a.py" in once["another"]
