@@ -10,7 +10,7 @@ from backend.services import jobs
 from backend.services.jobs import BudgetSpent
 from worker.duty import Duty
 
-QUESTIONS_A_LOT = 32
+QUESTIONS_A_LOT = 8
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Purse:
         for amount in (needed + worst * (QUESTIONS_A_LOT - 1), needed):
             try:
                 with self.duty.database.transaction() as session:
-                    jobs.set_aside(session, self.duty.held, amount, now=self.duty.now())
+                    jobs.set_aside(session, self.duty.held, amount, in_hand=self.left, now=self.duty.now())
             except BudgetSpent:
                 if amount == needed:
                     raise

@@ -76,6 +76,7 @@ def looking(
 ) -> None:
     """Look at the table until told to stop. alive is touched while every thread runs."""
     hands = dict.fromkeys(queues, concurrency)
+    click.echo(f"Waiting for jobs of {', '.join(queues)}. Ctrl-C stops: what is under way goes back into its queue.")
     with leaving_when_told(), at_work(database, settings, HANDLERS, hands, bell=Near()) as threads:
         while all(thread.is_alive() for thread in threads):
             touch(alive)

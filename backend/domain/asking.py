@@ -80,8 +80,16 @@ class Request:
 
     @property
     def seed(self) -> int | None:
-        """What is sent: another seed for each sample, for with one seed every sample would be the same answer."""
-        return None if self.sampling.seed is None else self.sampling.seed + self.sample
+        """What is sent: another seed for each question and sample, made from the given one.
+
+        With one seed for all, an engine draws the same numbers for every prompt: their answers would be alike where
+        the prompts are, and intervals over prompts would take for chance what they share.
+        """
+        if self.sampling.seed is None:
+            return None
+        asked = "\0".join([self.text or "", *(f"{turn.role}\0{turn.text}" for turn in self.turns)])
+        whole = f"{self.sampling.seed}\0{self.sample}\0{asked}".encode("utf-8", "surrogatepass")
+        return int.from_bytes(hashlib.sha256(whole).digest()[:4]) >> 1  # 31 bits, which every engine takes
 
     @property
     def tokens(self) -> int:

@@ -17,7 +17,7 @@ from backend.domain.jobs import JobKind, Manner, queue_of
 from backend.domain.recipes import Recipe, Serving, sampling_of
 from backend.domain.records import LONGEST_NAME, Turn
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services import jobs, mentions, replies, studies
+from backend.services import jobs, mentions, replies, studies, templates
 from backend.services.imports import clean
 from backend.services.replies import Answered
 
@@ -47,6 +47,8 @@ def declare(session: Session, study_id: int, name: str, recipe: Recipe, *, now: 
     name = clean(name).strip()
     if not 0 < len(name) <= LONGEST_NAME:
         raise Invalid(f"A system's name has between 1 and {LONGEST_NAME} characters.")
+    if recipe.template:
+        templates.template(recipe.template)  # Invalid now, and not once the name is taken by what can't be asked
     system = session.scalar(select(System).where(System.study_id == study_id, System.name == name))
     if system is not None:
         return the_same(session, system, recipe)
@@ -77,7 +79,8 @@ def the_same(session: Session, system: System, recipe: Recipe) -> Generation:
         raise Conflict(f"{system.name} has imported outputs; outputs that are made here need a name of their own.")
     if recipe_of(earlier) != recipe:
         raise Conflict(
-            f"{system.name} is made in another way: {in_words(recipe_of(earlier))}. Choose another name for this one."
+            f"{system.name} is made in another way: {in_words(recipe_of(earlier))}, by its sample "
+            f"{recipe_of(earlier).sample + 1}. Choose another name for this one."
         )
     return earlier
 
@@ -159,15 +162,19 @@ def unanswered(database: Database, system_id: int, study_id: int) -> Iterator[As
 
 
 def store(session: Session, made: Generation, answers: Sequence[Made], *, job_id: int, now: datetime) -> None:
-    """Outputs, where they came from, and the replies themselves."""
+    """Outputs, where they came from, and the replies themselves.
+
+    Another job may have stored its own answer to the same question meanwhile: the output is then that one's text.
+    """
     replies.store(session, [one.answered for one in answers], job_id=job_id, now=now)
     of = {"study_id": made.study_id, "system_id": made.system_id}
-    texts = [one.answered.reply.text for one in answers]
+    hashes = {one.prompt_id: one.answered.request.content_hash for one in answers}
+    kept = replies.texts(session, set(hashes.values()))
+    texts = [kept[hashes[one.prompt_id]] for one in answers]
     rows = [
         {**of, "prompt_id": one.prompt_id, "text": text, "shown": shown}
         for one, text, shown in zip(answers, texts, mentions.hidden(session, made.study_id, texts), strict=True)
     ]
-    hashes = {one.prompt_id: one.answered.request.content_hash for one in answers}
     stored = session.execute(insert(Output).returning(Output.id, Output.prompt_id), rows).all()
     session.execute(
         insert(OutputOrigin),

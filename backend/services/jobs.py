@@ -152,13 +152,17 @@ def hold(session: Session, held: Held, *, now: datetime) -> Job:
     return session.get_one(Job, held.job_id, populate_existing=True)
 
 
-def set_aside(session: Session, held: Held, amount: int, *, now: datetime) -> None:
-    """Count this many millionths as spent before they may be; BudgetSpent where they would be too many."""
+def set_aside(session: Session, held: Held, amount: int, *, in_hand: int = 0, now: datetime) -> None:
+    """Count this many millionths as spent before they may be; BudgetSpent where they would be too many.
+
+    in_hand: what was set aside before and is not spent; the next question may cost both together.
+    """
     job = hold(session, held, now=now)
     if job.allowed is not None and job.spent + amount > job.allowed:
         raise BudgetSpent(
-            f"The next question could cost ${amount / 1e6:.4f}, and of the budget of ${job.allowed / 1e6:.2f} "
-            f"${(job.allowed - job.spent) / 1e6:.4f} is left. Retry the job with a larger budget to go on."
+            f"The next question could cost ${(amount + in_hand) / 1e6:.4f}, and of the budget of "
+            f"${job.allowed / 1e6:.4f} ${(job.allowed - job.spent + in_hand) / 1e6:.4f} is left. Retry the job with a "
+            "larger budget to go on."
         )
     job.spent += amount
 

@@ -139,7 +139,10 @@ def placing(
         if wish.model is not None and one.judge != wish.model:
             counts[f"of the judge {one.judge or 'without a name'}"] += 1
             continue
-        made = place(desk, source, named_answers(one, answers), first=wish.first)
+        known = named_answers(one, answers)
+        if answers and known.by_answer:
+            refuse_unknown_answers(source, known)
+        made = place(desk, source, known, first=wish.first)
         if isinstance(made, Placed):
             yield made
         else:
@@ -149,6 +152,16 @@ def placing(
 def named_answers(one: Published, answers: Answers) -> Published:
     """With the texts of Vicuna's answers, where their files were given."""
     return replace(one, first=answers.look(one.first), second=answers.look(one.second)) if answers else one
+
+
+def refuse_unknown_answers(source: Source, one: Published) -> None:
+    """Invalid where files of answers were given, and one of the two that were judged is in none of them."""
+    for named in (one.first, one.second):
+        if named.text is None:
+            raise Invalid(
+                f"{source.label}, line {one.line}: the judge compared the answer {named.name}, which is in none of the "
+                "files of answers, so this is a review of other systems than these."
+            )
 
 
 def default_reading(form: Format, placed: Sequence[Placed]) -> Read:

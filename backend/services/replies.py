@@ -1,6 +1,6 @@
 """Engines' replies: stored once for each question, found again by its hash. Knows no engine."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any  # what JSON columns hold
@@ -56,6 +56,12 @@ def reply_of(fields: Mapping[str, Any]) -> Reply:
         completion_tokens=int(fields["completion_tokens"]),
         logprobs=tuple(fields["logprobs"]),
     )
+
+
+def texts(session: Session, hashes: Collection[str]) -> dict[str, str]:
+    """hash of a question -> the text of its stored answer."""
+    text = StoredReply.reply["text"].as_string()
+    return dict(session.execute(select(StoredReply.hash, text).where(StoredReply.hash.in_(hashes))).all())
 
 
 def store(session: Session, answered: Iterable[Answered], *, job_id: int, now: datetime) -> None:

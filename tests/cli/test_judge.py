@@ -199,3 +199,15 @@ def test_gold_pairs_say_how_often_a_judge_is_right_and_become_a_study(house: Ass
         )  # fmt: skip
     assert done.exit_code == 0, done.exception
     assert "right 4, tie 0, wrong 0, unparsed 0" in house("judge", "show", "2").output
+
+
+def test_reviews_of_other_systems_are_refused_where_the_answers_are_given(house: Assay, tmp_path: Path) -> None:
+    """Else a review of a third system would stand as a verdict on these two."""
+    answers = tmp_path / "answers.jsonl"
+    answers.write_text(json.dumps({"answer_id": "a1", "text": "One.", "model_id": "theirs"}) + "\n")
+    review = {"question_id": 1, "answer1_id": "x9", "answer2_id": "a1", "text": "9 8\nGood.", "score": [9, 8]}
+    (tmp_path / "review.jsonl").write_text(json.dumps(review) + "\n")
+    words = ("--name", "g", "--candidate", "mine", "--baseline", "theirs", "--answers", str(answers))
+    done = house("judge", "import", "1", str(tmp_path / "review.jsonl"), *words)
+    assert isinstance(done.exception, AppError)
+    assert "line 1: the judge compared the answer x9, which is in none of the files of answers" in str(done.exception)

@@ -48,7 +48,11 @@ def test_two_requests_are_one_question_only_if_nothing_differs_that_the_answer_c
 
 def test_each_sample_has_a_seed_of_its_own_and_none_without_one() -> None:
     seeded = replace(CHAT, sampling=Sampling(seed=7))
-    assert [replace(seeded, sample=sample).seed for sample in (0, 1)] == [7, 8]
+    seeds = {replace(seeded, sample=sample).seed for sample in range(20)}
+    other = replace(seeded, turns=(Turn("user", "Another?"),)).seed
+    assert len(seeds | {other, replace(seeded, sampling=Sampling(seed=8)).seed}) == 22
+    assert all(seed is not None and 0 <= seed < 2**31 for seed in seeds)
+    assert replace(seeded, url="elsewhere").seed == seeded.seed
     assert replace(CHAT, sample=1).seed is None
 
 

@@ -128,6 +128,10 @@ TEXTS = st.one_of(st.text(), st.lists(st.sampled_from(GIVEAWAYS), max_size=30).m
 NAMES = st.lists(st.one_of(st.sampled_from(["koala-13b", "ASSISTANT", "AI model"]), st.text(min_size=4)), max_size=3)
 
 
+def test_what_comes_to_light_by_scrubbing_is_scrubbed_too() -> None:
+    assert scrub("As an As an AI, AI, hello.", system_names=[]) == "Hello."
+
+
 @given(TEXTS, NAMES)
 def test_after_scrubbing_nothing_is_found(text: str, names: list[str]) -> None:
     assert find(scrub(text, system_names=names), system_names=names) == ()

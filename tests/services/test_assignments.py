@@ -320,11 +320,12 @@ def test_the_side_of_the_seat_decides_which_text_stands_first(session: Session) 
     assert orders == {(True, baseline, candidate), (False, candidate, baseline)}
 
 
-def test_raters_see_scrubbed_texts_where_there_are_any(session: Session) -> None:
+@pytest.mark.parametrize("baseline", ["base", "Zephyr-9"])
+def test_raters_see_scrubbed_texts_where_there_are_any(session: Session, baseline: str) -> None:
     outputs = {"base": ["A plain answer."], "Zephyr-9": ["I am Zephyr-9, and the answer is four."]}
     study = factories.study(session, prompts=1, outputs=outputs)
     assert mentions.scrub(session, study.id) == 1
-    batch = launching.launch(session, study, baseline="base", seed=1, now=NOW)
+    batch = launching.launch(session, study, baseline=baseline, seed=1, now=NOW)
     (one,) = people(session, batch, 1)
     task = assignments.task(session, claimed(session, one).id)
     assert "A plain answer." in (task.first, task.second)

@@ -41,6 +41,22 @@ def test_a_token_of_another_kind_or_key_or_with_a_changed_letter_is_refused() ->
             tokens.unseal(kind, given_)
 
 
+def test_a_signed_number_is_read_here_alone_and_changed_by_nobody() -> None:
+    token = HERE.sign("link", 7)
+    assert HERE.read("link", token) == 7
+    number, _, signature = token.partition(".")
+    forged = f"{HERE.sign('link', 8).partition('.')[0]}.{signature}"
+    for tokens, kind, bad in (
+        (HERE, "link", forged),
+        (HERE, "link", number),
+        (HERE, "link", token[:-1]),
+        (HERE, "seat", token),
+        (ELSEWHERE, "link", token),
+    ):
+        with pytest.raises(NotFound):
+            tokens.read(kind, bad)
+
+
 def test_fields_are_read_by_everybody_and_changed_by_nobody() -> None:
     tokens = Tokens("a key")
     token = tokens.sign_fields("claim", {"rater": "ada", "channel": "7"})

@@ -1,7 +1,6 @@
 """One question: asked once, paid from what was set aside, and never stored as a database could not hold it."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
@@ -49,7 +48,7 @@ def duty(database: Database) -> Duty:
     with database.transaction() as session:
         held = jobs.claim(session, "one", list(Queue), now=clock())
     assert held is not None
-    return Duty(database, Settings(data_dir=Path("nowhere")), held)
+    return Duty(database, Settings(), held)
 
 
 def asked(duty: Duty, what: Reply | EngineError, times: int = 1) -> int:
@@ -121,11 +120,8 @@ def test_a_reply_is_made_storable_before_anything_is_read_in_it(database: Databa
     """What is asked again with it is then one question, whether it comes from the server or from the table."""
     engine = Says(Reply("Bl\0ue \ud800.", "st\0op", "m\0", 10, 5))
     answered = asker(database, engine).ask(chat())
-    assert (answered.reply.text, answered.reply.finish, answered.reply.model) == (
-        "Bl\ufffdue ?.",
-        "st\ufffdop",
-        "m\ufffd",
-    )
+    reply = answered.reply
+    assert (reply.text, reply.finish, reply.model) == ("Bl\ufffdue ?.", "st\ufffdop", "m\ufffd")
     with database.transaction() as session:
         replies.store(session, [answered], job_id=queued(session).id, now=clock())
     assert asker(database, engine).ask(chat()).reply == answered.reply

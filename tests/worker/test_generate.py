@@ -18,6 +18,7 @@ from tests import factories
 from tests.factories import NOW
 from tests.jobs import looked, texts
 from tests.openai import Step, says, scripted, too_long, unauthorized
+from worker.flow import AHEAD
 from worker.handlers import HANDLERS
 from worker.running import Worker
 
@@ -68,9 +69,7 @@ def test_what_got_no_answer_is_named_and_a_retry_asks_for_it_alone(database: Dat
     job_id = done(database, study, says("One."), too_long(), says("Three."))
     job = looked(database, job_id)
     assert (job.state, job.done, job.failed, job.total) == (JobState.FAILED, 2, 1, 3)
-    assert job.error.startswith(
-        "1 question got no answer; a retry asks it again. p2: The prompt with max_tokens is too"
-    )
+    assert job.error.startswith("1 question got no answer; a retry asks it again. p2: The prompt with max_tokens")
     assert texts(database, job_id) == ["One.", "Three."]
 
 
@@ -82,11 +81,13 @@ def test_more_than_three_without_an_answer_are_counted(database: Database) -> No
     assert error.endswith(" And 2 more.")
 
 
-def test_an_engine_that_refuses_everybody_is_asked_no_more(database: Database, study: Study) -> None:
+def test_an_engine_that_refuses_everybody_is_asked_no_more(database: Database) -> None:
+    with database.transaction() as session:
+        study = factories.study(session, prompts=20)
     with scripted(otherwise=unauthorized()) as server:
         job_id = queued(database, study, server.url)
         Worker(database, Settings(), HANDLERS).do_one(job_id)
-        assert len(server.asked) == 1
+        assert len(server.asked) <= 1 + AHEAD
     assert "does not accept the key" in looked(database, job_id).error
 
 
@@ -125,7 +126,7 @@ def test_another_sample_of_the_same_recipe_asks_anew_and_the_same_sample_does_no
             job_id = queued(database, study, server.url, name, sample=sample)
             Worker(database, Settings(), HANDLERS).do_one(job_id)
             assert looked(database, job_id).state == JobState.DONE
-        assert [body["seed"] for body in server.bodies] == [7] * 3 + [8] * 3
+        assert len({body["seed"] for body in server.bodies}) == len(server.bodies) == 6
 
 
 def test_a_system_is_made_in_one_way_and_imported_ones_in_none(database: Database, study: Study) -> None:
@@ -135,7 +136,7 @@ def test_a_system_is_made_in_one_way_and_imported_ones_in_none(database: Databas
     with database.transaction() as session:
         assert generations.declare(session, study.id, " mine ", recipe(url), now=NOW).system_id == made.system_id
         assert generations.recipe_of(made) == recipe(url)
-        with pytest.raises(Conflict, match=r"made in another way: a-model on openai, at http.*, seed 7\. Choose"):
+        with pytest.raises(Conflict, match=r"another way: a-model on openai, at http.*, by its sample 1\. Choose"):
             generations.declare(session, study.id, "mine", recipe(url, sample=1), now=NOW)
         with pytest.raises(Conflict, match="has imported outputs"):
             generations.declare(session, study.id, factories.BASELINE, recipe(url), now=NOW)
@@ -147,8 +148,8 @@ def test_a_system_is_made_in_one_way_and_imported_ones_in_none(database: Databas
 
 def test_a_recipe_in_words_names_its_template_and_its_sample() -> None:
     said = generations.in_words(recipe("http://h/v1", template="vicuna-v1", sample=1))
-    whom, how = "a-model on openai, at http://h/v1, template vicuna-v1", "temperature 0.7, top-p 1, 64 tokens, seed 7"
-    assert said == f"{whom}, {how}, sample 2"
+    how = "at http://h/v1, template vicuna-v1, temperature 0.7, top-p 1, 64 tokens, seed 7, sample 2"
+    assert said == f"a-model on openai, {how}"
 
 
 def test_nothing_is_left_to_ask_of_a_whole_system_and_another_name_finds_its_answers(

@@ -86,9 +86,7 @@ def test_a_reply_whose_reminder_got_no_answer_is_kept_and_a_retry_goes_on_from_i
             jobs.retry(session, jobs.get(session, job_id), "max_tokens was raised there", now=NOW)
         job = worked(database, job_id)
         assert (job.state, job.done) == (JobState.DONE, 2)
-        assert [len(body["messages"]) for body in server.bodies] == [2, 4, 2, 4], (
-            "the first reply was not asked for again"
-        )
+        assert [len(body["messages"]) for body in server.bodies] == [2, 4, 2, 4], "nothing was asked for twice"
     with database.reading() as session:
         assert sorted(one.tries for one in session.scalars(select(Verdict))) == [1, 2]
 

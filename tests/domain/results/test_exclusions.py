@@ -14,9 +14,11 @@ CHECKS = check_answers(
     (0, "gold", 0),
     (0, "attention", 0),
     (0, "gold", 1),
+    (0, "gold", -1),
     (1, "gold", 1),
     (1, "gold", -1),
     (1, "repeat", 0),
+    (1, "repeat", -1),
     (2, "repeat", 0),
     (2, "repeat", 1),
 )

