@@ -25,29 +25,38 @@ def flow(
     When `stop` is set, or `work` raises, nothing more is begun; what is under way is finished and given, for it may
     have been paid. Then the first error is raised.
     """
-    source = iter(given)
+    source, over = iter(given), threading.Event()
+
+    def begun(one: Given) -> list[Made]:
+        """Its result, or nothing where there is to be no more: the thread that failed says so itself, in time."""
+        if over.is_set() or stop.is_set():
+            return []
+        try:
+            return [work(one)]
+        except BaseException:
+            over.set()
+            raise
+
     pool = ThreadPoolExecutor(concurrency, thread_name_prefix="asking")
     try:
-        under_way: set[Future[Made]] = set()
-        ended: SimpleQueue[Future[Made]] = SimpleQueue()
+        under_way = 0
+        ended: SimpleQueue[Future[list[Made]]] = SimpleQueue()
         ready: list[Made] = []
         failure: BaseException | None = None
         since = monotonic()
         while True:
-            if failure is None and not stop.is_set():
-                for one in islice(source, concurrency * AHEAD - len(under_way)):
-                    under_way.add(future := pool.submit(work, one))
-                    future.add_done_callback(ended.put)
-            elif under_way:
-                under_way -= {future for future in under_way if future.cancel()}
+            if not (over.is_set() or stop.is_set()):
+                for one in islice(source, concurrency * AHEAD - under_way):
+                    pool.submit(begun, one).add_done_callback(ended.put)
+                    under_way += 1
             if not under_way:
                 break
             for future in finished(ended):
-                under_way.discard(future)
+                under_way -= 1
                 if (error := future.exception()) is not None:
                     failure = failure or error
                 else:
-                    ready.append(future.result())
+                    ready += future.result()
             if ready and (len(ready) >= MOST_AT_ONCE or monotonic() - since >= GATHER_SECONDS):
                 yield ready
                 ready, since = [], monotonic()
@@ -60,7 +69,7 @@ def flow(
 
 
 def finished(ended: SimpleQueue[Future[Made]]) -> list[Future[Made]]:
-    """What has ended since the last call, after a short wait for the first; without what was cancelled.
+    """What has ended since the last call, after a short wait for the first.
 
     They tell themselves: to wait for a set of futures is to look at every one of them each time that one ends.
     """
@@ -69,4 +78,4 @@ def finished(ended: SimpleQueue[Future[Made]]) -> list[Future[Made]]:
         found.append(ended.get(timeout=GATHER_SECONDS))
         while True:
             found.append(ended.get_nowait())
-    return [future for future in found if not future.cancelled()]
+    return found

@@ -82,7 +82,7 @@ def test_a_dry_run_asks_nothing_and_writes_nothing(run: Assay, database: Databas
     assert re.match(
         r"[36] questions to ask, 0 answers stored already; about [\d,]+ tokens asked, at most [36]00", done.output
     )
-    assert re.search(r"about \$0\.\d+, at most \$0\.\d+\.", done.output)
+    assert re.search(r"about \$0\.\d+, at most \$0\.\d+[.,]", done.output)
     assert [rows(database, table) for table in (Job, Generation, Judge, Judging)] == [0, 0, 0, 0]
 
 

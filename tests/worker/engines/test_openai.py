@@ -165,7 +165,7 @@ def test_a_server_that_hangs_is_left_after_the_time_allowed() -> None:
 
 
 def test_a_server_that_drips_is_left_after_the_time_allowed_though_it_never_pauses() -> None:
-    """A clock that runs on at each look, so that however many bytes the system hands over at once, they are too late."""
+    """A clock that runs on at each look: however many bytes the system hands over at once, they come too late."""
     moments = iter(range(0, 601 * 100_000, 601))
     with (
         house(script.drips("slow " * 1000), timeout=600, clock=lambda: float(next(moments))) as (_, engine),
