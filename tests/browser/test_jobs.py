@@ -85,7 +85,8 @@ def test_a_study_with_prompts_alone_is_accessible(site: Site, researcher: Page) 
 
 def test_a_job_is_followed_to_its_end_without_a_reload_by_hand(site: Site, researcher: Page) -> None:
     with site.database.transaction() as session:
-        work = asked.work(session, factories.study(session), "followed", now=datetime.now(UTC))
+        study = factories.study(session, prompts=["How far?", "How fast?", "How dear?"])  # that nobody has answered yet
+        work = asked.work(session, study, "followed", now=datetime.now(UTC))
     researcher.goto(f"/jobs/{work.job.id}")
     expect(researcher.get_by_text("It waits for a worker")).to_be_visible()
     step(site, work, "One.")
