@@ -11,7 +11,7 @@ from backend.db.jobs import Job
 from backend.services import jobs
 from tests import asked, factories
 from tests.asked import Work
-from tests.browser.visits import Site, Visits, assert_accessible, assert_no_sideways_scrolling
+from tests.browser.visits import Site, Visits, assert_accessible, assert_no_sideways_scrolling, shown_after_reloads
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
@@ -129,7 +129,7 @@ def test_outputs_are_asked_for_stopped_and_retried_without_javascript(visits: Vi
     page.get_by_role("button", name="Generate 3 outputs").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Outputs of by-hand")
     page.get_by_role("button", name="Cancel job").click()
-    expect(page.locator(".row .tag")).to_have_text("cancelled")
+    shown_after_reloads(page, ".row .tag", "cancelled")
     page.get_by_label("Reason").fill("The server is up.")
     page.get_by_label(re.compile("^Budget")).fill("1")
     page.get_by_role("button", name="Try again").click()

@@ -9,7 +9,7 @@ from backend.domain.jobs import Manner
 from backend.services import judgings
 from tests import factories, judged
 from tests.browser.test_jobs import assert_fits
-from tests.browser.visits import Site, Visits
+from tests.browser.visits import Site, Visits, shown_after_reloads
 from tests.judged import BASE, LARGE, Bench
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -109,4 +109,4 @@ def test_a_judge_is_asked_and_read_without_javascript(visits: Visits, site: Site
     expect(page.get_by_text("It has said nothing yet.")).to_be_visible()
     page.go_back()
     page.get_by_role("button", name="Cancel job").click()
-    expect(page.locator(".row .tag").first).to_have_text("cancelled")
+    shown_after_reloads(page, ".row .tag", "cancelled")

@@ -59,6 +59,16 @@ HARD = {
 }
 
 
+def shown_after_reloads(page: Page, selector: str, words: str) -> None:
+    """Reload until the page says so: without JavaScript nothing else shows what a worker does meanwhile."""
+    for _ in range(60):
+        if page.locator(selector).first.inner_text() == words:
+            return
+        page.wait_for_timeout(250)
+        page.reload()
+    expect(page.locator(selector).first).to_have_text(words)
+
+
 class Visits:
     """Opens a browser context for each person, and notes everything that a page complains of or should not do."""
 
