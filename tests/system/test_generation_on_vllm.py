@@ -101,7 +101,7 @@ def test_a_worker_that_is_killed_at_three_fifths_is_replaced_within_seconds(
                 resumed_in = killed(database, job_id, first, told)
         else:
             resumed_in = killed(database, job_id, first, told)
-    assert resumed_in < LEASE_SECONDS + 15
+    assert resumed_in < LEASE_SECONDS + 8
     assert is_whole(database, job_id)
 
 
@@ -111,7 +111,7 @@ def killed(database: Database, job_id: int, first: Command, told: dict[str, str]
     first.kill()
     assert made(database, job_id) < PROMPTS, "there must be something left to resume"
     with Command("worker", environment=told):
-        took = until(lambda: looked(database, job_id).attempt == 2, seconds=60)
+        took = until(lambda: looked(database, job_id).attempt == 2)
         until_in(database, job_id, JobState.DONE, seconds=120)
     return took
 
