@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,8 +34,11 @@ log = structlog.get_logger()
 EVERY_SECONDS = 0.5
 PATIENCE_SECONDS = 900.0  # a large model from a slow disk
 TAIL_LINES = 15
-LITTER = re.compile(r"leaked|nanobind|resource_tracker|warnings\.warn|- \.\.\. skipped")
+LINE_CHARACTERS = 400
+LITTER = re.compile(r"leaked|nanobind|resource_tracker|warnings\.warn|- \.\.\. skipped|For further information visit")
 TOLD = re.compile(r"\b\w*(Error|Exception)\b: |\berror:")
+NO_ERROR = re.compile(r"\b(DEBUG|INFO|WARNING) ")
+SPEAKER = re.compile(r"^\(\w+( pid=\d+)?\) ")
 OnProgress = Callable[[str], None]
 
 
@@ -154,11 +157,22 @@ def log_file(logs: Path, name: str) -> Path:
 
 
 def ending(path: Path) -> str:
-    """What a log says of errors last, else its last lines, and where the rest is.
+    """What a log says of errors last, else its last lines, then how the process ended, and where the rest is.
 
     A server that dies writes a hundred lines of what it leaked behind the one that says why.
     """
     written = [line for line in path.read_text("utf-8", "replace").splitlines() if not LITTER.search(line)]
-    told = [line for line in written if TOLD.search(line)] or written
-    lines = list(dict.fromkeys(told))[-TAIL_LINES:]
-    return "\n".join([f"Its log, {path}, ends:", *(f"  {line}" for line in lines)])
+    lines = list(dict.fromkeys([*(errors(written) or written), *written[-1:]]))[-TAIL_LINES:]
+    return "\n".join([f"Its log, {path}, ends:", *(f"  {line[:LINE_CHARACTERS]}" for line in lines)])
+
+
+def errors(written: Sequence[str]) -> list[str]:
+    """The lines that name an error, each with those indented below it: some errors say there what they mean."""
+    found: list[str] = []
+    below = False
+    for line in written:
+        named = bool(TOLD.search(line)) and not NO_ERROR.search(line)
+        below = named or (below and SPEAKER.sub("", line).startswith("  "))
+        if below:
+            found.append(line)
+    return found
