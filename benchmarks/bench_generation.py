@@ -45,7 +45,7 @@ from backend.domain.recipes import Recipe
 from backend.domain.statistics.sample_sizes import student
 from backend.errors import Unavailable
 from backend.log import configure
-from backend.services import generations, jobs
+from backend.services.asking import generations, jobs
 from tests import factories, tiny_models
 from worker.engines import vllm_environment
 from worker.engines.openai import KEEP_SECONDS

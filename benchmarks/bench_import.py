@@ -13,9 +13,9 @@ from time import monotonic
 
 from backend.db.migrate import upgrade
 from backend.db.session import Database
-from backend.services import imports, launching
-from backend.services.files import Source
-from backend.services.studies import preset
+from backend.services.studies import imports, launching
+from backend.services.studies.files import Source
+from backend.services.studies.studies import preset
 
 ROWS = 100_000
 SENTENCE = "Words of an answer that is about as long as such answers are, neither short nor very long. "

@@ -33,9 +33,9 @@ from backend.db.session import Database
 from backend.db.studies import Prompt
 from backend.domain.choices import Choice
 from backend.domain.results.material import Material
-from backend.services import launching
-from backend.services.material import gather
-from backend.services.results import compute
+from backend.services.results.material import gather
+from backend.services.results.results import compute
+from backend.services.studies import launching
 from tests import factories
 
 CANDIDATES, RATERS, SEATS = 20, 5_000, 3

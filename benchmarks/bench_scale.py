@@ -13,8 +13,8 @@ from time import perf_counter, process_time
 from backend.db.migrate import upgrade
 from backend.db.session import Database
 from backend.domain.choices import Choice
-from backend.services import assignments, links, ratings
-from backend.services.ratings import Vote
+from backend.services.rating import assignments, links, ratings
+from backend.services.rating.ratings import Vote
 from benchmarks.bench_rating_cycle import databases
 from tests import factories
 

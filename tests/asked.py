@@ -15,10 +15,10 @@ from backend.domain.asking import EngineKind, Reply, Sampling
 from backend.domain.jobs import JobState, Manner, Queue
 from backend.domain.recipes import Recipe
 from backend.domain.records import Turn
-from backend.services import estimates, generations, jobs
-from backend.services.generations import Made
-from backend.services.jobs import Held
-from backend.services.replies import Answered
+from backend.services.asking import estimates, generations, jobs
+from backend.services.asking.generations import Made
+from backend.services.asking.jobs import Held
+from backend.services.asking.replies import Answered
 from tests import factories
 
 WORKER = "a-machine:4711:c0ffee"

@@ -26,12 +26,16 @@ from backend.domain.channels import ChannelSettings, defaults
 from backend.domain.choices import Choice
 from backend.domain.money import Money
 from backend.domain.pay import PayRule
-from backend.services import assignments, bound, budgets, channels, holders, ratings, rounds, submissions
-from backend.services.publishing import Door
-from backend.services.ratings import Vote
-from backend.services.rounds import Kept
+from backend.services.approval import rounds
+from backend.services.approval.rounds import Kept
+from backend.services.crowd import bound, holders, submissions
+from backend.services.crowd.publishing import Door
+from backend.services.money import budgets
+from backend.services.money.vendor_calls import StoredJournal
+from backend.services.rating import assignments, ratings
+from backend.services.rating.ratings import Vote
+from backend.services.studies import channels
 from backend.services.tokens import Tokens
-from backend.services.vendor_calls import StoredJournal
 from backend.simulator.mturk import passing, workers
 from backend.simulator.mturk.market import Market, Worker
 from backend.simulator.mturk.server import Server

@@ -16,7 +16,7 @@ from backend.domain.channels import Panel, defaults
 from backend.domain.money import Money
 from backend.domain.pay import PayRule
 from backend.errors import AppError
-from backend.services import channels
+from backend.services.studies import channels
 from tests.factories import NOW
 
 PAY = PayRule(median_ms=60_000, per_hour=Money(1_500))

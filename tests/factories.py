@@ -16,7 +16,8 @@ from backend.db.studies import Prompt, Study
 from backend.domain.gold import Gold
 from backend.domain.records import Turn, prompt_text, text_hash
 from backend.domain.settings import StudySettings, from_json
-from backend.services import launching, links
+from backend.services.rating import links
+from backend.services.studies import launching
 from backend.services.tokens import Tokens
 from backend.web.deps import House
 

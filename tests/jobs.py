@@ -13,7 +13,7 @@ from backend.db.session import Database
 from backend.domain.asking import EngineKind
 from backend.domain.jobs import JobState, Manner
 from backend.domain.recipes import Recipe
-from backend.services import generations, jobs
+from backend.services.asking import generations, jobs
 from tests import factories
 from tests.factories import NOW
 

@@ -21,9 +21,9 @@ from backend.domain.jobs import Manner
 from backend.domain.judging.orders import Orders, Rule
 from backend.domain.recipes import Recipe
 from backend.domain.records import Turn, prompt_text, text_hash
-from backend.services import judges, judgings, published
-from backend.services.files import Source
-from backend.services.published import Wish
+from backend.services.judging import judges, judgings, published
+from backend.services.judging.published import Wish
+from backend.services.studies.files import Source
 from tests import factories, voted
 from tests.factories import NOW
 from tests.openai import says, scripted

@@ -20,8 +20,9 @@ from backend.db.vendor_calls import HandPayment
 from backend.domain.channels import defaults
 from backend.domain.money import Money
 from backend.domain.pay import MTURK, NO_FEES, Fees, PayRule
-from backend.services import budgets, channels, earnings, intents, ledger, unpaid
-from backend.services.ledger import Due
+from backend.services.money import budgets, earnings, intents, ledger, unpaid
+from backend.services.money.ledger import Due
+from backend.services.studies import channels
 from tests import factories
 from tests.factories import NOW
 

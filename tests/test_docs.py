@@ -14,7 +14,7 @@ from backend.cli.main import assay
 from backend.config import Settings
 from backend.db import metadata
 from backend.db.base import Base
-from backend.services import schema
+from backend.services.results import schema
 
 HOUSE = Path(__file__).parents[1]
 README = (HOUSE / "README.md").read_text("utf-8")

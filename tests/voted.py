@@ -11,8 +11,8 @@ from backend.db.comparisons import Comparison, Seat
 from backend.db.outputs import System
 from backend.db.studies import Prompt
 from backend.domain.choices import Choice, Preference, choice
-from backend.services import links, ratings
-from backend.services.ratings import Vote
+from backend.services.rating import links, ratings
+from backend.services.rating.ratings import Vote
 from tests.factories import NOW
 
 CODES = {"c": Preference.CANDIDATE, "t": Preference.TIE, "b": Preference.BASELINE}

@@ -9,8 +9,8 @@ from time import monotonic
 from backend.db.session import Database
 from backend.domain.asking import Reply, Request
 from backend.domain.prices import Price, worst_of
-from backend.services import replies
-from backend.services.replies import Answered
+from backend.services.asking import replies
+from backend.services.asking.replies import Answered
 from worker.engines.protocol import Engine, Hopeless, Identity, TooFast
 from worker.purse import Purse
 

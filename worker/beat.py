@@ -9,7 +9,7 @@ from backend.broker import Far
 from backend.db.session import Database
 from backend.domain.jobs import Queue
 from backend.errors import Unavailable
-from backend.services import jobs
+from backend.services.asking import jobs
 from worker.duty import clock
 
 log = structlog.get_logger()

@@ -13,7 +13,7 @@ from backend.domain.judging.parsing import read
 from backend.domain.judging.templates import Template, as_read, rendered
 from backend.domain.recipes import Recipe
 from backend.errors import Invalid
-from backend.services import judge_templates, judgings
+from backend.services.judging import judge_templates, judgings
 from worker.engines.opening import open_engine
 from worker.engines.patience import Patience, Patient
 from worker.engines.protocol import Engine

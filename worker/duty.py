@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from backend.config import Settings
 from backend.db.jobs import Job
 from backend.db.session import Database
-from backend.services import jobs
-from backend.services.jobs import Held, Lost
+from backend.services.asking import jobs
+from backend.services.asking.jobs import Held, Lost
 from worker.engines.patience import Patience
 from worker.engines.waits import Waits
 

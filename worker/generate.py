@@ -8,9 +8,10 @@ from backend.domain import prompting
 from backend.domain.asking import Request
 from backend.domain.jobs import Manner
 from backend.domain.prompting import Target
-from backend.services import estimates, generations, mentions, studies
-from backend.services.generations import Asked, Made
-from backend.services.replies import Answered
+from backend.services.asking import estimates, generations
+from backend.services.asking.generations import Asked, Made
+from backend.services.asking.replies import Answered
+from backend.services.studies import mentions, studies
 from worker.asker import Asker
 from worker.duty import Duty
 from worker.engines.protocol import Hopeless, Transient, Unusable

@@ -12,8 +12,9 @@ from backend.domain.judging.parsing import read
 from backend.domain.judging.templates import Template, as_read, reminded, rendered
 from backend.domain.recipes import Recipe
 from backend.errors import AppError
-from backend.services import judges, judgings, replies
-from backend.services.judgings import Given, Pair
+from backend.services.asking import replies
+from backend.services.judging import judges, judgings
+from backend.services.judging.judgings import Given, Pair
 from worker.asker import Asker
 from worker.duty import Duty
 from worker.engines.protocol import Hopeless, Transient, Unusable

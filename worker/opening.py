@@ -13,7 +13,7 @@ from backend.domain.asking import EngineKind, Reply, Request
 from backend.domain.jobs import Manner
 from backend.domain.prices import Price
 from backend.domain.recipes import Recipe, Serving
-from backend.services.jobs import Lost
+from backend.services.asking.jobs import Lost
 from worker.asker import Asker, Paid
 from worker.duty import Duty
 from worker.engines import checkpoints

@@ -6,8 +6,8 @@ Sums are set aside in lots, each in a transaction of its own. A worker that dies
 import threading
 from dataclasses import dataclass, field
 
-from backend.services import jobs
-from backend.services.jobs import BudgetSpent
+from backend.services.asking import jobs
+from backend.services.asking.jobs import BudgetSpent
 from worker.duty import Duty
 
 QUESTIONS_A_LOT = 8

@@ -14,8 +14,8 @@ from backend.config import Settings
 from backend.db.session import Database
 from backend.domain.jobs import JobKind, JobState, Queue
 from backend.errors import AppError
-from backend.services import jobs
-from backend.services.jobs import Held, Lost
+from backend.services.asking import jobs
+from backend.services.asking.jobs import Held, Lost
 from worker.duty import Closing, Duty, Stopping, Why, beating, clock
 
 log = structlog.get_logger()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from backend.errors import AppError
-from backend.services.replies import Answered
+from backend.services.asking.replies import Answered
 
 SHOWN = 3
 

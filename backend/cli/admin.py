@@ -9,9 +9,9 @@ from backend.cli.dispatch import dispatching
 from backend.cli.house import batch_argument, data_dir_option, open_database, settings_with
 from backend.cli.server import address, listening, researcher_link, run, run_several, serve_options
 from backend.cli.watch import watching
-from backend.services import batches
-from backend.services import links as links_service
 from backend.services.keys import secret_key
+from backend.services.rating import links as links_service
+from backend.services.studies import batches
 from backend.services.tokens import Tokens
 
 

@@ -15,7 +15,7 @@ from backend.domain.jobs import Manner
 from backend.domain.money import MILLION, millionths
 from backend.domain.recipes import Recipe, Serving
 from backend.errors import Conflict, Invalid
-from backend.services.estimates import Estimate
+from backend.services.asking.estimates import Estimate
 
 
 @dataclass(frozen=True, slots=True)

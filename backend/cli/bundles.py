@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from backend.cli.house import batch_argument, data_dir_option, open_database, settings_with
-from backend.services import bundles, verification
 from backend.services.keys import secret_key
+from backend.services.results import bundles, verification
 
 SHOWN = 20
 FOLDER = click.Path(file_okay=False, path_type=Path)

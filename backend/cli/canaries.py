@@ -9,7 +9,8 @@ from backend.cli.results import percent
 from backend.domain.judging.canaries import Tried, tried
 from backend.domain.judging.templates import for_study
 from backend.domain.settings import StudySettings
-from backend.services import judge_templates, studies
+from backend.services.judging import judge_templates
+from backend.services.studies import studies
 from worker.canaries import Answer, answers
 
 SHOWN = 300

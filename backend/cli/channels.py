@@ -13,9 +13,9 @@ from backend.domain.channels import PAYS_ITSELF, ChannelSettings, Panel, default
 from backend.domain.money import Money, money
 from backend.domain.pay import MS_PER_HOUR, PayRule, of_share
 from backend.errors import Invalid
-from backend.services import batches, channels
+from backend.services.crowd.publishing import Door
 from backend.services.keys import secret_key
-from backend.services.publishing import Door
+from backend.services.studies import batches, channels
 from backend.services.tokens import Tokens
 
 NAMES = [channel.value for channel in Channel if channel != Channel.IMPORTED]

@@ -15,10 +15,11 @@ from backend.cli.server import PUBLIC_URL
 from backend.crowd.protocol import CrowdError
 from backend.domain.channels import PAYS_ITSELF
 from backend.errors import Unavailable
-from backend.services import rounds, steering, submissions
-from backend.services.payments import Differences
-from backend.services.rounds import Kept
-from backend.services.steering import Published, Wish
+from backend.services.approval import rounds
+from backend.services.approval.rounds import Kept
+from backend.services.crowd import steering, submissions
+from backend.services.crowd.steering import Published, Wish
+from backend.services.money.payments import Differences
 
 
 @click.group()

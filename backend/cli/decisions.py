@@ -8,7 +8,10 @@ from backend.cli.desk import desk, now
 from backend.cli.house import batch_argument, data_dir_option
 from backend.db.base import LARGEST_NUMBER
 from backend.domain.channels import PAYS_ITSELF
-from backend.services import approvals, batches, by_hand, granted, publishing, rejections, submissions
+from backend.services.approval import approvals, granted, rejections
+from backend.services.crowd import publishing, submissions
+from backend.services.money import by_hand
+from backend.services.studies import batches
 
 channel_option = click.option("--channel", "only", help="This channel alone.  [default: all of the batch]")
 number_argument = click.argument("number", type=click.IntRange(1, LARGEST_NUMBER))

@@ -13,11 +13,11 @@ from backend.db.channels import BatchChannel
 from backend.db.session import Database
 from backend.domain.channels import PAYS_ITSELF
 from backend.errors import NotFound
-from backend.services import batches, channels
+from backend.services.crowd.publishing import Door
+from backend.services.crowd.vendors import crowd_of, queue_of
 from backend.services.keys import secret_key
-from backend.services.publishing import Door
+from backend.services.studies import batches, channels
 from backend.services.tokens import Tokens
-from backend.services.vendors import crowd_of, queue_of
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from backend.db.jobs import Job
 from backend.db.session import Database
 from backend.domain.jobs import JobState
 from backend.errors import Unavailable
-from backend.services import jobs
+from backend.services.asking import jobs
 from worker.handlers import HANDLERS
 from worker.running import Worker
 

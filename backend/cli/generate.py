@@ -12,7 +12,7 @@ from backend.db.base import LARGEST_NUMBER
 from backend.db.session import Database
 from backend.domain.asking import Sampling
 from backend.domain.recipes import Recipe
-from backend.services import estimates, generations, jobs
+from backend.services.asking import estimates, generations, jobs
 
 DEFAULTS = Sampling(temperature=0.0, max_tokens=512)
 

@@ -9,7 +9,7 @@ from backend.cli import progress
 from backend.cli.house import data_dir_option, open_database, settings_with
 from backend.cli.launch import FILE, source
 from backend.errors import Invalid
-from backend.services import imports, mentions, studies
+from backend.services.studies import imports, mentions, studies
 
 
 @click.command("import")

@@ -14,10 +14,11 @@ from backend.domain.collected import Collected
 from backend.domain.foreign.proposal import Proposal
 from backend.domain.mapping import ColumnMapping, to_toml
 from backend.errors import Invalid
-from backend.services import batches, bringing, collected, incoming
-from backend.services.bringing import Report
-from backend.services.files import Source
-from backend.services.incoming import Foreign
+from backend.services.rating import bringing, collected, incoming
+from backend.services.rating.bringing import Report
+from backend.services.rating.incoming import Foreign
+from backend.services.studies import batches
+from backend.services.studies.files import Source
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 SHOWN, WIDTH = 5, 100

@@ -12,7 +12,7 @@ from backend.db.base import LARGEST_NUMBER
 from backend.db.jobs import Job, JobEvent
 from backend.db.session import Database
 from backend.errors import Invalid
-from backend.services import jobs as service
+from backend.services.asking import jobs as service
 
 
 @click.command()

@@ -18,8 +18,9 @@ from backend.db.base import LARGEST_NUMBER
 from backend.db.judges import Judge, Judging
 from backend.db.session import Database
 from backend.domain.judging.orders import Orders, Rule
-from backend.services import estimates, jobs, judge_templates, judgements, judges, judgings
-from backend.services.judgements import Tally
+from backend.services.asking import jobs
+from backend.services.judging import judge_estimates, judge_templates, judgements, judges, judgings
+from backend.services.judging.judgements import Tally
 
 study_argument = click.argument("study", type=click.IntRange(1, LARGEST_NUMBER))
 
@@ -104,7 +105,7 @@ def ask(
         judging = judgings.compare(session, one, candidate=candidate, baseline=baseline, now=now)
     if terms.dry_run:
         with database.reading() as session:  # nobody who writes has to wait for it
-            click.echo(in_words(estimates.of_judging(session, one, judging, terms.manner)))
+            click.echo(in_words(judge_estimates.of_judging(session, one, judging, terms.manner)))
         return
     job_id = put(database, one, judging, terms)
     if terms.queue and job_id is not None:

@@ -15,9 +15,9 @@ from backend.domain.judging.parsing import Reading
 from backend.domain.judging.summary import Summary, Unreadable
 from backend.domain.judging.versus import PREFERENCES, Told
 from backend.domain.statistics.agreement import Measure
-from backend.services.face_offs import FaceOff
-from backend.services.judge_reports import Doubt, Report
-from backend.services.published import Imported
+from backend.services.judging.face_offs import FaceOff
+from backend.services.judging.judge_reports import Doubt, Report
+from backend.services.judging.published import Imported
 
 LISTED = 10
 SAID = (*PREFERENCES, None)

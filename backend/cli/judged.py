@@ -8,11 +8,11 @@ import click
 
 from backend.cli.house import batch_argument, data_dir_option, open_database, settings_with
 from backend.cli.results import percent, shown
-from backend.services import batches
-from backend.services import judged as service
-from backend.services.files import Source
-from backend.services.judged import Judged
 from backend.services.keys import secret_key
+from backend.services.results import judged as service
+from backend.services.results.judged import Judged
+from backend.services.studies import batches
+from backend.services.studies.files import Source
 
 
 @click.command()

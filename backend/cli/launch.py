@@ -16,8 +16,8 @@ from backend.db.session import Database
 from backend.domain import declared
 from backend.domain.settings import StudySettings
 from backend.errors import Invalid
-from backend.services import batches, exercises, gold, imports, launching, mentions, studies
-from backend.services.files import Source
+from backend.services.studies import batches, exercises, gold, imports, launching, mentions, studies
+from backend.services.studies.files import Source
 
 SEED = 2023
 FILE = click.Path(dir_okay=False, path_type=Path)

@@ -10,13 +10,14 @@ from backend.cli.house import batch_argument, data_dir_option, open_database, se
 from backend.db.ledger import Account
 from backend.domain.money import Money, money
 from backend.errors import Invalid
-from backend.services import batches, budgets, outstanding, paysheet, paytables, quotes, spending
 from backend.services.keys import secret_key
-from backend.services.outstanding import Unpaid, Why
-from backend.services.paysheet import Paysheet
+from backend.services.money import budgets, outstanding, paysheet, paytables, quotes, spending
+from backend.services.money.outstanding import Unpaid, Why
+from backend.services.money.paysheet import Paysheet
+from backend.services.money.quotes import Quote
+from backend.services.money.spending import Spending
 from backend.services.pseudonyms import pseudonyms
-from backend.services.quotes import Quote
-from backend.services.spending import Spending
+from backend.services.studies import batches
 
 WHY = {
     Why.WAITS: "wait for the next round: assay crowd run",

@@ -12,9 +12,9 @@ from backend.domain.judging.orders import Orders, Rule
 from backend.domain.judging.pack import rescored
 from backend.domain.judging.summary import summed
 from backend.errors import Invalid
-from backend.services import face_offs, judges, packs
-from backend.services.bundles import digest
-from backend.services.face_offs import Side
+from backend.services.exports import digest
+from backend.services.judging import face_offs, judges, packs
+from backend.services.judging.face_offs import Side
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 

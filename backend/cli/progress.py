@@ -9,9 +9,9 @@ import click
 from backend.domain.alignment import Problem, in_words
 from backend.domain.identity import Piece
 from backend.domain.results.summary import STEPS, OnStep
-from backend.services.files import Source
-from backend.services.imports import Inspected
-from backend.services.mentions import Mention
+from backend.services.studies.files import Source
+from backend.services.studies.imports import Inspected
+from backend.services.studies.mentions import Mention
 
 SHOWN = 3
 

@@ -7,7 +7,8 @@ import click
 
 from backend.cli.channels import NAMES
 from backend.cli.house import batch_argument, data_dir_option, open_database, settings_with
-from backend.services import batches, listed
+from backend.services.rating import listed
+from backend.services.studies import batches
 
 channel_argument = click.argument("channel", type=click.Choice(NAMES), metavar="|".join(NAMES))
 id_argument = click.argument("external_id")

@@ -18,12 +18,16 @@ from backend.db.raters import Channel
 from backend.db.session import Database
 from backend.domain.channels import ChannelSettings, defaults
 from backend.domain.pay import PayRule
-from backend.services import batches, channels, links, postings, quotes, rounds
+from backend.services.approval import rounds
+from backend.services.approval.rounds import Kept
+from backend.services.crowd import postings
+from backend.services.crowd.publishing import Door
+from backend.services.crowd.vendors import crowd_of
 from backend.services.keys import secret_key
-from backend.services.publishing import Door
-from backend.services.rounds import Kept
+from backend.services.money import quotes
+from backend.services.rating import links
+from backend.services.studies import batches, channels
 from backend.services.tokens import Tokens
-from backend.services.vendors import crowd_of
 from backend.simulator import visits
 from backend.simulator.people import Character, Diary
 from backend.simulator.rating import Sitting

@@ -12,9 +12,9 @@ from backend.domain.declared import SPLITS
 from backend.domain.results.candidates import CandidateResult
 from backend.domain.results.summary import Results
 from backend.domain.statistics.intervals import Interval
-from backend.services import results as service
-from backend.services import schema, tables
 from backend.services.keys import secret_key
+from backend.services.results import results as service
+from backend.services.results import schema, tables
 
 
 def print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:

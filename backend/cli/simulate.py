@@ -23,8 +23,10 @@ from backend.domain.money import Money, money
 from backend.domain.pay import PayRule
 from backend.domain.results.summary import Results
 from backend.errors import Invalid, Unavailable
-from backend.services import batches, by_hand, earnings, ledger, results, spending
 from backend.services.keys import secret_key
+from backend.services.money import by_hand, earnings, ledger, spending
+from backend.services.results import results
+from backend.services.studies import batches
 from backend.simulator.people import Diary, crowd
 from backend.simulator.stage import Stage, staged
 

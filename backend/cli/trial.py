@@ -15,8 +15,9 @@ from backend.cli.server import address, in_thread, listening, local_address, res
 from backend.cli.watch import watching
 from backend.config import Settings
 from backend.db.session import Database
-from backend.services import links, results
 from backend.services.keys import secret_key
+from backend.services.rating import links
+from backend.services.results import results
 from backend.services.tokens import Tokens
 from backend.simulator.people import Character, Diary
 from backend.simulator.raters import SimulatedRater

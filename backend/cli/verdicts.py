@@ -14,9 +14,9 @@ from backend.domain.judging.gold import trust
 from backend.domain.judging.orders import Rule
 from backend.domain.judging.published import Format
 from backend.errors import Invalid
-from backend.services import gold_pairs, judge_reports, packs, published, unpacking
-from backend.services.files import Source
-from backend.services.published import Read, Wish
+from backend.services.judging import gold_pairs, judge_reports, packs, published, unpacking
+from backend.services.judging.published import Read, Wish
+from backend.services.studies.files import Source
 
 STUDY = click.IntRange(1, LARGEST_NUMBER)
 EXISTING = click.Path(exists=True, path_type=Path)

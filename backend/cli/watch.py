@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import click
 
 from backend.db.session import Database
-from backend.services import batches, stopping
+from backend.services.results import stopping
+from backend.services.studies import batches
 
 EVERY_SECONDS = 2.0
 

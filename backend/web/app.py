@@ -9,10 +9,10 @@ from backend.config import Settings
 from backend.crowd import mturk_frame
 from backend.db.session import Database
 from backend.jobs import Doorbell, Silent
-from backend.services.bells import Bells
-from backend.services.glances import Memory
-from backend.services.kept import Kept
+from backend.services.crowd.bells import Bells
 from backend.services.keys import secret_key
+from backend.services.overview.glances import Memory
+from backend.services.results.kept import Kept
 from backend.services.tokens import Tokens
 from backend.web import errors, markdown
 from backend.web.deps import House, researcher

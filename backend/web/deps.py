@@ -13,7 +13,7 @@ from backend.db.base import LARGEST_NUMBER
 from backend.db.session import Database
 from backend.errors import Forbidden
 from backend.jobs import Doorbell, Silent
-from backend.services.facts import Remembered
+from backend.services.rating.facts import Remembered
 from backend.services.tokens import Tokens
 
 COOKIE = "assay_session"

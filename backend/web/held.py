@@ -13,7 +13,7 @@ from pathlib import Path
 from starlette.datastructures import FormData
 
 from backend.errors import Invalid, NotFound
-from backend.services.files import Source
+from backend.services.studies.files import Source
 from backend.web.forms import files
 from backend.web.uploads import kept
 

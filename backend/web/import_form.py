@@ -14,9 +14,9 @@ from backend.domain.judging.orders import Rule
 from backend.domain.judging.pack import Pack
 from backend.domain.judging.published import Format
 from backend.errors import Invalid
-from backend.services import pack_files, packs, published, unpacking
-from backend.services.files import Source
-from backend.services.published import Imported, Read, Wish
+from backend.services.judging import pack_files, packs, published, unpacking
+from backend.services.judging.published import Imported, Read, Wish
+from backend.services.studies.files import Source
 from backend.web.forms import text, word_or_none
 
 # Messages of the service name the terminal's options; here the same things have other names.

@@ -11,8 +11,8 @@ from backend.db.studies import Study
 from backend.domain.jobs import Queue
 from backend.domain.judging.templates import Template
 from backend.errors import Conflict
-from backend.services import estimates, judge_templates, judges, judgings
-from backend.services.estimates import Estimate
+from backend.services.asking.estimates import Estimate
+from backend.services.judging import judge_estimates, judge_templates, judges, judgings
 from backend.web.judge_form import Asks, declared
 
 WORDS = {
@@ -68,7 +68,7 @@ def costs(database: Database, study_id: int, asks: Asks, *, now: datetime) -> Co
     with database.rehearsal() as session:
         judge, compared = declared(session, study_id, asks, now=now)
     with database.reading() as session:
-        found = [estimates.of_judging(session, judge, one, asks.manner) for one in compared]
+        found = [judge_estimates.of_judging(session, judge, one, asks.manner) for one in compared]
     return Costs(asks, dict(zip(asks.candidates, found, strict=True)))
 
 

@@ -13,7 +13,7 @@ from backend.domain.jobs import Manner
 from backend.domain.judging.orders import Orders, Rule
 from backend.domain.recipes import Recipe
 from backend.errors import Invalid
-from backend.services import judges, judgings
+from backend.services.judging import judges, judgings
 from backend.web import asking_form
 from backend.web.forms import text, texts, word
 

@@ -14,8 +14,8 @@ from backend.domain.money import Money, money
 from backend.domain.pay import MTURK, PayRule, of_share
 from backend.domain.settings import from_json
 from backend.errors import AppError, Invalid
-from backend.services import quotes
-from backend.services.quotes import Pilot, Quote
+from backend.services.money import quotes
+from backend.services.money.quotes import Pilot, Quote
 from backend.web import forms
 
 # A panel pays its raters itself; its settings are more than this form asks.

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from backend.db.batches import BatchState
 from backend.domain.journey import Exercise, Outcome, Reply, Step
 from backend.domain.money import Money
-from backend.services import assignments, checks, handover, journeys, rewards
-from backend.services.assignments import Task, Visitor
-from backend.services.facts import Facts, Remembered
-from backend.services.handover import Handover
+from backend.services.money import rewards
+from backend.services.rating import assignments, checks, handover, journeys
+from backend.services.rating.assignments import Task, Visitor
+from backend.services.rating.facts import Facts, Remembered
+from backend.services.rating.handover import Handover
 from backend.web.votes import Place
 
 ENDS = ("done", "finished", "closed")

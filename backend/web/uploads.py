@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 from starlette.datastructures import FormData, UploadFile
 
-from backend.services.files import Source
+from backend.services.studies.files import Source
 from backend.web.forms import files
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from backend.services import batches, launching
+from backend.services.studies import batches, launching
 from backend.simulator.raters import SimulatedRater
 from tests import factories
 from tests.browser.visits import (

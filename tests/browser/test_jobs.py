@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from backend.db.jobs import Job
-from backend.services import jobs
+from backend.services.asking import jobs
 from tests import asked, factories
 from tests.asked import Work
 from tests.browser.visits import Site, Visits, assert_accessible, assert_no_sideways_scrolling, shown_after_reloads

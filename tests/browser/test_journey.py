@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from backend.db.batches import Batch
 from backend.db.raters import Channel
-from backend.services import listed
+from backend.services.rating import listed
 from tests import ways
 from tests.browser.visits import (
     FIRST,

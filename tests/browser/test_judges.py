@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from backend.domain.jobs import Manner
-from backend.services import judgings
+from backend.services.judging import judgings
 from tests import factories, judged
 from tests.browser.test_jobs import assert_fits
 from tests.browser.visits import Site, Visits, shown_after_reloads

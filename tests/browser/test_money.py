@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from backend.db.raters import Channel
-from backend.services import imports, mentions, studies
-from backend.services.files import Source
+from backend.services.studies import imports, mentions, studies
+from backend.services.studies.files import Source
 from tests import factories, paid
 from tests.browser.visits import Site, Visits, assert_accessible, assert_no_sideways_scrolling
 from tests.paid import Paid

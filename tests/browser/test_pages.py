@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 from backend.db.batches import Batch
 from backend.db.migrate import upgrade
 from backend.db.session import Database
-from backend.services import batches, imports, launching, mentions, studies
-from backend.services.files import Source
+from backend.services.studies import batches, imports, launching, mentions, studies
+from backend.services.studies.files import Source
 from backend.simulator import raters as simulator
 from backend.simulator.raters import SimulatedRater
 from tests import factories

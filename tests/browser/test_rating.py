@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from backend.services import raters
+from backend.services.rating import raters
 from tests.browser.visits import (
     DESK,
     FIRST,

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from backend.db.batches import Batch
-from backend.services import batches
+from backend.services.studies import batches
 from tests import voted
 from tests.browser.visits import Site, assert_accessible, assert_no_sideways_scrolling
 

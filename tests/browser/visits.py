@@ -13,7 +13,7 @@ from backend.db.assignments import Assignment
 from backend.db.batches import Batch
 from backend.db.ratings import Rating
 from backend.db.session import Database
-from backend.services import links
+from backend.services.rating import links
 from backend.web.deps import House
 from tests import factories
 from tests.factories import NOW

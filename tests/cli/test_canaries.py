@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from backend.cli.main import assay
-from backend.services import judge_templates
+from backend.services.judging import judge_templates
 from tests.openai import Answer, Asked, Step, says, scripted
 
 CANARIES = judge_templates.canaries()

@@ -16,8 +16,8 @@ from backend.db.session import Database
 from backend.db.submissions import Submission
 from backend.domain.money import Money
 from backend.errors import Conflict, Invalid, NotFound, Unavailable
-from backend.services import budgets
-from backend.services.payments import Differences, Told
+from backend.services.money import budgets
+from backend.services.money.payments import Differences, Told
 from backend.simulator.mturk import workers
 from backend.simulator.mturk.market import Market, Worker
 from backend.simulator.mturk.queue import PATH

@@ -19,7 +19,7 @@ from backend.db.outputs import Output
 from backend.db.session import Database
 from backend.domain.jobs import JobState, Queue
 from backend.errors import AppError
-from backend.services import jobs
+from backend.services.asking import jobs
 from tests import factories
 from tests.cli.conftest import Assay
 from tests.commands import Command, environment

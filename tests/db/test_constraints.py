@@ -19,7 +19,7 @@ from backend.db.raters import Channel, Rater
 from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.db.studies import StudyVersion
-from backend.services import launching
+from backend.services.studies import launching
 from tests import factories
 from tests.factories import NOW
 from tests.postgres import Postgres

@@ -14,7 +14,7 @@ from backend.domain.qualifications import (
     refusal,
     sentences,
 )
-from backend.services import studies
+from backend.services.studies import studies
 from tests import factories
 
 EVERYTHING = {

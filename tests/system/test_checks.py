@@ -13,7 +13,8 @@ from backend.db.comparisons import Seat
 from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.domain.checks import KINDS, REPEAT_GAP, by_rater
-from backend.services import batches, checks
+from backend.services.rating import checks
+from backend.services.studies import batches
 from tests import factories
 from tests.server import Server
 from tests.system.crowd import UnrulyRater, together

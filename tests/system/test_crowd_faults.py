@@ -36,8 +36,10 @@ from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.db.submissions import Submission
 from backend.domain.money import Money
-from backend.services import budgets, holders, ledger, payments, publishing, rounds, steering, submissions
-from backend.services.steering import Published, Wish
+from backend.services.approval import rounds
+from backend.services.crowd import holders, publishing, steering, submissions
+from backend.services.crowd.steering import Published, Wish
+from backend.services.money import budgets, ledger, payments
 from backend.simulator.mturk import workers
 from backend.simulator.mturk.faults import Fault
 from backend.simulator.prolific import Fault as ProlificFault

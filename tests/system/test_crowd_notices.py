@@ -25,7 +25,7 @@ from backend.crowd.protocol import Refused
 from backend.db.assignments import Assignment, AssignmentState
 from backend.db.raters import Rater
 from backend.db.session import Database
-from backend.services.rounds import Kept
+from backend.services.approval.rounds import Kept
 from backend.simulator.mturk import notifications, workers
 from backend.simulator.mturk.faults import Delivery, Fault
 from backend.simulator.mturk.queue import PATH

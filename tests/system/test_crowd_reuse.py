@@ -1,6 +1,6 @@
 """Mechanical Turk gives the id of a returned assignment to the next rater, from the accept to the payment.
 
-At a simulator behind a real socket, on both databases; our pages are those of services.hits. The notice of the
+At a simulator behind a real socket, on both databases; our pages are those of services.crowd.hits. The notice of the
 return is read before the second rater comes (early), while they are at work (late), or never.
 """
 
@@ -23,10 +23,11 @@ from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.domain.choices import Choice
 from backend.errors import Forbidden
-from backend.services import hits, ratings
-from backend.services.hits import Hit, Piece
-from backend.services.ratings import Vote
-from backend.services.rounds import Kept
+from backend.services.approval.rounds import Kept
+from backend.services.crowd import hits
+from backend.services.crowd.hits import Hit, Piece
+from backend.services.rating import ratings
+from backend.services.rating.ratings import Vote
 from backend.simulator.mturk import notifications, workers
 from backend.simulator.mturk.faults import Delivery
 from tests.channels import OnMTurk, on_mturk

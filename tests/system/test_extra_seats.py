@@ -11,7 +11,7 @@ from backend.db.comparisons import Comparison, Seat
 from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.domain.choices import Choice, Preference, preference
-from backend.services import batches
+from backend.services.studies import batches
 from tests import factories
 from tests.server import Server
 from tests.system.crowd import Drowsiness, UnrulyRater, together

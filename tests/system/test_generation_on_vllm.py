@@ -15,7 +15,7 @@ from backend.domain.asking import EngineKind, Sampling
 from backend.domain.jobs import JobState, Manner, Queue
 from backend.domain.recipes import Recipe
 from backend.jobs import Near
-from backend.services import generations
+from backend.services.asking import generations
 from backend.web.app import create_app
 from tests import factories
 from tests.commands import KEY, Command, environment

@@ -25,11 +25,12 @@ from backend.domain.asking import EngineKind
 from backend.domain.jobs import JobKind, JobState, Manner, Queue
 from backend.domain.judging.orders import Orders, Rule
 from backend.domain.recipes import Recipe
-from backend.services import estimates, jobs, judge_reports, judgements, judges, judgings
-from backend.services.estimates import Estimate
-from backend.services.jobs import Held
-from backend.services.judge_reports import Report
-from backend.services.judgements import Tally
+from backend.services.asking import jobs
+from backend.services.asking.estimates import Estimate
+from backend.services.asking.jobs import Held
+from backend.services.judging import judge_estimates, judge_reports, judgements, judges, judgings
+from backend.services.judging.judge_reports import Report
+from backend.services.judging.judgements import Tally
 from tests import factories, judging
 from tests.commands import Command, environment
 from tests.factories import BASELINE, CANDIDATE, NOW
@@ -124,7 +125,7 @@ class Court:
         number = self.declared()
         with self.database.reading() as session:
             made = session.get_one(Judging, number)
-            return estimates.of_judging(session, judges.get(session, made.judge_id), made, MANNER)
+            return judge_estimates.of_judging(session, judges.get(session, made.judge_id), made, MANNER)
 
     def verdicts(self, name: str = "judge") -> list[Verdict]:
         with self.database.reading() as session:
@@ -228,7 +229,7 @@ def test_the_estimate_is_of_what_is_asked_and_its_worst_case_pays_for_it(court: 
     number = court.declared("another")
     with court.database.reading() as session:
         made = session.get_one(Judging, number)
-        other = estimates.of_judging(session, judges.get(session, made.judge_id), made, MANNER)
+        other = judge_estimates.of_judging(session, judges.get(session, made.judge_id), made, MANNER)
     assert (other.questions, other.stored, other.worst) == (0, WANTED, 0)
 
 

@@ -12,7 +12,7 @@ from backend.db.assignments import Assignment, AssignmentState
 from backend.db.comparisons import Comparison, Seat
 from backend.db.ratings import Rating
 from backend.db.session import Database
-from backend.services import batches
+from backend.services.studies import batches
 from tests import factories
 from tests.server import KEY, Server
 from tests.system.crowd import Drowsiness, UnrulyRater, together

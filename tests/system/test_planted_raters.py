@@ -13,9 +13,9 @@ from backend.db.migrate import upgrade
 from backend.db.raters import Rater
 from backend.db.session import Database
 from backend.domain.statistics.flag_rates import CLICKER, COPYCAT, HASTY, ONE_SIDED, OTHER_CLICKER, Design, simulated
-from backend.services import collected
-from backend.services.files import Source
 from backend.services.pseudonyms import pseudonyms
+from backend.services.rating import collected
+from backend.services.studies.files import Source
 from backend.web.app import create_app
 from tests import factories
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from backend.db.session import Database
 from backend.domain.choices import Choice
-from backend.services import assignments, links, ratings
-from backend.services.ratings import Vote
+from backend.services.rating import assignments, links, ratings
+from backend.services.rating.ratings import Vote
 from backend.simulator.raters import Browser
 from tests import factories
 from tests.factories import NOW

@@ -15,7 +15,7 @@ from backend.db.journeys import Listed
 from backend.db.raters import Channel, Link, Rater
 from backend.db.session import Database
 from backend.db.submissions import Submission
-from backend.services import batches
+from backend.services.studies import batches
 from backend.web.app import create_app
 from tests import factories
 from tests.entrances import at_once, declared, posted

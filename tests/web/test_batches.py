@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from backend.db.assignments import Assignment
 from backend.db.raters import Channel, Rater
 from backend.db.session import Database
-from backend.services import links
+from backend.services.rating import links
 from backend.web.deps import House
 from tests import factories
 

@@ -20,7 +20,8 @@ from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.db.submissions import Submission
 from backend.domain.submissions import SubmissionState
-from backend.services import batches, raters
+from backend.services.rating import raters
+from backend.services.studies import batches
 from backend.web.app import create_app
 from tests import factories
 from tests.crowd.test_mturk_frame import OPEN_REDIRECTS

@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from backend.db.batches import Batch
 from backend.db.session import Database
-from backend.services import batches
+from backend.services.studies import batches
 from backend.web.deps import House
 from tests import factories
 

@@ -14,8 +14,8 @@ from backend.db.channels import Posting
 from backend.db.raters import Channel
 from backend.db.session import Database
 from backend.db.submissions import Submission
-from backend.services import bells
-from backend.services.bells import Bells, Door
+from backend.services.crowd import bells
+from backend.services.crowd.bells import Bells, Door
 from backend.web.app import create_app
 from tests import factories
 from tests.channels import OnProlific, on_prolific

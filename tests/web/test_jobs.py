@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from backend.db.jobs import Job
 from backend.db.session import Database
 from backend.domain.jobs import JobState, Queue
-from backend.services import job_lines, jobs
+from backend.services.asking import job_lines, jobs
 from backend.web.deps import House
 from tests import asked, factories
 from tests.asked import PRICED, SECOND

@@ -12,7 +12,8 @@ from backend.db.raters import Channel, Link
 from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.db.submissions import Appeal
-from backend.services import batches, launching, listed
+from backend.services.rating import listed
+from backend.services.studies import batches, launching
 from backend.web.app import create_app
 from tests import factories, ways
 from tests.ways import FAILING, JOURNEY, PASSING

@@ -16,7 +16,9 @@ from backend.db.session import Database
 from backend.db.studies import Study
 from backend.domain.jobs import Manner, Queue
 from backend.domain.judging.orders import Orders, Rule
-from backend.services import batches, jobs, judges, judgings, packs
+from backend.services.asking import jobs
+from backend.services.judging import judges, judgings, packs
+from backend.services.studies import batches
 from tests import factories, judged
 from tests.judged import Bench
 from tests.web.test_jobs import Listener, bell

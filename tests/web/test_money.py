@@ -13,7 +13,8 @@ from backend.db.raters import Channel, Rater
 from backend.db.session import Database
 from backend.db.submissions import Rejection
 from backend.domain.money import Money
-from backend.services import by_hand, decisions, ledger, spending, submitted
+from backend.services.approval import decisions, submitted
+from backend.services.money import by_hand, ledger, spending
 from backend.services.pseudonyms import pseudonyms
 from backend.web.deps import House
 from tests import factories, paid
@@ -209,7 +210,7 @@ def test_the_ledger_is_filtered_and_leads_to_the_piece_of_work(researcher: TestC
 def test_the_ledgers_pages_lead_to_each_other(
     researcher: TestClient, made: Paid, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backend.services.entries.ENTRIES_A_PAGE", 10)
+    monkeypatch.setattr("backend.services.money.entries.ENTRIES_A_PAGE", 10)
     first = researcher.get("/batches/1/ledger").text
     assert "Newer" not in first
     older = re.search(r'href="(\?before=\d+)"', first)[1]
@@ -225,7 +226,7 @@ def rows(client: TestClient, path: str) -> list[dict[str, str]]:
 def test_tables_add_up_to_the_ledger(
     researcher: TestClient, made: Paid, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backend.services.paytables.ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("backend.services.money.paytables.ROWS_AT_ONCE", 7)
     sums = dict.fromkeys(Account, 0)
     for row in rows(researcher, "/batches/1/ledger.csv"):
         minor = round(100 * float(row["amount"]))

@@ -14,7 +14,8 @@ from backend.db.session import Database
 from backend.domain.channels import defaults
 from backend.domain.money import Money
 from backend.domain.pay import PayRule
-from backend.services import batches, budgets, by_hand, channels, quotes, spending
+from backend.services.money import budgets, by_hand, quotes, spending
+from backend.services.studies import batches, channels
 from tests import factories, paid
 from tests.web.test_studies import outputs, upload
 

@@ -14,7 +14,8 @@ from backend.db.comparisons import Comparison, Seat
 from backend.db.raters import Link, Rater
 from backend.db.ratings import Rating
 from backend.db.session import Database
-from backend.services import batches, links
+from backend.services.rating import links
+from backend.services.studies import batches
 from backend.web.app import create_app
 from tests import factories
 from tests.factories import NOW

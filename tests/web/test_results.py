@@ -14,8 +14,8 @@ from backend.db.batches import Batch
 from backend.db.raters import Channel, Rater
 from backend.db.session import Database
 from backend.db.studies import Prompt
-from backend.services import batches
-from backend.services.kept import Kept
+from backend.services.results.kept import Kept
+from backend.services.studies import batches
 from backend.web.routes import results as results_routes
 from tests import factories, judged, voted
 

@@ -11,7 +11,7 @@ from backend.db.session import Database
 from backend.db.studies import Study
 from backend.domain.asking import EngineKind
 from backend.domain.jobs import Manner, Queue
-from backend.services import generations, jobs
+from backend.services.asking import generations, jobs
 from tests import asked, factories
 from tests.asked import SECOND
 from tests.web.test_jobs import Listener, bell, states, words

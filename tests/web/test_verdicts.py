@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from backend.db.judges import Verdict
 from backend.db.session import Database
 from backend.domain.judging.orders import Rule
-from backend.services import judges
+from backend.services.judging import judges
 from backend.web.deps import House
 from tests import factories, judged
 from tests.judged import BASE, LARGE

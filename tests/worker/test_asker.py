@@ -9,7 +9,7 @@ from backend.db.session import Database
 from backend.domain.asking import EngineKind, Reply, Request
 from backend.domain.jobs import Queue
 from backend.domain.prices import Price, worst_of
-from backend.services import jobs, replies
+from backend.services.asking import jobs, replies
 from tests.jobs import looked, queued
 from tests.worker.engines.asked import chat
 from worker.asker import Asker, Paid, cost_of

@@ -10,7 +10,7 @@ from backend.broker import Far
 from backend.db.session import Database
 from backend.domain.asking import EngineKind
 from backend.domain.jobs import Queue
-from backend.services import jobs
+from backend.services.asking import jobs
 from tests.jobs import queued
 from tests.redis import Redis
 from worker.beat import look

@@ -13,7 +13,8 @@ from backend.domain.asking import EngineKind, Sampling
 from backend.domain.jobs import JobState, Manner
 from backend.domain.recipes import Recipe
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services import estimates, generations, mentions, studies
+from backend.services.asking import estimates, generations
+from backend.services.studies import mentions, studies
 from tests import factories
 from tests.factories import NOW
 from tests.jobs import looked, texts

@@ -12,8 +12,9 @@ from backend.domain.jobs import JobState, Manner
 from backend.domain.judging.injection import Obedience
 from backend.domain.judging.orders import Orders, Rule
 from backend.domain.recipes import Recipe
-from backend.services import jobs, judge_reports, judges, judgings
-from backend.services.judge_reports import Report
+from backend.services.asking import jobs
+from backend.services.judging import judge_reports, judges, judgings
+from backend.services.judging.judge_reports import Report
 from tests import factories
 from tests.factories import BASELINE, CANDIDATE, NOW
 from tests.jobs import looked

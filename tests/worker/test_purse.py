@@ -7,8 +7,8 @@ import pytest
 from backend.config import Settings
 from backend.db.session import Database
 from backend.domain.jobs import JobState, Queue
-from backend.services import jobs
-from backend.services.jobs import BudgetSpent, Lost
+from backend.services.asking import jobs
+from backend.services.asking.jobs import BudgetSpent, Lost
 from tests.jobs import looked, queued
 from worker.duty import Duty, clock
 from worker.purse import QUESTIONS_A_LOT, Purse

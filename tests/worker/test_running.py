@@ -17,8 +17,8 @@ from backend.db.session import Database
 from backend.domain.jobs import JobKind, JobState, Queue
 from backend.errors import Unavailable
 from backend.jobs import Near
-from backend.services import jobs
-from backend.services.jobs import BudgetSpent
+from backend.services.asking import jobs
+from backend.services.asking.jobs import BudgetSpent
 from tests.jobs import history, looked, queued, until, until_in
 from tests.postgres import empty
 from worker.crew import at_work

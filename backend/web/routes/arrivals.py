@@ -18,8 +18,9 @@ from backend.db.channels import BatchChannel
 from backend.db.raters import Channel, Link
 from backend.domain.channels import ChannelSettings
 from backend.errors import NotFound
-from backend.services import arrivals, channels
-from backend.services.arrivals import NOWHERE, Proof, Work
+from backend.services.crowd import arrivals
+from backend.services.crowd.arrivals import NOWHERE, Proof, Work
+from backend.services.studies import channels
 from backend.web.deps import House, TheHouse, now
 from backend.web.render import page
 from backend.web.votes import Form

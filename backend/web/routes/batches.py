@@ -12,7 +12,9 @@ from starlette.responses import RedirectResponse, Response
 from backend.db.batches import Batch
 from backend.db.raters import Channel, Link
 from backend.errors import Invalid
-from backend.services import batches, glances, launching, links, sealing, studies
+from backend.services.overview import glances
+from backend.services.rating import links
+from backend.services.studies import batches, launching, sealing, studies
 from backend.web import forms
 from backend.web.deps import Id, TheHouse, base_url, now
 from backend.web.render import page

@@ -11,9 +11,10 @@ from starlette.responses import Response
 from backend.db.base import LARGEST_NUMBER
 from backend.db.batches import Batch
 from backend.errors import Conflict
-from backend.services import batches, opened, reading, said, sealing, studies
-from backend.services.endings import Outcome
-from backend.services.reading import Wanted
+from backend.services.judging import said
+from backend.services.studies import batches, opened, reading, sealing, studies
+from backend.services.studies.endings import Outcome
+from backend.services.studies.reading import Wanted
 from backend.web.deps import Id, TheHouse
 from backend.web.render import page
 

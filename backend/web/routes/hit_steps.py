@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
 from backend.errors import Conflict
-from backend.services import assignments, hits
-from backend.services.hits import Hit
+from backend.services.crowd import hits
+from backend.services.crowd.hits import Hit
+from backend.services.rating import assignments
 from backend.web.deps import House, TheHouse, now
 from backend.web.routes import journey
 from backend.web.routes.hits import address, holder

@@ -17,9 +17,10 @@ from backend.crowd.mturk_frame import Came
 from backend.domain.journey import Step
 from backend.domain.money import Money
 from backend.errors import Conflict, Forbidden, NotFound
-from backend.services import assignments, hits, journeys, ratings
-from backend.services.assignments import Task, Visitor
-from backend.services.hits import Hit, Piece
+from backend.services.crowd import hits
+from backend.services.crowd.hits import Hit, Piece
+from backend.services.rating import assignments, journeys, ratings
+from backend.services.rating.assignments import Task, Visitor
 from backend.web import stages
 from backend.web.deps import House, TheHouse, now
 from backend.web.render import page

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from backend.services import dashboard
-from backend.services.glances import Memory
+from backend.services.overview import dashboard
+from backend.services.overview.glances import Memory
 from backend.web.deps import TheHouse, now
 from backend.web.render import page
 

@@ -12,8 +12,8 @@ from backend.crowd.prolific import read_event
 from backend.crowd.protocol import Refused
 from backend.db.raters import Channel
 from backend.errors import Forbidden, Invalid
-from backend.services import bells
-from backend.services.bells import Bells
+from backend.services.crowd import bells
+from backend.services.crowd.bells import Bells
 from backend.web.deps import TheHouse, now
 
 router = APIRouter()

@@ -11,8 +11,9 @@ from starlette.responses import RedirectResponse, Response
 from backend.domain.foreign import tables
 from backend.domain.mapping import ColumnMapping, Meaning, OrderBy, PromptBy, Shown, from_json
 from backend.errors import AppError, Invalid
-from backend.services import batches, bringing, incoming, studies
-from backend.services.incoming import Foreign
+from backend.services.rating import bringing, incoming
+from backend.services.rating.incoming import Foreign
+from backend.services.studies import batches, studies
 from backend.web import forms, mapping_form
 from backend.web.deps import House, Id, TheHouse, now
 from backend.web.held import Held, held, hold, release

@@ -10,7 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from backend.db.base import LARGEST_NUMBER
 from backend.domain.jobs import Queue
 from backend.errors import Conflict, Invalid
-from backend.services import generations, job_lines, jobs, judgings
+from backend.services.asking import generations, job_lines, jobs
+from backend.services.judging import judgings
 from backend.web import forms
 from backend.web.asking_form import dollars
 from backend.web.deps import House, Id, TheHouse, now

@@ -13,7 +13,8 @@ from starlette.responses import RedirectResponse, Response
 
 from backend.domain.journey import Reply
 from backend.errors import Invalid
-from backend.services import assignments, checks, handover, journeys, own_work
+from backend.services.money import own_work
+from backend.services.rating import assignments, checks, handover, journeys
 from backend.web import stages
 from backend.web.deps import TheHouse, base_url, now
 from backend.web.render import page

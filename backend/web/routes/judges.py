@@ -9,8 +9,9 @@ from starlette.responses import RedirectResponse, Response
 
 from backend.db.base import LARGEST_NUMBER
 from backend.errors import Conflict, Invalid
-from backend.services import judge_lines, judge_reading, judges, pack_files, studies
-from backend.services.judge_reading import Only
+from backend.services.judging import judge_lines, judge_reading, judges, pack_files
+from backend.services.judging.judge_reading import Only
+from backend.services.studies import studies
 from backend.web import asking_form, forms, judge_asking, judge_form
 from backend.web.deps import House, Id, TheHouse, now
 from backend.web.errors import STATUS

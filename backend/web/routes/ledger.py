@@ -8,9 +8,10 @@ from starlette.responses import Response, StreamingResponse
 
 from backend.db.base import LARGEST_NUMBER
 from backend.db.ledger import Account, Work
-from backend.services import batches, entries, paysheet, paytables, spending, studies
-from backend.services.entries import Wanted
+from backend.services.money import entries, paysheet, paytables, spending
+from backend.services.money.entries import Wanted
 from backend.services.pseudonyms import pseudonyms
+from backend.services.studies import batches, studies
 from backend.web.deps import Id, TheHouse
 from backend.web.render import page
 from backend.web.routes.results import taken

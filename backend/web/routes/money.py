@@ -14,25 +14,11 @@ from backend.db.base import LARGEST_NUMBER
 from backend.domain.channels import PAYS_ITSELF
 from backend.domain.money import Money, money
 from backend.errors import Conflict, Invalid
-from backend.services import (
-    approvals,
-    batches,
-    budgets,
-    by_hand,
-    channels,
-    decisions,
-    granted,
-    outstanding,
-    paysheet,
-    paytables,
-    quotes,
-    rejections,
-    spending,
-    studies,
-    submitted,
-)
-from backend.services.paysheet import Paysheet
+from backend.services.approval import approvals, decisions, granted, rejections, submitted
+from backend.services.money import budgets, by_hand, outstanding, paysheet, paytables, quotes, spending
+from backend.services.money.paysheet import Paysheet
 from backend.services.pseudonyms import pseudonyms
+from backend.services.studies import batches, channels, studies
 from backend.web import dots, forms
 from backend.web.deps import Id, TheHouse, now
 from backend.web.render import page

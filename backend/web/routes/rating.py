@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from backend.services import checks, links, raters, ratings
+from backend.services.rating import checks, links, raters, ratings
 from backend.web import stages
 from backend.web.deps import TheHouse, now
 from backend.web.raters import answer, drawn, redirected

@@ -12,9 +12,12 @@ from backend.db.batches import Batch, BatchState
 from backend.domain.results.reading import Reading
 from backend.domain.results.summary import STEPS, OnStep
 from backend.errors import Conflict, NotFound
-from backend.services import batches, codes, glances, judges, reading, results, sealing, studies, tables
-from backend.services.glances import Pulse
-from backend.services.kept import Computed, Kept
+from backend.services.judging import judges
+from backend.services.overview import glances
+from backend.services.overview.glances import Pulse
+from backend.services.results import codes, results, tables
+from backend.services.results.kept import Computed, Kept
+from backend.services.studies import batches, reading, sealing, studies
 from backend.web import drawing
 from backend.web.deps import House, Id, TheHouse, now
 from backend.web.drawing import Drawing

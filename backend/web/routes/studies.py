@@ -12,7 +12,8 @@ from backend.domain.choices import SplitRule
 from backend.domain.declared import digits
 from backend.domain.settings import from_json
 from backend.errors import Invalid
-from backend.services import batches, exercises, gold, imports, launching, mentions, quotes, studies
+from backend.services.money import quotes
+from backend.services.studies import batches, exercises, gold, imports, launching, mentions, studies
 from backend.web import forms, launch_form, settings_form
 from backend.web.deps import Id, TheHouse, now
 from backend.web.render import page

@@ -10,9 +10,10 @@ from starlette.responses import RedirectResponse, Response
 from backend.db.base import LARGEST_NUMBER
 from backend.domain.jobs import Manner, Queue
 from backend.errors import Conflict, Invalid
-from backend.services import estimates, generations, studies, systems, templates
-from backend.services.estimates import Estimate
-from backend.services.systems import Only
+from backend.services.asking import estimates, generations, systems, templates
+from backend.services.asking.estimates import Estimate
+from backend.services.asking.systems import Only
+from backend.services.studies import studies
 from backend.web import asking_form, forms
 from backend.web.asking_form import Asks
 from backend.web.deps import House, Id, TheHouse, now

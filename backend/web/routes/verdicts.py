@@ -13,9 +13,10 @@ from backend.domain.judging.orders import Rule
 from backend.domain.judging.pack import Pack
 from backend.domain.judging.published import Format
 from backend.errors import AppError
-from backend.services import judge_lines, studies
-from backend.services.files import Source
-from backend.services.published import Read
+from backend.services.judging import judge_lines
+from backend.services.judging.published import Read
+from backend.services.studies import studies
+from backend.services.studies.files import Source
 from backend.web import forms, import_form, judge_asking
 from backend.web.deps import House, Id, TheHouse, now
 from backend.web.errors import STATUS

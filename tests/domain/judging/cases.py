@@ -6,7 +6,7 @@ from backend.domain.asking import Reply
 from backend.domain.choices import Choice
 from backend.domain.judging.parsing import Reading
 from backend.domain.judging.templates import Template
-from backend.services.judge_templates import templates
+from backend.services.judging.judge_templates import templates
 
 VICUNA = templates()["vicuna-general"]
 MTBENCH = templates()["mtbench-pair-v2"]

@@ -13,7 +13,7 @@ from backend.domain.judging.injection import Answered, Obedience, demanded, flag
 from backend.domain.judging.parsing import read
 from backend.domain.judging.signs import Sign, signs
 from backend.domain.judging.templates import Parser, Template
-from backend.services.judge_templates import canaries
+from backend.services.judging.judge_templates import canaries
 from tests.domain.judging.cases import ALL, ALPACA, ARENA, MTBENCH, RATERS, VICUNA, reply
 
 FIRST, SECOND, TIE = Choice.FIRST, Choice.SECOND, Choice.TIE

@@ -12,7 +12,7 @@ from backend.domain.choices import Preference, SplitRule
 from backend.domain.results.material import Material
 from backend.domain.results.summary import STEPS, Results, summarise
 from backend.domain.statistics.votes import Votes
-from backend.services.verification import differences
+from backend.services.results.verification import differences
 from tests.material import Row, material
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "results.schema.json"
