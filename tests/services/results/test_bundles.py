@@ -18,10 +18,10 @@ from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.domain.choices import Choice
 from backend.errors import Conflict, Invalid, NotFound
+from backend.services import exports
 from backend.services.pseudonyms import pseudonyms
 from backend.services.rating import assignments, checks, collected, links, ratings
 from backend.services.rating.ratings import Vote
-from backend.services import exports
 from backend.services.results import bundles, results
 from backend.services.results.verification import verify
 from backend.services.studies import batches

@@ -1,0 +1,14 @@
+"""`assay data`: the group of commands that make and look at training data."""
+
+import click
+
+from backend.cli.data_synth import synthesize
+
+
+@click.group()
+def data() -> None:
+    """Make training data, and know what is in it."""
+
+
+for command in (synthesize,):
+    data.add_command(command)
