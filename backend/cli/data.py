@@ -2,6 +2,7 @@
 
 import click
 
+from backend.cli.data_mixture import mix
 from backend.cli.data_synth import synthesize
 
 
@@ -10,5 +11,5 @@ def data() -> None:
     """Make training data, and know what is in it."""
 
 
-for command in (synthesize,):
+for command in (synthesize, mix):
     data.add_command(command)
