@@ -90,7 +90,7 @@ def source_path(declared: Path, number: int, file: str) -> Path:
 def survey(path: Path, *, on_bytes: OnBytes | None = None) -> Surveyed:
     """Read everything once. Invalid, with file and key or line, for what can't be built."""
     mixture, raw = declaration(path)
-    names = (*BUILT_IN, *mixture.tokenizers)
+    names = dict.fromkeys((mixture.measure, BUILT_IN[0], *mixture.tokenizers))
     counters = tuple(
         counting.built_in(name)
         if name in BUILT_IN
