@@ -20,6 +20,7 @@ from backend.db import (
     studies,
     styles,
     submissions,
+    syntheses,
     vendor_calls,
 )
 from backend.db.base import Base
@@ -47,5 +48,6 @@ __all__ = [
     "studies",
     "styles",
     "submissions",
+    "syntheses",
     "vendor_calls",
 ]

@@ -9,10 +9,11 @@ from backend.domain.records import Json
 
 
 class JobKind(StrEnum):
-    """What a job does: outputs of a system, or a judge's verdicts."""
+    """What a job does: outputs of a system, a judge's verdicts, or new questions made from a few."""
 
     GENERATE = "generate"
     JUDGE = "judge"
+    SYNTHESIZE = "synthesize"
 
 
 class JobState(StrEnum):

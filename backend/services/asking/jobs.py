@@ -42,18 +42,20 @@ def enqueue(
     *,
     kind: JobKind,
     queue: Queue,
-    study_id: int,
+    study_id: int | None,
     manner: Manner,
     now: datetime,
     allowed: int | None = None,
     generation_id: int | None = None,
     judging_id: int | None = None,
+    synthesis_id: int | None = None,
 ) -> Job:
     """A new job at the end of its queue. Conflict where one does the same work already.
 
     allowed: the most that it may cost, in millionths of a dollar.
     """
-    if (same := live(session, generation_id=generation_id, judging_id=judging_id)) is not None:
+    same = live(session, generation_id=generation_id, judging_id=judging_id, synthesis_id=synthesis_id)
+    if same is not None:
         raise Conflict(f"Job {same.id} is doing this already: wait for it, or cancel it first.")
     job = Job(
         kind=kind,
@@ -61,6 +63,7 @@ def enqueue(
         study_id=study_id,
         generation_id=generation_id,
         judging_id=judging_id,
+        synthesis_id=synthesis_id,
         manner=manner.to_json(),
         allowed=allowed,
         created_at=now,
@@ -86,10 +89,16 @@ def newest(session: Session, *, study_id: int | None = None, most: int = 200) ->
     return session.scalars(wanted.order_by(*order).limit(most)).all()
 
 
-def live(session: Session, *, generation_id: int | None = None, judging_id: int | None = None) -> Job | None:
-    """The job that is making these outputs or verdicts, or waits to."""
-    work = Job.generation_id == generation_id if generation_id else Job.judging_id == judging_id
-    return session.scalar(select(Job).where(Job.state.in_(LIVE), work))
+def live(
+    session: Session,
+    *,
+    generation_id: int | None = None,
+    judging_id: int | None = None,
+    synthesis_id: int | None = None,
+) -> Job | None:
+    """The job that is making these outputs, verdicts or questions, or waits to."""
+    work = (Job.generation_id == generation_id, Job.judging_id == judging_id, Job.synthesis_id == synthesis_id)
+    return session.scalar(select(Job).where(Job.state.in_(LIVE), *work))
 
 
 def events(session: Session, job_id: int) -> Sequence[JobEvent]:
@@ -195,7 +204,8 @@ def retry(session: Session, job: Job, reason: str, *, allowed: int | None = None
     lock(session, job)
     if job.state not in (JobState.FAILED, JobState.CANCELLED):
         raise Conflict(f"Job {job.id} is {job.state}; only one that failed or was cancelled can be tried again.")
-    if (same := live(session, generation_id=job.generation_id, judging_id=job.judging_id)) is not None:
+    work = {"generation_id": job.generation_id, "judging_id": job.judging_id, "synthesis_id": job.synthesis_id}
+    if (same := live(session, **work)) is not None:
         raise Conflict(f"Job {same.id} is doing this already: wait for it, or cancel it first.")
     if allowed is not None and allowed < job.spent:
         raise Conflict(f"Job {job.id} has spent ${job.spent / 1e6:.4f} already; the new budget is below that.")
