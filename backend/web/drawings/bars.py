@@ -9,7 +9,11 @@ from html import escape
 
 from markupsafe import Markup
 
-HEIGHT, BASE, HEADROOM = 220, 188, 20  # of the whole picture, where its axis lies, and what is free above the tallest bar
+HEIGHT, BASE, HEADROOM = (
+    220,
+    188,
+    20,
+)  # of the picture, where its axis lies, and free above the tallest bar
 GAP = 0.12  # of a bar's place
 LABELS = 11  # at most so many numbers stand under the axis
 
