@@ -2,6 +2,7 @@
 
 import click
 
+from backend.cli.data_keep import keep
 from backend.cli.data_mixture import mix
 from backend.cli.data_synth import synthesize
 
@@ -11,5 +12,5 @@ def data() -> None:
     """Make training data, and know what is in it."""
 
 
-for command in (synthesize, mix):
+for command in (synthesize, mix, keep):
     data.add_command(command)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from backend.domain.data.reports import ReportKind
 from backend.domain.records import Json
 from backend.services.data.surveys import Surveyed
 
@@ -57,6 +58,7 @@ def manifest(found: Surveyed, written: Mapping[str, Written]) -> str:
     """The whole of it, as JSON."""
     names = [one.name for one in found.counters]
     told: dict[str, Json] = {
+        "report": str(ReportKind.MIXTURE),
         "name": found.mixture.name,
         "seed": found.mixture.seed,
         "declaration_sha256": hashlib.sha256(found.declared).hexdigest(),
