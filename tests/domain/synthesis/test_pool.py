@@ -138,7 +138,7 @@ def test_what_it_came_to() -> None:
     assert (found.kept, found.calls, found.found, found.is_full) == (22, 13, 22, False)
     assert found.per_call == 22 / 13
     assert found.late == 0.0
-    assert [point.entries for point in found.curve] == [10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 22]
+    assert [point.entries for point in found.curve] == [10, 11, 12, 13, 14, 15, 17, 18, 19, 20, 22]
     assert found.curve[-1].distinct == 2 / 22
     assert found.curve[-1].nearest == 22.0
     assert found.left == {Why.REFUSED: 1}
