@@ -56,14 +56,19 @@ class Source:
         return stem or self.label
 
 
-def rows(source: Source, *, on_bytes: OnBytes | None = None) -> Iterator[Row]:
+Parse = Callable[[Source, io.BufferedReader], Iterator[Row]]
+
+
+def rows(source: Source, *, on_bytes: OnBytes | None = None, parse: Parse | None = None) -> Iterator[Row]:
     """Every row with the line it starts on; Invalid with file and line where one can't be read.
 
-    on_bytes is told, now and then, how many more bytes of the file have been read.
+    on_bytes is told, now and then, how many more bytes of the file have been read. parse: of a file that is none of
+    those three, how its rows are found.
     """
     try:
         with opened(source) as (raw, binary):
-            parse = {ord("["): array_rows, ord("{"): line_rows}.get(first_byte(source, binary), csv_rows)
+            usual = {ord("["): array_rows, ord("{"): line_rows}.get(first_byte(source, binary), csv_rows)
+            parse = parse or usual
             done, number = 0, 0
             for number, row in enumerate(parse(source, binary), start=1):
                 yield row
