@@ -76,3 +76,12 @@ def line(database: Database, name: str) -> Line:
 def pairs(database: Database, name: str) -> list[tuple[str, str | None]]:
     """Its questions and answers."""
     return [(one.entry.text, one.entry.answer) for one in line(database, name).pool.kept]
+
+
+def tasked(asked: Asked) -> Answer:
+    """A reply of numbered tasks by the hash of its question and seed: some too similar, one unfit."""
+    told = f"{asked.prompt}/{asked.body.get('seed')}"
+    random = Random(hashlib.sha256(told.encode()).hexdigest())
+    words = [f"{subject} {random.choice(SUBJECTS)}" for subject in random.sample(SUBJECTS, 4)]
+    tasks = [f"Explain how a {one} became number {random.randrange(99)} in {random.choice(SUBJECTS)}s" for one in words]
+    return says(" " + "\n10. ".join([*tasks, "Draw it."]))(asked)

@@ -1,16 +1,14 @@
-"""`assay data`: the group of commands that make and look at training data."""
+"""`assay data`: the group of commands about imitation data. What they do is in the modules named data_…"""
 
 import click
 
-from backend.cli.data_keep import keep
-from backend.cli.data_mixture import mix
-from backend.cli.data_synth import synthesize
+from backend.cli import data_keep, data_mixture, data_synth
 
 
 @click.group()
 def data() -> None:
-    """Make training data, and know what is in it."""
+    """Imitation data: make it from a few examples, mix it, know what is in it."""
 
 
-for command in (synthesize, mix, keep):
+for command in (*data_synth.COMMANDS, *data_mixture.COMMANDS, data_keep.keep):
     data.add_command(command)

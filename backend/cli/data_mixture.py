@@ -67,3 +67,6 @@ def line(path: Path, one: Written, found: Surveyed) -> str:
         for declared, counted in zip(found.mixture.sources, one.source_tokens, strict=True)
     )
     return f"{path}: {many(one.dialogues, 'dialogue')}, {tokens:,} tokens ({shares})"
+
+
+COMMANDS = (mix,)

@@ -25,10 +25,13 @@ from backend.errors import Unavailable
 from backend.services.asking import examples, jobs, syntheses, synthesis_estimates, synthesis_templates, synthetic
 from backend.services.asking.syntheses import Plan
 from backend.services.asking.synthetic import Made
-from backend.web import drawing
-from backend.web.yield_plot import yield_plot
+from backend.web.drawings import drawing
+from backend.web.drawings.yield_plot import yield_plot
 
 NQ_DEFAULTS = Sampling(temperature=1.0, max_tokens=1024)
+TASK_DEFAULTS = Sampling(
+    temperature=0.7, top_p=0.5, max_tokens=1024, stop=("\n\n", "\n16", "16.", "16 ."), presence_penalty=2.0
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,32 @@ def nq(common: Common, files: Files, template: str, engine: Asks, terms: Terms, 
     make(common.name, common.plan(Way.NQ, seeds, recipe), files, terms, settings_with(data_dir=data_dir))
 
 
+@synthesize.command("self-instruct")
+@click.option("--seeds", required=True, type=FILES, help="File of tasks to begin with, at least eight.")
+@takes_plan
+@takes_engine
+@takes_terms
+@data_dir_option
+def self_instruct(
+    common: Common, files: Files, seeds: Path, template: str, engine: Asks, terms: Terms, data_dir: Path | None
+) -> None:
+    """Make tasks as Self-Instruct did: eight shown, two of them made before, and nothing that is there already.
+
+    \b
+      assay data synthesize self-instruct --name si --seeds seeds.jsonl --url URL --model MODEL --out tasks.jsonl
+      assay data synthesize self-instruct … --template plain         for a model that continues texts, as GPT-3 did
+      assay import --prompts tasks.jsonl                             then let a system answer them
+
+    Left out, and counted: tasks of fewer than 4 or more than 150 words, with words such as image, file or plot, that
+    begin with “Write a program”, with punctuation or another alphabet; and tasks whose ROUGE-L with a seed or with one
+    that was made before is above 0.7, which is looked for exactly. Temperature 0.7, top p 0.5 and a presence penalty
+    of 2 are Self-Instruct's own.
+    """
+    recipe = engine.recipe(defaults=TASK_DEFAULTS, template=template)
+    plan = common.plan(Way.SELF_INSTRUCT, examples.seeds(seeds), recipe)
+    make(common.name, plan, files, terms, settings_with(data_dir=data_dir))
+
+
 def make(name: str, plan: Plan, files: Files, terms: Terms, settings: Settings) -> None:
     """Ask what is missing, and write what there is, also where it is less than was wanted."""
     database = open_database(settings)
@@ -205,3 +234,6 @@ def put_file(path: Path, text: str) -> None:
         part.replace(path)
     except OSError as error:
         raise Unavailable(f"{path} can't be written: {error.strerror}.") from None
+
+
+COMMANDS = (synthesize,)

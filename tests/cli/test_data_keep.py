@@ -4,12 +4,12 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from backend.cli.main import main
+from backend.cli.main import assay
 from tests import reports as made
 
 
 def run(tmp_path: Path, *words: str) -> tuple[int, str]:
-    found = CliRunner().invoke(main, ["data", "keep", "--data-dir", str(tmp_path / "d"), *words])
+    found = CliRunner().invoke(assay, ["data", "keep", "--data-dir", str(tmp_path / "d"), *words])
     return found.exit_code, found.output
 
 

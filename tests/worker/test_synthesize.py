@@ -1,19 +1,30 @@
 """The job that makes new questions, by a real worker on a real socket that answers with untidy lists."""
 
+from dataclasses import replace
+from itertools import combinations, product
+
 import pytest
 from sqlalchemy import select
 
 from backend.config import Settings
 from backend.db.session import Database
 from backend.db.syntheses import SynthesisCall
+from backend.domain.asking import EngineKind, Sampling
 from backend.domain.jobs import JobState, Manner
+from backend.domain.recipes import Recipe
+from backend.domain.synthesis.closeness import Bleu
+from backend.domain.synthesis.methods import Seed, Way
 from backend.domain.synthesis.pairs import Lack
 from backend.domain.synthesis.pool import Why
-from backend.services.asking import syntheses
+from backend.domain.synthesis.rouge import rouge_l
+from backend.domain.synthesis.self_instruct import Unfit
+from backend.errors import Conflict, Invalid, NotFound
+from backend.services.asking import syntheses, synthesis_templates
+from backend.services.asking.syntheses import Plan
 from tests.factories import NOW
 from tests.jobs import looked
 from tests.openai import Step, says, scripted, too_long, unauthorized
-from tests.synthesis import line, pairs, plan, queued, untidy
+from tests.synthesis import line, named, pairs, plan, queued, tasked, untidy
 from worker.handlers import HANDLERS
 from worker.running import Worker
 
@@ -113,3 +124,78 @@ def test_an_engine_that_refuses_from_the_start_is_asked_no_more(database: Databa
         assert len(server.asked) < 20
     assert looked(database, job_id).state == JobState.FAILED
     assert not pairs(database, "nq")
+
+
+SEEDS = tuple(Seed(f"t{number}", f"Tell a tale of the {number}. day") for number in range(1, 11))
+
+
+def of_tasks(url: str, **changes: object) -> Plan:
+    sampling = Sampling(0.7, 0.5, max_tokens=256, seed=1, stop=("\n\n",), presence_penalty=2.0)
+    recipe = Recipe(EngineKind.OPENAI, "a-model", url, template="plain", sampling=sampling)
+    return plan(url, way=Way.SELF_INSTRUCT, recipe=recipe, seeds=SEEDS, **{"wanted": 40, "most_calls": 60, **changes})
+
+
+def test_tasks_are_shown_again_and_none_is_similar_to_another(database: Database) -> None:
+    with scripted(otherwise=tasked) as server:
+        job_id = queued(database, "si", of_tasks(server.url))
+        do(database)
+        assert {body["presence_penalty"] for body in server.bodies} == {2.0}
+        prompts = [body["prompt"] for body in server.bodies]
+    assert looked(database, job_id).state == JobState.DONE
+    made = [question for question, answer in pairs(database, "si") if answer is None]
+    assert len(made) == 40
+    others = [*combinations(made, 2), *product(made, (one.text for one in SEEDS))]
+    assert max(rouge_l(one, other) for one, other in others) <= 0.7
+    left = line(database, "si").pool.left
+    assert {Why.TOO_SIMILAR, Unfit.LENGTH} <= set(left)
+    assert not any("Explain" in prompt for prompt in prompts[:5])
+    assert all(prompt.count("Explain") == 2 for prompt in prompts[5:])
+
+
+def test_tasks_that_were_interrupted_within_a_round_are_those_of_a_run_that_was_not(database: Database) -> None:
+    with scripted(otherwise=tasked) as server:
+        queued(database, "whole", of_tasks(server.url))
+        do(database)
+    with scripted(otherwise=tasked) as server:
+        queued(database, "broken", of_tasks(server.url, most_calls=7))
+        do(database)
+        queued(database, "broken", of_tasks(server.url))
+        do(database)
+    assert pairs(database, "broken") == pairs(database, "whole")
+
+
+def test_nothing_close_to_an_evaluation_is_shown_or_taken(database: Database) -> None:
+    near = ("name of the bird in the lion king", "what is the name of river number 7")
+    with scripted(otherwise=untidy) as server:
+        queued(database, "nq", plan(server.url, evaluation=near, closest=60.0))
+        do(database)
+        assert not any("Zazu" in body["messages"][0]["content"] for body in server.bodies)
+    with database.reading() as session:
+        (excluded,) = named(session, "nq").excluded
+        assert (excluded["key"], round(excluded["near"]["score"])) == ("bird", 100)
+    index = Bleu(near)
+    assert all(index.nearest(question).score <= 60 for question, _ in pairs(database, "nq"))
+    assert line(database, "nq").pool.left[Why.TOO_CLOSE]
+
+
+def test_seeds_that_are_all_too_close_are_refused_unless_they_are_kept(database: Database) -> None:
+    evaluation = tuple(one.text for one in synthesis_templates.preset(Way.NQ).seeds[:6])
+    with database.transaction() as session:
+        with pytest.raises(Invalid, match=r"4 seeds are left, and each call shows 5 different ones.*--keep-seeds"):
+            syntheses.declare(session, "nq", plan("http://127.0.0.1:1/v1", evaluation=evaluation), now=NOW)
+        kept = plan("http://127.0.0.1:1/v1", evaluation=evaluation, keep_seeds=True)
+        assert len(syntheses.declare(session, "nq", kept, now=NOW).seeds) == 10
+
+
+def test_the_same_name_is_the_same_synthesis_or_refused(database: Database) -> None:
+    first = plan("http://127.0.0.1:1/v1")
+    with database.transaction() as session:
+        one = syntheses.declare(session, "nq", first, now=NOW)
+        again = syntheses.declare(session, " nq ", replace(first, wanted=7, most_calls=9), now=NOW)
+        assert (one.id, again.wanted, again.most_calls) == (again.id, 7, 9)
+        with pytest.raises(Conflict, match=r"nq is made in another way: it differs in draw. Choose another name"):
+            syntheses.declare(session, "nq", replace(first, draw=1), now=NOW)
+        with pytest.raises(Invalid, match="between 1 and"):
+            syntheses.declare(session, " ", first, now=NOW)
+        with pytest.raises(NotFound, match="no synthesis 99"):
+            syntheses.get(session, 99)

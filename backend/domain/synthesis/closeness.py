@@ -85,11 +85,9 @@ class Bleu:
 
 
 def bleu(common: Sequence[int], hypothesis: int, reference: int) -> float:
-    """Sentence BLEU, 0 to 100, of clipped counts by order and the lengths of both in tokens."""
+    """Sentence BLEU, 0 to 100, of clipped counts by order, at least one word, and the lengths of both in tokens."""
     logs, zeros = 0.0, 0
     effective = min(ORDERS, hypothesis)
-    if not effective or not any(common):
-        return 0.0
     for order in range(effective):
         total = hypothesis - order
         if not common[order]:

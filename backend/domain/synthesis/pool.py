@@ -25,7 +25,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """The most similar text: how similar, from 0 to 100, and the text itself, which is empty where there is none."""
+    """The most similar text: how similar, as its index measures, and the text itself, empty where there is none."""
 
     score: float
     text: str
@@ -47,15 +47,16 @@ class Growing(Index, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """evaluation: texts that nothing may come closer to than `closest`, of 100; None: there are none.
+    """evaluation: texts that nothing may come closer to than `closest`, in BLEU, of 100; None: there are none.
 
-    similar, most_similar: the same among what is taken, seeds included, which are added as they come.
+    similar: the seeds and what is taken, which are added as they come; most_similar: how similar to one of these
+    another one may be, in ROUGE-L, of 1.
     """
 
     evaluation: Index | None = None
     closest: float = 20.0
     similar: Growing | None = None
-    most_similar: float = 70.0
+    most_similar: float = 0.7
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ from backend.domain.synthesis.line import Heard, Line
 from backend.domain.synthesis.methods import Asked, Method, Seed, Way
 from backend.domain.synthesis.nq import NaturalQuestions
 from backend.domain.synthesis.pool import Limits, Pool, parted
+from backend.domain.synthesis.rouge import Rouge
+from backend.domain.synthesis.self_instruct import SelfInstruct
 from backend.errors import Conflict, Invalid, NotFound
 from backend.services.asking import generations, jobs, replies, synthesis_templates, templates
 from backend.services.asking.replies import Answered
@@ -121,7 +123,11 @@ def row_of(name: str, plan: Plan, now: datetime) -> Synthesis:
 def method_of(one: Synthesis) -> Method:
     """How it asks and reads. ValueError where its seeds don't do."""
     seeds = tuple(Seed(**seed) for seed in one.seeds)
-    return NaturalQuestions(one.prompt, seeds, one.draw)
+    ways: dict[Way, type[NaturalQuestions] | type[SelfInstruct]] = {
+        Way.NQ: NaturalQuestions,
+        Way.SELF_INSTRUCT: SelfInstruct,
+    }
+    return ways[Way(one.way)](one.prompt, seeds, one.draw)
 
 
 def recipe_of(one: Synthesis) -> Recipe:
@@ -150,7 +156,11 @@ def get(session: Session, synthesis_id: int) -> Synthesis:
 
 def line_of(session: Session, one: Synthesis) -> Line:
     """What was taken until now, ready to be given what is missing."""
-    limits = Limits(evaluation=Bleu(one.evaluation) if one.evaluation else None, closest=one.closest)
+    limits = Limits(
+        evaluation=Bleu(one.evaluation) if one.evaluation else None,
+        closest=one.closest,
+        similar=Rouge() if one.way == Way.SELF_INSTRUCT else None,
+    )
     line = Line(Pool(method_of(one), one.wanted, limits), one.most_calls)
     for number, heard in heard_of(session, one).items():
         line.give(number, heard)

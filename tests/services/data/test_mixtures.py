@@ -4,6 +4,7 @@ import hashlib
 import json
 import random
 import tracemalloc
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,9 @@ def lines(source: str, number: int, words: int) -> list[str]:
     return [to_line(dialogue(source, one, words)) + "\n" for one in range(number)]
 
 
-def put(folder: Path, declared: str = DECLARED, *, long: list[str] | None = None, short: list[str] | None = None) -> Path:
+def put(
+    folder: Path, declared: str = DECLARED, *, long: list[str] | None = None, short: list[str] | None = None
+) -> Path:
     (folder / "long.jsonl").write_text("".join(lines("long", 60, 30) if long is None else long), "utf-8")
     (folder / "short.jsonl").write_text("".join(lines("short", 200, 3) if short is None else short), "utf-8")
     path = folder / "mix.toml"
@@ -58,7 +61,7 @@ def test_each_subset_is_a_beginning_of_the_next_and_of_the_whole(tmp_path: Path)
     files = built(put(tmp_path), tmp_path / "out")
     assert sorted(files) == ["manifest.json", "mix-1k.jsonl", "mix-200.jsonl", "mix-3k.jsonl", "mix.jsonl"]
     ladder = [files[f"mix{size}.jsonl"] for size in ("-200", "-1k", "-3k", "")]
-    for smaller, larger in zip(ladder, ladder[1:], strict=False):
+    for smaller, larger in pairwise(ladder):
         assert smaller
         assert larger.startswith(smaller)
         assert len(smaller) < len(larger)
@@ -98,7 +101,10 @@ def test_the_same_files_give_the_same_bytes_in_whatever_order_their_lines_stand(
 
 
 def test_what_says_the_same_is_taken_once_and_counted(tmp_path: Path) -> None:
-    long, again = lines("long", 60, 30), [line.replace('"id": "long-', '"id": "again-') for line in lines("long", 5, 30)]
+    long, again = (
+        lines("long", 60, 30),
+        [line.replace('"id": "long-', '"id": "again-') for line in lines("long", 5, 30)],
+    )
     path = put(tmp_path, long=[*long, *again], short=[*lines("short", 200, 3), *again[:2]])
     told = json.loads(built(path, tmp_path / "out")["manifest.json"])
     counts = [one["dialogues"] for one in told["sources"]]
@@ -127,7 +133,9 @@ def test_without_weights_everything_is_taken(tmp_path: Path) -> None:
         (("seed = 3", 'measure = "t"\ntokenizers = { t = "t.json" }'), "tokenizers.t: .*t.json can't be read"),
     ],
 )
-def test_what_can_not_be_built_is_refused_with_file_and_key(tmp_path: Path, changes: tuple[str, str], said: str) -> None:
+def test_what_can_not_be_built_is_refused_with_file_and_key(
+    tmp_path: Path, changes: tuple[str, str], said: str
+) -> None:
     with pytest.raises(Invalid, match=said):
         surveys.survey(put(tmp_path, DECLARED.replace(*changes)))
 
@@ -153,17 +161,17 @@ def test_a_line_that_is_no_dialogue_is_named(tmp_path: Path, line: str, said: st
 
 
 def test_an_empty_file_a_gzipped_one_and_one_that_is_not_utf_8_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match="long.jsonl holds no dialogues"):
+    with pytest.raises(Invalid, match=r"long.jsonl holds no dialogues"):
         surveys.survey(put(tmp_path, long=["\n"]))
     path = put(tmp_path)
     (tmp_path / "long.jsonl").write_bytes(b"\x1f\x8bxx")
     with pytest.raises(Invalid, match="unpack it first"):
         surveys.survey(path)
     (tmp_path / "long.jsonl").write_bytes(b'{"id": "\xff"}\n')
-    with pytest.raises(Invalid, match="long.jsonl, line 1: not UTF-8"):
+    with pytest.raises(Invalid, match=r"long.jsonl, line 1: not UTF-8"):
         surveys.survey(path)
     path.write_bytes(b"\xff")
-    with pytest.raises(Invalid, match="mix.toml is not UTF-8"):
+    with pytest.raises(Invalid, match=r"mix.toml is not UTF-8"):
         surveys.survey(path)
 
 

@@ -1,0 +1,31 @@
+"""BLEU to the nearest evaluation question: sacrebleu's pinned numbers, and which text is found."""
+
+import pytest
+
+from backend.domain.synthesis.closeness import Bleu, mean_nearest, tokens
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "text", "score"),
+    [
+        ("how do i reverse a list in python?", "how do i reverse a string in python?", 59.6949),
+        ("write a poem about the sea", "write a short story about the sea", 32.1594),
+        ("write a short story about the sea", "write a poem about the sea", 30.7394),
+        ("what is the best way", "what is the best way to learn the piano quickly in one month", 20.1897),
+        ("hi", "hi", 100.0),
+    ],
+)
+def test_it_is_sacrebleus_number(evaluation: str, text: str, score: float) -> None:
+    assert Bleu([evaluation]).nearest(text).score == pytest.approx(score, abs=5e-5)
+
+
+def test_the_nearest_is_found_and_nothing_where_no_word_is_common() -> None:
+    index = Bleu(["", "who wrote emma", "who wrote dune", "who wrote dune"])
+    assert index.nearest("who wrote dune").text == "who wrote dune"
+    assert index.nearest("sea lake").text == ""
+    assert index.nearest("").score == 0.0
+
+
+def test_the_mean_over_texts_of_the_nearest_other() -> None:
+    assert mean_nearest(["a b c d", "a b c d", "x"]) == pytest.approx(200 / 3)
+    assert tokens("Tom &amp; Jerry: 3.5-4%") == ["tom", "&", "jerry", ":", "3.5", "-", "4", "%"]
