@@ -80,6 +80,8 @@ def parsed(raw: bytes, label: str) -> dict[str, object]:
         raise Invalid(f"{label} is no text in UTF-8; a report of `assay data` is JSON.") from None
     except json.JSONDecodeError as error:
         raise Invalid(f"{label}, line {error.lineno}: this is no JSON ({error.msg}).") from None
+    except RecursionError:
+        raise Invalid(f"{label} is nested far too deeply for a report.") from None
     if not isinstance(plain, dict):
         raise Invalid(f"{label} holds no report; a report is one JSON object.")
     return plain

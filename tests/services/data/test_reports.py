@@ -60,7 +60,7 @@ def test_a_report_without_a_name_is_called_as_its_file_and_the_newest_comes_firs
         (b"{}", r"“report” is none of cleaning, diversity, leakage, mixture"),
         (b'{"report": "cleaning"}', r"bad\.json: recipe: field required"),
         (b'{"report": "mixture", "name": "m", "seed": "x"}', r"bad\.json: seed: input should be a valid integer"),
-        (b'{"report": ' + b"[" * 3000, r"bad\.json"),
+        (b'{"report": ' + b"[" * 3000, r"bad\.json is nested far too deeply"),
     ],
 )
 def test_what_is_no_report_is_refused_with_file_and_key(
