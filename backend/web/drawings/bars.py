@@ -15,7 +15,7 @@ HEIGHT, BASE, HEADROOM = (
     20,
 )  # of the picture, where its axis lies, and free above the tallest bar
 GAP = 0.12  # of a bar's place
-LABELS = 11  # at most so many numbers stand under the axis
+LABELS = 5  # at most so many numbers stand under the axis, on a phone too, and one at its end
 
 
 @dataclass(frozen=True, slots=True)
