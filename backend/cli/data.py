@@ -1,8 +1,8 @@
-"""`assay data`: the group of commands about imitation data. What they do: data_mixture, data_synth."""
+"""`assay data`: the group of commands about imitation data. What they do: data_mixture, data_synth, data_categories."""
 
 import click
 
-from backend.cli import data_mixture, data_synth
+from backend.cli import data_categories, data_mixture, data_synth
 
 
 @click.group()
@@ -10,5 +10,5 @@ def data() -> None:
     """Imitation data: make it from a few examples, mix it, know what is in it."""
 
 
-for command in (*data_synth.COMMANDS, *data_mixture.COMMANDS):
+for command in (*data_synth.COMMANDS, *data_mixture.COMMANDS, *data_categories.COMMANDS):
     data.add_command(command)
