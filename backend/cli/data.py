@@ -1,14 +1,17 @@
-"""`assay data`: the group of commands about imitation data. What they do: data_mixture, data_synth, data_categories."""
+"""`assay data`: the group of commands about imitation data. What they do: data_sources, data_synth and their like."""
 
 import click
 
-from backend.cli import data_categories, data_mixture, data_synth
+from backend.cli import data_categories, data_mixture, data_sources, data_synth
+
+PARTS = (data_sources, data_synth, data_mixture, data_categories)
 
 
 @click.group()
 def data() -> None:
-    """Imitation data: make it from a few examples, mix it, know what is in it."""
+    """Imitation data: read it, clean it, make it from a few examples, mix it, and know what is in it."""
 
 
-for command in (*data_synth.COMMANDS, *data_mixture.COMMANDS, *data_categories.COMMANDS):
-    data.add_command(command)
+for part in PARTS:
+    for command in part.COMMANDS:
+        data.add_command(command)
