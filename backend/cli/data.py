@@ -2,13 +2,16 @@
 
 import click
 
-from backend.cli import data_keep, data_mixture, data_synth
+from backend.cli import data_categories, data_keep, data_mixture, data_sources, data_synth
+
+PARTS = (data_sources, data_synth, data_mixture, data_categories, data_keep)
 
 
 @click.group()
 def data() -> None:
-    """Imitation data: make it from a few examples, mix it, know what is in it."""
+    """Imitation data: read it, clean it, make it from a few examples, mix it, and know what is in it."""
 
 
-for command in (*data_synth.COMMANDS, *data_mixture.COMMANDS, data_keep.keep):
-    data.add_command(command)
+for part in PARTS:
+    for command in part.COMMANDS:
+        data.add_command(command)

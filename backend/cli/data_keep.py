@@ -26,3 +26,6 @@ def keep(files: tuple[Path, ...], name: str, data_dir: Path | None) -> None:
         with database.transaction() as session:
             kept = reports.keep(session, Source(file, None, file.name), name=name, now=datetime.now(UTC))
         click.echo(f"{file}: {'kept' if kept.is_new else 'was kept already'}, as /data/{kept.id}")
+
+
+COMMANDS = (keep,)

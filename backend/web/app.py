@@ -20,6 +20,7 @@ from backend.web.render import FRONTEND
 from backend.web.routes import (
     arrivals,
     batches,
+    categories,
     comparisons,
     data,
     entry,
@@ -74,7 +75,7 @@ def create_app(settings: Settings, database: Database, *, bell: Doorbell | None 
     for open_to_all in (health, entry, rating, journey, arrivals, hits, hit_steps, hooks):
         app.include_router(open_to_all.router)
     guarded = APIRouter(dependencies=[Depends(researcher)])
-    for part in (*OF_STUDIES, *OF_BATCHES, home, plan, data, jobs):
+    for part in (*OF_STUDIES, *OF_BATCHES, home, plan, categories, data, jobs):
         guarded.include_router(part.router)
     app.include_router(guarded)
     errors.install(app)

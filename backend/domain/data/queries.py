@@ -1,7 +1,7 @@
-"""Which of several dialogues with the same questions stays: the longest, and among equals the one of the smallest hash.
+"""Which of several dialogues with the same queries stays: the longest, and among equals the one of the smallest hash.
 
 So the same dialogues in another order leave the same ones. In memory is a hash a dialogue (any_query: a hash a
-question), never a text: the dialogues are gone through twice, first to `see` each, then to ask which are `winners`.
+query), never a text: the dialogues are gone through twice, first to `see` each, then to ask which are `winners`.
 """
 
 import json
@@ -29,7 +29,7 @@ class Mode(StrEnum):
 
 
 def normal(query: str) -> str:
-    """A question as it is compared: NFKC, casefold, white space as one space, no punctuation at its ends."""
+    """A query as it is compared: NFKC, casefold, white space as one space, no punctuation at its ends."""
     words = " ".join(unicodedata.normalize("NFKC", query).casefold().split())
     start, end = 0, len(words)
     while start < end and is_edge(words[start]):
@@ -44,7 +44,7 @@ def is_edge(character: str) -> bool:
 
 
 def keys(dialogue: Dialogue, mode: Mode) -> list[bytes]:
-    """What a dialogue is known by; two dialogues with a key in common are the same one. None without a question."""
+    """What a dialogue is known by; two dialogues with a key in common are the same one. None without a query."""
     asked = [normal(turn.text) for turn in dialogue.turns if turn.role == "user"]
     if mode == Mode.ID:
         return [hashed(dialogue.id)]

@@ -45,7 +45,7 @@ def answer_of(answer: Json, place: int) -> Turn:
 
 
 def exchange(asked: Turn, answer: Turn, source: str, meta: Mapping[str, Json]) -> Dialogue:
-    """A question and an answer, known by what they say."""
+    """A query and an answer, known by what they say."""
     return Dialogue(content_id((asked, answer)), source, (asked, answer), meta)
 
 

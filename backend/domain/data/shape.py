@@ -7,12 +7,12 @@ from backend.domain.data.dialogues import Dialogue, excerpt
 from backend.domain.data.outcomes import Note, Outcome, changed, dropped, kept
 from backend.domain.records import Turn
 
-LEADING, TRAILING = "began with an answer, which was cut", "ended with a question, which was cut"
+LEADING, TRAILING = "began with an answer, which was cut", "ended with a query, which was cut"
 ROLE_NAMES = {"user": "the user", "assistant": "the assistant", "system": "the system"}
 
 
 def alternating(dialogue: Dialogue) -> Outcome:
-    """Cut to question, answer, question, answer, after what the system says; dropped where the middle is broken."""
+    """Cut to query, answer, query, answer, after what the system says; dropped where the middle is broken."""
     system, turns = opening(dialogue.turns)
     notes = []
     start = next((at for at, turn in enumerate(turns) if turn.role != "assistant"), len(turns))
@@ -23,7 +23,7 @@ def alternating(dialogue: Dialogue) -> Outcome:
         notes.append(Note(TRAILING, excerpt(turns[-1].text)))
     middle = turns[start:end]
     if not middle:
-        return dropped("no question with an answer", turns[0].text if turns else "")
+        return dropped("no query with an answer", turns[0].text if turns else "")
     for at, turn in enumerate(middle):
         if turn.role != ("user", "assistant")[at % 2]:
             return dropped(broken(middle, at), turn.text)
@@ -44,7 +44,7 @@ def opening(turns: Sequence[Turn]) -> tuple[tuple[Turn, ...], tuple[Turn, ...]]:
 
 
 def whole(turns: Sequence[Turn]) -> int:
-    """How many turns are left once questions at the end are cut."""
+    """How many turns are left once queries at the end are cut."""
     end = len(turns)
     while end and turns[end - 1].role == "user":
         end -= 1
@@ -94,9 +94,9 @@ def first_text(dialogue: Dialogue) -> str:
 
 
 def split(dialogue: Dialogue, *, longest: int, cost: Callable[[Turn], int]) -> Outcome:
-    """Parts that cost `longest` at most, cut between an answer and a question. Nothing is lost.
+    """Parts that cost `longest` at most, cut between an answer and a query. Nothing is lost.
 
-    Every question comes out once, with its answer, in order; what the system says opens every part. A question with
+    Every query comes out once, with its answer, in order; what the system says opens every part. A query with
     its answer that costs more than a part may is a part of its own, and noted: whoever trains on it has to cut it.
     """
     system, turns = opening(dialogue.turns)
@@ -105,7 +105,7 @@ def split(dialogue: Dialogue, *, longest: int, cost: Callable[[Turn], int]) -> O
     for part in packed(rounds(turns), room, cost):
         parts.append(dialogue.but((*system, *part)))
         if sum(cost(turn) for turn in part) > room:
-            notes.append(Note("a question with its answer is longer than a block", excerpt(part[0].text)))
+            notes.append(Note("a query with its answer is longer than a block", excerpt(part[0].text)))
     if len(parts) < 2:
         return changed(dialogue, *notes) if notes else kept(dialogue)
     named = (Dialogue(f"{part.id}#{at}", part.source, part.turns, part.meta) for at, part in enumerate(parts, start=1))
@@ -113,7 +113,7 @@ def split(dialogue: Dialogue, *, longest: int, cost: Callable[[Turn], int]) -> O
 
 
 def rounds(turns: Sequence[Turn]) -> Iterator[tuple[Turn, ...]]:
-    """Each question with what follows it up to the next one."""
+    """Each query with what follows it up to the next one."""
     start = 0
     for at in range(1, len(turns) + 1):
         if at == len(turns) or turns[at].role == "user":

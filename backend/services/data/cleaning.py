@@ -1,6 +1,6 @@
-"""Cleans files of dialogues by a recipe, in a stream: in memory is one dialogue, and a hash of each that has passed.
+"""Cleans files of dialogues in a stream, step by step: in memory is one of them, and a hash of each that has passed.
 
-Where doubled questions are taken out, what came so far lies in a temporary file and is gone through a second time. The
+Where doubled queries are taken out, what came so far lies in a temporary file and is gone through a second time. The
 same dialogues in another order leave the same ones, and the report's counts are the same.
 """
 
@@ -11,10 +11,10 @@ from hashlib import file_digest
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from backend.domain.data.cleaning import Cleaning, Step
 from backend.domain.data.dialogues import Dialogue, from_row, to_line
 from backend.domain.data.outcomes import Apply, Tally, dropped, kept
 from backend.domain.data.queries import Mode, Seen
-from backend.domain.data.recipes import Recipe, Step
 from backend.domain.records import Json, Row
 from backend.services.data import reading
 from backend.services.data.reading import Found
@@ -26,7 +26,7 @@ from backend.services.studies.files import OnBytes
 class Cleaned:
     """What cleaning did. digest: sha256 of the file that was written."""
 
-    recipe: Recipe
+    cleaning: Cleaning
     found: Sequence[Found]
     tallies: Sequence[Tally]
     left: int
@@ -40,7 +40,7 @@ class Cleaned:
     def to_json(self) -> dict[str, Json]:
         """The report as plain data."""
         return {
-            "recipe": self.recipe.name,
+            "preset": self.cleaning.name,
             "files": [one.to_json() for one in self.found],
             "steps": [tally.to_json() for tally in self.tallies],
             "came": self.came,
@@ -49,14 +49,14 @@ class Cleaned:
         }
 
 
-def clean(found: Sequence[Found], recipe: Recipe, target: Path, *, on_bytes: OnBytes | None = None) -> Cleaned:
+def clean(found: Sequence[Found], cleaning: Cleaning, target: Path, *, on_bytes: OnBytes | None = None) -> Cleaned:
     """Write what is left of these files to `target`, a dialogue a line, and the report beside it.
 
     Invalid, with nothing written, where a file can't be read or holds no dialogue.
     """
-    tallies = [Tally(step.name) for step in recipe.steps]
+    tallies = [Tally(step.name) for step in cleaning.steps]
     passing = reading.dialogues(found, on_bytes=on_bytes)
-    for step, tally in zip(recipe.steps, tallies, strict=True):
+    for step, tally in zip(cleaning.steps, tallies, strict=True):
         passing = passed(passing, step, tally, target.parent)
     left = 0
     with whole_file(target) as file:
@@ -65,7 +65,7 @@ def clean(found: Sequence[Found], recipe: Recipe, target: Path, *, on_bytes: OnB
             left += 1
     with target.open("rb") as written:
         digest = file_digest(written, "sha256").hexdigest()
-    cleaned = Cleaned(recipe, found, tallies, left, digest)
+    cleaned = Cleaned(cleaning, found, tallies, left, digest)
     with whole_file(report_of(target)) as file:
         json.dump(cleaned.to_json(), file, indent=2, ensure_ascii=False)
     return cleaned

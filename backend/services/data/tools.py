@@ -6,7 +6,7 @@ from bs4 import BeautifulSoup, Tag
 from markdownify import ATX, MarkdownConverter
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-from backend.domain.data.recipes import Tools
+from backend.domain.data.cleaning import Tools
 
 NAMED = "language-"
 

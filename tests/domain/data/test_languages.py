@@ -59,16 +59,16 @@ def test_a_language_is_told_where_there_is_enough_text_or_another_script(text: s
     [
         (said(ENGLISH, ENGLISH), []),
         (said(ENGLISH, GERMAN), ["an answer in de"]),
-        (said(ENGLISH, ENGLISH, GERMAN, ENGLISH), ["a question in de"]),
-        (said(SHORT_GERMAN, ENGLISH), ["most questions in de"]),
+        (said(ENGLISH, ENGLISH, GERMAN, ENGLISH), ["a query in de"]),
+        (said(SHORT_GERMAN, ENGLISH), ["most queries in de"]),
         (said(SHORT_GERMAN, ENGLISH, ENGLISH, ENGLISH), []),
-        (said(SHORT_GERMAN, ENGLISH, ENGLISH, ENGLISH, SHORT_GERMAN), ["most questions in de"]),
+        (said(SHORT_GERMAN, ENGLISH, ENGLISH, ENGLISH, SHORT_GERMAN), ["most queries in de"]),
         (said(ENGLISH, SHORT_GERMAN), []),
         (said("Hi", "Hello"), []),
         (Dialogue("d", "s", ()), []),
     ],
 )
-def test_a_long_turn_or_most_questions_in_another_language_drop_a_dialogue(dialogue: Dialogue, why: list[str]) -> None:
+def test_a_long_turn_or_most_queries_in_another_language_drop_a_dialogue(dialogue: Dialogue, why: list[str]) -> None:
     outcome = in_language(dialogue, KEEP_ENGLISH, identify)
     assert [note.why for note in outcome.notes] == why
     assert outcome.dialogues == (() if why else (dialogue,))
@@ -76,5 +76,5 @@ def test_a_long_turn_or_most_questions_in_another_language_drop_a_dialogue(dialo
 
 def test_languages_may_be_skipped_instead_of_kept() -> None:
     korean = said("ko " + "word " * 9, GERMAN)
-    assert in_language(korean, Wanted(skip=("ko",)), identify).notes[0].why == "a question in ko"
+    assert in_language(korean, Wanted(skip=("ko",)), identify).notes[0].why == "a query in ko"
     assert in_language(said(GERMAN, GERMAN), Wanted(skip=("ko",)), identify).notes == ()

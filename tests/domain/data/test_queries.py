@@ -1,4 +1,4 @@
-"""Which of several dialogues with the same questions stays, whatever their order."""
+"""Which of several dialogues with the same queries stays, whatever their order."""
 
 from random import Random
 
@@ -37,17 +37,17 @@ def keys(dialogues: list[Dialogue], mode: Mode) -> list[str]:
         ("", ""),
     ],
 )
-def test_a_question_is_compared_without_case_width_space_and_outer_punctuation(query: str, same: str) -> None:
+def test_a_query_is_compared_without_case_width_space_and_outer_punctuation(query: str, same: str) -> None:
     assert normal(query) == same
 
 
-def test_of_the_same_first_question_the_longest_dialogue_stays() -> None:
+def test_of_the_same_first_query_the_longest_dialogue_stays() -> None:
     dialogues = [said("Why?", "a", key="1"), said("why", "b", "And?", "c", key="2"), said("Who?", "d", key="3")]
     assert keys(dialogues, Mode.FIRST_QUERY) == ["2", "3"]
     assert keys(dialogues[::-1], Mode.FIRST_QUERY) == ["3", "2"]
 
 
-def test_all_questions_have_to_be_the_same_or_one_is_enough() -> None:
+def test_all_queries_have_to_be_the_same_or_one_is_enough() -> None:
     dialogues = [
         said("Why?", "a", "And?", "b", key="1"),
         said("why", "c", "And", "d", key="2"),
@@ -78,8 +78,8 @@ def test_a_dialogue_that_asks_nothing_or_is_not_concerned_always_stays(mode: Mod
     assert list(seen.winners()) == [1, 1, 1]
 
 
-QUESTIONS = st.lists(st.sampled_from(["a", "b", "c", "d"]), min_size=1, max_size=3)
-DIALOGUES = st.lists(st.tuples(QUESTIONS, st.sampled_from(["x", "y"]), st.sampled_from(["1", "2", "3"])), max_size=8)
+QUERIES = st.lists(st.sampled_from(["a", "b", "c", "d"]), min_size=1, max_size=3)
+DIALOGUES = st.lists(st.tuples(QUERIES, st.sampled_from(["x", "y"]), st.sampled_from(["1", "2", "3"])), max_size=8)
 
 
 @given(DIALOGUES, st.sampled_from(list(Mode)), st.randoms(use_true_random=False))
@@ -93,7 +93,7 @@ def test_another_order_leaves_the_same_dialogues(
 
 
 @given(DIALOGUES)
-def test_no_question_is_left_twice_and_every_dialogue_that_went_shares_one(
+def test_no_query_is_left_twice_and_every_dialogue_that_went_shares_one(
     made: list[tuple[list[str], str, str]],
 ) -> None:
     dialogues = [said(*(text for one in asked for text in (one, answer)), key=key) for asked, answer, key in made]

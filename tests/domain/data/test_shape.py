@@ -30,13 +30,13 @@ def told(outcome: Outcome) -> tuple[list[str], list[str]]:
         (
             (S, A, U, A, U),
             [f"s:Be brief. {UA}"],
-            ["began with an answer, which was cut", "ended with a question, which was cut"],
+            ["began with an answer, which was cut", "ended with a query, which was cut"],
         ),
-        ((U, A, U, U), [UA], ["ended with a question, which was cut"]),
-        ((), [], ["no question with an answer"]),
-        ((S,), [], ["no question with an answer"]),
-        ((A,), [], ["no question with an answer"]),
-        ((A, U), [], ["no question with an answer"]),
+        ((U, A, U, U), [UA], ["ended with a query, which was cut"]),
+        ((), [], ["no query with an answer"]),
+        ((S,), [], ["no query with an answer"]),
+        ((A,), [], ["no query with an answer"]),
+        ((A, U), [], ["no query with an answer"]),
         ((U, U, A), [], ["the user speaks twice in a row"]),
         ((U, A, A), [], ["the assistant speaks twice in a row"]),
         ((U, S, A), [], ["the system speaks in the middle"]),
@@ -110,7 +110,7 @@ def test_parts_are_numbered_and_what_does_not_fit_is_noted() -> None:
     assert [part.id for part in outcome.dialogues] == ["x#1", "x#2"]
     assert [(note.why, note.what) for note in outcome.notes] == [
         ("split", "into 2"),
-        ("a question with its answer is longer than a block", "aaaa"),
+        ("a query with its answer is longer than a block", "aaaa"),
     ]
     whole = split(said("aaaa", "bbbb", key="x"), longest=6, cost=length)
     assert ([part.id for part in whole.dialogues], len(whole.notes)) == (["x"], 1)

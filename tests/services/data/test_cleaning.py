@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from backend.domain.data.recipes import Recipe, recipe_from
+from backend.domain.data.cleaning import Cleaning, cleaning_from
 from backend.errors import Invalid
 from backend.services.data.cleaning import Cleaned, clean, report_of
-from backend.services.data.recipes import UNTOUCHED, recipe, recipes
+from backend.services.data.presets import UNTOUCHED, preset, presets
 from backend.services.data.tools import tools
 from tests.services.data.files import lines, looked, of, sharegpt, source
 
-RECIPES = recipes(tools())
-NAMES = sorted(RECIPES)
+PRESETS = presets(tools())
+NAMES = sorted(PRESETS)
 PAGE = '<div class="markdown prose"><p>I am <em>ChatGPT</em>.</p></div>'
 GERMAN = "Kannst du mir bitte erklären, warum der Himmel am Tag blau ist?"
 MESSY = [
@@ -24,7 +24,7 @@ MESSY = [
     sharegpt("Who are you?", PAGE, key="3"),
     sharegpt(GERMAN, "Weil das blaue Licht stärker gestreut wird als das rote.", key="4"),
     sharegpt("Look:\n```\nnever closed", "```python\nneither is this", key="5"),
-    sharegpt("Deep", "<div>" * 50_000, key="6"),
+    sharegpt("Deep", "<div>" * 5_000, key="6"),
     sharegpt("Broken", "<p>never <b>closed", key="7"),
     sharegpt("Half \ud83d", "a pair", key="8"),
     sharegpt("A", "megabyte " * 2**17, key="9"),
@@ -35,7 +35,7 @@ MESSY = [
 ]
 
 
-def cleaned(folder: Path, content: bytes, chosen: Recipe, name: str = "out.jsonl") -> Cleaned:
+def cleaned(folder: Path, content: bytes, chosen: Cleaning, name: str = "out.jsonl") -> Cleaned:
     return clean(looked([source(folder, content)]), chosen, folder / name)
 
 
@@ -59,14 +59,14 @@ def dropped(found: Cleaned) -> dict[str, list[str]]:
 
 
 def test_every_messy_dialogue_is_kept_or_dropped_for_a_reason(tmp_path: Path) -> None:
-    found = cleaned(tmp_path, lines(MESSY), recipe("paper", tools()))
+    found = cleaned(tmp_path, lines(MESSY), preset("paper", tools()))
     check(found, tmp_path / "out.jsonl")
     assert dropped(found) == {
         "HTML nested too deeply": ["6"],
         "a blank turn before the first answer ends": ["12"],
         "an answer begins “Too many requests in 1 hour. Try again later.”": ["13"],
-        "no question with an answer": ["10", "11"],
-        "a question in de": ["4"],
+        "no query with an answer": ["10", "11"],
+        "a query in de": ["4"],
         "the same first_query": ["1"],
     }
     kept = {row["id"]: row["turns"][-1]["text"] for row in map(json.loads, left(tmp_path / "out.jsonl"))}
@@ -80,8 +80,8 @@ def test_every_messy_dialogue_is_kept_or_dropped_for_a_reason(tmp_path: Path) ->
 
 @pytest.mark.parametrize("name", NAMES)
 def test_another_order_leaves_the_same_dialogues_and_the_same_report(tmp_path: Path, name: str) -> None:
-    once = cleaned(tmp_path, lines(MESSY), RECIPES[name], "once.jsonl")
-    again = cleaned(tmp_path, lines(MESSY[::-1]), RECIPES[name], "again.jsonl")
+    once = cleaned(tmp_path, lines(MESSY), PRESETS[name], "once.jsonl")
+    again = cleaned(tmp_path, lines(MESSY[::-1]), PRESETS[name], "again.jsonl")
     check(once, tmp_path / "once.jsonl")
     assert left(tmp_path / "once.jsonl") == left(tmp_path / "again.jsonl")
     assert once.to_json()["steps"] == again.to_json()["steps"]
@@ -95,14 +95,14 @@ def test_real_dialogues_add_up_at_each_step_in_either_order(tmp_path: Path, shar
         shared_data / "hc3-shape" / "wiki_csai_1row.jsonl",
     ]
     for order, out in ((given, "once.jsonl"), (given[::-1], "again.jsonl")):
-        found = clean(looked([of(path) for path in order]), RECIPES[name], tmp_path / out)
+        found = clean(looked([of(path) for path in order]), PRESETS[name], tmp_path / out)
         assert found.came == 270 + 500 + 1
         check(found, tmp_path / out)
     assert left(tmp_path / "once.jsonl") == left(tmp_path / "again.jsonl")
 
 
 def test_what_was_cleaned_once_is_left_alone_the_second_time(tmp_path: Path) -> None:
-    chosen = recipe("paper", tools())
+    chosen = preset("paper", tools())
     cleaned(tmp_path, lines(MESSY), chosen)
     again = clean(looked([of(tmp_path / "out.jsonl")]), chosen, tmp_path / "again.jsonl")
     assert left(tmp_path / "again.jsonl") == left(tmp_path / "out.jsonl")
@@ -111,20 +111,20 @@ def test_what_was_cleaned_once_is_left_alone_the_second_time(tmp_path: Path) -> 
 
 def test_a_turn_of_ten_megabytes_passes_or_is_dropped_for_its_length(tmp_path: Path) -> None:
     rows = [sharegpt("Text", "ten megabytes " * 750_000, key="1"), sharegpt("Page", "<p>" + "b " * 5_000_000, key="2")]
-    found = cleaned(tmp_path, lines(rows), recipe("paper", tools()))
+    found = cleaned(tmp_path, lines(rows), preset("paper", tools()))
     assert (found.left, dropped(found)) == (1, {"HTML longer than 1,000,000 characters": ["2"]})
 
 
 def test_a_step_that_does_not_concern_a_source_leaves_its_dialogues(tmp_path: Path) -> None:
     rows = [{"question": GERMAN, "chatgpt_answers": ["Weil das blaue Licht stärker gestreut wird.", "Darum.", ""]}]
-    found = cleaned(tmp_path, lines(rows), recipe("paper", tools()))
+    found = cleaned(tmp_path, lines(rows), preset("paper", tools()))
     assert (found.came, found.left) == (3, 2)
     assert list(dropped(found)) == ["a blank turn before the first answer ends"]
 
 
 def test_splitting_comes_last_and_adds_up(tmp_path: Path) -> None:
     steps = [{"step": "queries", "same": "first_query"}, {"step": "split", "longest": 2, "counted_in": "words"}]
-    chosen = recipe_from({"name": "mine", "about": "x", "steps": steps}, tools())
+    chosen = cleaning_from({"name": "mine", "about": "x", "steps": steps}, tools())
     found = cleaned(tmp_path, lines(MESSY[:2]), chosen)
     check(found, tmp_path / "out.jsonl")
     assert (found.tallies[1].came, found.tallies[1].left, found.tallies[1].split) == (1, 2, 1)
@@ -138,7 +138,7 @@ def test_importing_takes_nothing_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["none", "paper"])
 def test_a_file_that_breaks_in_the_middle_leaves_nothing_and_what_was_there(tmp_path: Path, name: str) -> None:
     (tmp_path / "out.jsonl").write_text("before")
-    chosen = {**RECIPES, "none": UNTOUCHED}[name]
+    chosen = {**PRESETS, "none": UNTOUCHED}[name]
     with pytest.raises(Invalid, match=r"given\.jsonl, line 14: not valid JSON"):
         cleaned(tmp_path, lines(MESSY) + b'{"id": 3, "conv', chosen)
     assert (tmp_path / "out.jsonl").read_text() == "before"
@@ -152,7 +152,7 @@ def peak(folder: Path, count: int, modes: Sequence[str]) -> int:
         for at in range(count):
             file.write(lines([sharegpt(f"Question {at}?", "word " * 400, key=str(at))]))
     steps = [{"step": "alternation"}, *({"step": "queries", "same": mode} for mode in modes)]
-    chosen = recipe_from({"name": "mine", "about": "x", "steps": steps}, tools())
+    chosen = cleaning_from({"name": "mine", "about": "x", "steps": steps}, tools())
     found = looked([of(path)])
     tracemalloc.start()
     try:

@@ -37,7 +37,7 @@ def test_a_page_becomes_the_markdown_it_was_made_from_however_broken(page: str, 
 
 def test_hostile_nesting_is_refused_in_words() -> None:
     with pytest.raises(ValueError, match="nested too deeply"):
-        to_markdown("<div>" * 100_000)
+        to_markdown("<div>" * 5_000)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
-"""A recipe as its data file says it, and what is said of one that can't be used."""
+"""A cleaning as its data file says it, and what is said of one that can't be used."""
 
 import pytest
 
+from backend.domain.data.cleaning import STEPS, Cleaning, Tools, cleaning_from, step_from
 from backend.domain.data.dialogues import Dialogue
 from backend.domain.data.queries import Mode
-from backend.domain.data.recipes import STEPS, Recipe, Tools, recipe_from, step_from
 from tests.domain.data.talk import said, shown
 
 TOOLS = Tools(str.upper, lambda text: ("de", 0.99))
@@ -44,9 +44,10 @@ def test_the_steps_that_compare_dialogues_say_by_what() -> None:
     assert step_from({"step": "ids"}, TOOLS).does == Mode.ID
 
 
-def test_a_step_concerns_the_sources_it_names_or_all() -> None:
-    step = step_from({"step": "alternation", "sources": ["sharegpt"]}, TOOLS)
+def test_a_step_spares_the_sources_it_names() -> None:
+    step = step_from({"step": "alternation", "spares": ["hc3"]}, TOOLS)
     assert (step.concerns(said("a")), step.concerns(said("a", source="hc3"))) == (True, False)
+    assert step_from({"step": "ids", "spares": ["hc3"]}, TOOLS).spares == ("hc3",)
     assert step_from({"step": "alternation"}, TOOLS).concerns(said("a", source="hc3"))
 
 
@@ -55,7 +56,7 @@ def test_a_step_concerns_the_sources_it_names_or_all() -> None:
     [
         ({"step": "wash"}, "there is no step 'wash'; there are: html, .*queries, ids"),
         ({}, "step must be a text"),
-        ({"step": "html", "role": ["user"]}, "step html: unknown option role; there are: roles, sources, step"),
+        ({"step": "html", "role": ["user"]}, "step html: unknown option role; there are: roles, spares, step"),
         ({"step": "html", "roles": ["human"]}, "step html: roles has no human; there are: system, user, assistant"),
         ({"step": "boilerplate", "remnants": ["ads"]}, "step boilerplate: remnants has no ads; there are: an empty"),
         ({"step": "failures"}, "step failures: openings must be a list"),
@@ -65,29 +66,29 @@ def test_a_step_concerns_the_sources_it_names_or_all() -> None:
         ({"step": "queries", "same": "text"}, "step queries: same must be one of first_query"),
         ({"step": "ids", "same": "id"}, "step ids: unknown option same"),
         ({"step": "split", "longest": 3, "counted_in": "tokens"}, "step split: counted_in must be one of words"),
-        ({"step": "plugins", "sources": "sharegpt"}, "step plugins: sources must be a list"),
+        ({"step": "plugins", "spares": "hc3"}, "step plugins: spares must be a list"),
     ],
 )
 def test_a_step_that_cannot_be_used_is_told_why(step: dict[str, object], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
-        recipe_from({"name": "mine", "about": "mine", "steps": [step]}, TOOLS)
+        cleaning_from({"name": "mine", "about": "mine", "steps": [step]}, TOOLS)
 
 
-def test_a_recipe_refuses_what_nobody_would_read() -> None:
-    with pytest.raises(ValueError, match="unknown key of a recipe step; there are: about, name, steps"):
-        recipe_from({"name": "mine", "about": "mine", "step": []}, TOOLS)
+def test_a_cleaning_refuses_what_nobody_would_read() -> None:
+    with pytest.raises(ValueError, match="unknown key of a cleaning step; there are: about, name, steps"):
+        cleaning_from({"name": "mine", "about": "mine", "step": []}, TOOLS)
 
 
-def recipe() -> Recipe:
-    return recipe_from({"name": "mine", "about": "x", "steps": [{"step": "blank"}, {"step": "ids"}]}, TOOLS)
+def mine() -> Cleaning:
+    return cleaning_from({"name": "mine", "about": "x", "steps": [{"step": "blank"}, {"step": "ids"}]}, TOOLS)
 
 
 def test_steps_are_switched_off_and_added_by_name() -> None:
-    assert [step.name for step in recipe().without(["blank"]).steps] == ["ids"]
-    assert [step.name for step in recipe().then(step_from({"step": "plugins"}, TOOLS)).steps] == [
+    assert [step.name for step in mine().without(["blank"]).steps] == ["ids"]
+    assert [step.name for step in mine().then(step_from({"step": "plugins"}, TOOLS)).steps] == [
         "blank",
         "ids",
         "plugins",
     ]
     with pytest.raises(ValueError, match="mine has no step html; its steps are blank, ids"):
-        recipe().without(["html"])
+        mine().without(["html"])

@@ -1,6 +1,6 @@
-"""A recipe of cleaning: named steps in order, each with its options, as a data file says them. Knows no file.
+"""A cleaning: named steps in order, each with its options, as a data file says them. Knows no file.
 
-Most steps look at one dialogue at a time; the one that takes out doubled questions has to know all of them.
+Most steps look at one dialogue at a time; the one that takes out doubled queries has to know all of them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,42 +31,42 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. does: what becomes of one dialogue, or by what dialogues are the same. sources: () concerns all."""
+    """One step. does: what becomes of one dialogue, or by what dialogues are the same. spares: these sources stay."""
 
     name: str
     does: Apply | Mode
-    sources: tuple[str, ...] = ()
+    spares: tuple[str, ...] = ()
 
     def concerns(self, dialogue: Dialogue) -> bool:
         """Whether the step looks at this dialogue at all."""
-        return not self.sources or dialogue.source in self.sources
+        return dialogue.source not in self.spares
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class Cleaning:
     """Steps in the order in which they are done."""
 
     name: str
     about: str
     steps: tuple[Step, ...]
 
-    def without(self, names: Sequence[str]) -> "Recipe":
-        """The recipe with these steps switched off. Raises ValueError for a step that it does not have."""
+    def without(self, names: Sequence[str]) -> "Cleaning":
+        """The cleaning with these steps switched off. Raises ValueError for a step that it does not have."""
         have = [step.name for step in self.steps]
         if unknown := sorted(set(names) - set(have)):
             raise ValueError(f"{self.name} has no step {', '.join(unknown)}; its steps are {', '.join(have)}")
         return replace(self, steps=tuple(step for step in self.steps if step.name not in names))
 
-    def then(self, step: Step) -> "Recipe":
-        """The recipe with one more step at its end."""
+    def then(self, step: Step) -> "Cleaning":
+        """The cleaning with one more step at its end."""
         return replace(self, steps=(*self.steps, step))
 
 
-def recipe_from(plain: Options, tools: Tools) -> Recipe:
-    """A recipe from its data file. Raises ValueError in a sentence that names the step and the key."""
-    no_others(plain, {"name", "about", "steps"}, "key of a recipe")
+def cleaning_from(plain: Options, tools: Tools) -> Cleaning:
+    """A cleaning from its data file. Raises ValueError in a sentence that names the step and the key."""
+    no_others(plain, {"name", "about", "steps"}, "key of a cleaning")
     steps = tuple(step_from(row, tools) for row in rows(plain, "steps"))
-    return Recipe(text(plain, "name"), text(plain, "about"), steps)
+    return Cleaning(text(plain, "name"), text(plain, "about"), steps)
 
 
 def step_from(plain: Options, tools: Tools) -> Step:
@@ -83,11 +83,11 @@ def step_from(plain: Options, tools: Tools) -> Step:
 def built(name: str, plain: Options, tools: Tools) -> Step:
     """The step, once its options are known to be its own."""
     build, options = STEPS.get(name, (None, ("same",) if name == QUERIES else ()))
-    no_others(plain, {"step", "sources", *options}, "option")
-    sources = listed(plain, "sources", ())
+    no_others(plain, {"step", "spares", *options}, "option")
+    spares = listed(plain, "spares", ())
     if build is not None:
-        return Step(name, build(plain, tools), sources)
-    return Step(name, word(plain, "same", Mode) if name == QUERIES else Mode.ID, sources)
+        return Step(name, build(plain, tools), spares)
+    return Step(name, word(plain, "same", Mode) if name == QUERIES else Mode.ID, spares)
 
 
 def listed(plain: Options, key: str, otherwise: tuple[str, ...]) -> tuple[str, ...]:
