@@ -122,6 +122,14 @@ def test_a_step_that_does_not_concern_a_source_leaves_its_dialogues(tmp_path: Pa
     assert list(dropped(found)) == ["a blank turn before the first answer ends"]
 
 
+def test_of_one_id_the_longest_dialogue_stays_and_the_other_is_named(tmp_path: Path) -> None:
+    chosen = cleaning_from({"name": "mine", "about": "x", "steps": [{"step": "ids"}]}, tools())
+    rows = [sharegpt("Why?", "Because.", key="x"), sharegpt("Who?", "Me.", "And?", "You.", key="x")]
+    found = cleaned(tmp_path, lines(rows), chosen)
+    assert found.tallies[0].samples["the same id"][0].what == "x"
+    assert json.loads(left(tmp_path / "out.jsonl")[0])["turns"][0]["text"] == "Who?"
+
+
 def test_splitting_comes_last_and_adds_up(tmp_path: Path) -> None:
     steps = [{"step": "queries", "same": "first_query"}, {"step": "split", "longest": 2, "counted_in": "words"}]
     chosen = cleaning_from({"name": "mine", "about": "x", "steps": steps}, tools())
