@@ -8,7 +8,7 @@ from backend.services.studies.files import Source
 
 CLEANING: dict[str, Any] = {
     "report": "cleaning",
-    "recipe": "paper",
+    "preset": "paper",
     "files": [
         {"file": "a.json", "kind": "sharegpt", "dialogues": 20, "problems": 1, "first_problems": ["line 3: no turns"]}
     ],

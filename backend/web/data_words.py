@@ -11,7 +11,7 @@ def sentence(report: Report) -> str:
     match report:
         case CleaningReport():
             share = f" ({100 * report.left / report.came:.1f} %)" if report.came else ""
-            return f"{report.left:,} of {report.came:,} dialogues left{share}, by {report.recipe}"
+            return f"{report.left:,} of {report.came:,} dialogues left{share}, by {report.preset}"
         case DiversityReport():
             return f"{report.queries:,} queries; mean BLEU of the nearest other one {report.mean:.1f}"
         case LeakageReport():

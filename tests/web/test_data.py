@@ -33,9 +33,7 @@ def test_an_empty_page_says_how_reports_are_made(researcher: TestClient) -> None
     ],
     ids=["cleaning", "diversity", "leakage", "mixture"],
 )
-def test_each_kind_is_kept_and_listed_in_a_sentence(
-    researcher: TestClient, report: dict[str, Any], words: str
-) -> None:
+def test_each_kind_is_kept_and_listed_in_a_sentence(researcher: TestClient, report: dict[str, Any], words: str) -> None:
     kept(researcher, report, "My <b>data</b>")
     html = researcher.get("/data").text
     assert words in html

@@ -53,9 +53,9 @@ class CleaningStep:
 
 @dataclass(frozen=True, slots=True)
 class CleaningReport:
-    """What a recipe made of some files."""
+    """What a preset's steps made of some files."""
 
-    recipe: str
+    preset: str
     files: tuple[CleanedFile, ...]
     steps: tuple[CleaningStep, ...]
     came: int

@@ -15,6 +15,7 @@ from backend.domain.data.cleaning import Cleaning, Step
 from backend.domain.data.dialogues import Dialogue, from_row, to_line
 from backend.domain.data.outcomes import Apply, Tally, dropped, kept
 from backend.domain.data.queries import Mode, Seen
+from backend.domain.data.reports import ReportKind
 from backend.domain.records import Json, Row
 from backend.services.data import reading
 from backend.services.data.reading import Found
@@ -40,6 +41,7 @@ class Cleaned:
     def to_json(self) -> dict[str, Json]:
         """The report as plain data."""
         return {
+            "report": str(ReportKind.CLEANING),
             "preset": self.cleaning.name,
             "files": [one.to_json() for one in self.found],
             "steps": [tally.to_json() for tally in self.tallies],

@@ -1,4 +1,4 @@
-"""Training data as `assay data` reports on it: what was cleaned, how alike it is, what it gives away, what was mixed."""
+"""Training data as `assay data` reports on it: what was cleaned, how alike it is, what it gives away, what is mixed."""
 
 from collections.abc import Sequence
 from typing import Annotated

@@ -54,11 +54,11 @@ def test_a_report_without_a_name_is_called_as_its_file_and_the_newest_comes_firs
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        (b'{"report": "cleaning",\n "recipe" 1}', r"bad\.json, line 2: this is no JSON"),
+        (b'{"report": "cleaning",\n "preset" 1}', r"bad\.json, line 2: this is no JSON"),
         (b"\xff\xfe\x00", r"bad\.json is no text in UTF-8"),
         (b"[1]", r"bad\.json holds no report"),
         (b"{}", r"“report” is none of cleaning, diversity, leakage, mixture"),
-        (b'{"report": "cleaning"}', r"bad\.json: recipe: field required"),
+        (b'{"report": "cleaning"}', r"bad\.json: preset: field required"),
         (b'{"report": "mixture", "name": "m", "seed": "x"}', r"bad\.json: seed: input should be a valid integer"),
         (b'{"report": ' + b"[" * 3000, r"bad\.json is nested far too deeply"),
     ],
