@@ -21,10 +21,10 @@ from backend.domain.asking import Sampling
 from backend.domain.data.dialogues import to_line
 from backend.domain.recipes import Recipe
 from backend.domain.synthesis.methods import Seed, Way
-from backend.errors import Unavailable
 from backend.services.asking import examples, jobs, syntheses, synthesis_estimates, synthesis_templates, synthetic
 from backend.services.asking.syntheses import Plan
 from backend.services.asking.synthetic import Made
+from backend.services.data.writing import whole_file
 from backend.web import drawing
 from backend.web.yield_plot import yield_plot
 
@@ -222,18 +222,9 @@ def written(database: Database, synthesis_id: int, files: Files) -> Made:
     if files.plot:
         texts[files.plot] = drawing.svg(yield_plot(made.summary, made.one.name))
     for path, text in texts.items():
-        put_file(path, text)
+        with whole_file(path) as file:
+            file.write(text)
     return made
-
-
-def put_file(path: Path, text: str) -> None:
-    """Whole or not at all: a file of the same name is replaced once everything is written."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise Unavailable(f"{path} can't be written: {error.strerror}.") from None
 
 
 COMMANDS = (synthesize,)

@@ -1,8 +1,14 @@
 """BLEU to the nearest evaluation question: sacrebleu's pinned numbers, and which text is found."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
-from backend.domain.synthesis.closeness import Bleu, mean_nearest, tokens
+from backend.domain.bleu.scoring import sentence_bleu
+from backend.domain.bleu.sparse import SparseCore
+from backend.domain.synthesis.closeness import Bleu, mean_nearest
+
+TEXTS = some.lists(some.sampled_from("abc."), max_size=12).map(" ".join)
 
 
 @pytest.mark.parametrize(
@@ -27,5 +33,10 @@ def test_the_nearest_is_found_and_nothing_where_no_word_is_common() -> None:
 
 
 def test_the_mean_over_texts_of_the_nearest_other() -> None:
-    assert mean_nearest(["a b c d", "a b c d", "x"]) == pytest.approx(200 / 3)
-    assert tokens("Tom &amp; Jerry: 3.5-4%") == ["tom", "&", "jerry", ":", "3.5", "-", "4", "%"]
+    assert mean_nearest(["a b c d", "a b c d", "x"], SparseCore()) == pytest.approx(200 / 3)
+
+
+@given(some.lists(TEXTS, max_size=12), TEXTS)
+def test_the_nearest_is_that_of_looking_at_everything(evaluation: list[str], text: str) -> None:
+    best = max((sentence_bleu(one, text) for one in evaluation), default=0.0)
+    assert Bleu(evaluation).nearest(text).score == pytest.approx(best, abs=1e-9)
