@@ -15,9 +15,9 @@ from backend.services.crowd import hits
 from backend.services.crowd.hits import Hit
 from backend.services.rating import assignments
 from backend.web.deps import House, TheHouse, now
+from backend.web.rating.votes import Form
 from backend.web.routes import journey
 from backend.web.routes.hits import address, holder
-from backend.web.votes import Form
 
 router = APIRouter()
 Stored = TypeVar("Stored")

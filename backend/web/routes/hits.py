@@ -21,10 +21,10 @@ from backend.services.crowd import hits
 from backend.services.crowd.hits import Hit, Piece
 from backend.services.rating import assignments, journeys, ratings
 from backend.services.rating.assignments import Task, Visitor
-from backend.web import stages
 from backend.web.deps import House, TheHouse, now
+from backend.web.rating import stages
+from backend.web.rating.votes import Form, place_of, reason_of, token_of, vote_of
 from backend.web.render import page
-from backend.web.votes import Form, place_of, reason_of, token_of, vote_of
 
 router = APIRouter()
 EXERCISE = re.compile(r"[0-9]{1,2}")

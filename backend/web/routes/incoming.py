@@ -14,13 +14,13 @@ from backend.errors import AppError, Invalid
 from backend.services.rating import bringing, incoming
 from backend.services.rating.incoming import Foreign
 from backend.services.studies import batches, studies
-from backend.web import forms, mapping_form
 from backend.web.deps import House, Id, TheHouse, now
-from backend.web.held import Held, held, hold, release
+from backend.web.forms import fields, mapping_form
+from backend.web.forms.held import Held, held, hold, release
 from backend.web.render import page
 
 router = APIRouter(prefix="/batches/{batch_id}/incoming")
-TheForm = Annotated[FormData, Depends(forms.posted)]
+TheForm = Annotated[FormData, Depends(fields.posted)]
 FILES = {"ratings": 1, "submissions": 1}
 WORDS = {
     "prompts": {PromptBy.ID: "its id", PromptBy.TEXT: "its text"},
@@ -116,7 +116,7 @@ def beside(house: House, batch_id: int, files: Held) -> Foreign:
 
 def the_mapping_shown(form: FormData) -> ColumnMapping:
     try:
-        return from_json(json.loads(forms.text(form, "mapping")))
+        return from_json(json.loads(fields.text(form, "mapping")))
     except ValueError as error:
         raise Invalid(f"The mapping that came with this form {error}.") from None
 

@@ -15,10 +15,10 @@ from backend.domain.journey import Reply
 from backend.errors import Invalid
 from backend.services.money import own_work
 from backend.services.rating import assignments, checks, handover, journeys
-from backend.web import stages
 from backend.web.deps import TheHouse, base_url, now
+from backend.web.rating import stages
+from backend.web.rating.votes import Form, time_of
 from backend.web.render import page
-from backend.web.votes import Form, time_of
 
 router = APIRouter()
 SAYS = {"yes": True, "no": False}

@@ -19,12 +19,13 @@ from backend.services.money import budgets, by_hand, outstanding, paysheet, payt
 from backend.services.money.paysheet import Paysheet
 from backend.services.pseudonyms import pseudonyms
 from backend.services.studies import batches, channels, studies
-from backend.web import dots, forms
 from backend.web.deps import Id, TheHouse, now
+from backend.web.drawings import dots
+from backend.web.forms import fields
 from backend.web.render import page
 
 router = APIRouter()
-TheForm = Annotated[FormData, Depends(forms.posted)]
+TheForm = Annotated[FormData, Depends(fields.posted)]
 Page = Annotated[int, Query(ge=1, le=LARGEST_NUMBER)]
 RATERS_A_PAGE = 20
 
@@ -85,7 +86,7 @@ def drawn(sheet: Paysheet, target: int) -> tuple[Markup, int] | None:
 def amount(form: FormData, name: str, currency: str) -> Money:
     """The amount in a field; Invalid with what was typed."""
     try:
-        return money(forms.text(form, name).replace(",", ""), currency.upper())
+        return money(fields.text(form, name).replace(",", ""), currency.upper())
     except ValueError as error:
         raise Invalid(f"This amount can't be used: {error}. Write it as 162.50.") from None
 
@@ -94,7 +95,7 @@ def amount(form: FormData, name: str, currency: str) -> Money:
 def set_budget(house: TheHouse, batch_id: Id, form: TheForm) -> Response:
     """The most that the batch may cost."""
     with house.database.transaction() as session:
-        budgets.set_budget(session, batch_id, allowed=amount(form, "allowed", forms.text(form, "currency")))
+        budgets.set_budget(session, batch_id, allowed=amount(form, "allowed", fields.text(form, "currency")))
     return back(batch_id, "#budget")
 
 
@@ -106,10 +107,10 @@ def compensate(house: TheHouse, batch_id: Id, form: TheForm) -> Response:
         decisions.compensate(
             session,
             batch_id,
-            who=forms.text(form, "rater"),
+            who=fields.text(form, "rater"),
             amount=amount(form, "amount", currency),
-            reason=forms.text(form, "reason"),
-            key=forms.text(form, "key"),
+            reason=fields.text(form, "reason"),
+            key=fields.text(form, "key"),
             names=pseudonyms(house.tokens.secret_key, batch_id),
             now=now(),
         )
@@ -120,7 +121,7 @@ def compensate(house: TheHouse, batch_id: Id, form: TheForm) -> Response:
 def mark_paid(house: TheHouse, batch_id: Id, form: TheForm) -> Response:
     """A person says that they have paid what is ticked."""
     with house.database.transaction() as session:
-        mark(session, batch_id, forms.texts(form, "token"))
+        mark(session, batch_id, fields.texts(form, "token"))
     return back(batch_id, "#by-hand")
 
 
@@ -136,7 +137,7 @@ def mark(session: Session, batch_id: int, tokens: list[str]) -> None:
 def answer(house: TheHouse, batch_id: Id, appeal_id: Id, form: TheForm) -> Response:
     """Answer an appeal, once."""
     with house.database.transaction() as session:
-        decisions.answer_appeal(session, batch_id, appeal_id, answer=forms.text(form, "answer"), now=now())
+        decisions.answer_appeal(session, batch_id, appeal_id, answer=fields.text(form, "answer"), now=now())
     return back(batch_id, "#appeals")
 
 
@@ -162,11 +163,11 @@ def submission(request: Request, house: TheHouse, batch_id: Id, submission_id: I
 @router.post("/batches/{batch_id}/submissions/{submission_id}/rejection")
 def reject(house: TheHouse, batch_id: Id, submission_id: Id, form: TheForm) -> Response:
     """Refuse a submission's reward, for a reason, by somebody who says that they have read it."""
-    if not forms.text(form, "read"):
+    if not fields.text(form, "read"):
         raise Conflict("Nothing was rejected: tick that you have read the answers, and that the rater may appeal.")
     with house.database.transaction() as session:
         submitted.get(session, batch_id, submission_id)
-        rejections.reject(session, submission_id, reason=forms.text(form, "reason"), now=now())
+        rejections.reject(session, submission_id, reason=fields.text(form, "reason"), now=now())
     return back(batch_id, "#submissions")
 
 
@@ -184,7 +185,7 @@ def overturn(house: TheHouse, batch_id: Id, submission_id: Id, form: TheForm) ->
     """A rejection was wrong: owe the reward after all."""
     with house.database.transaction() as session:
         submitted.get(session, batch_id, submission_id)
-        reason = decisions.worded(forms.text(form, "reason"), "Say why the rejection was wrong; the rater reads it.")
+        reason = decisions.worded(fields.text(form, "reason"), "Say why the rejection was wrong; the rater reads it.")
         rejections.overturn(session, submission_id, reason=reason, now=now())
     return back(batch_id, "#submissions")
 

@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from backend.services.rating import checks, links, raters, ratings
-from backend.web import stages
 from backend.web.deps import TheHouse, now
-from backend.web.raters import answer, drawn, redirected
+from backend.web.rating import stages
+from backend.web.rating.raters import answer, drawn, redirected
+from backend.web.rating.votes import Form, place_of, reason_of, vote_of
 from backend.web.render import page
-from backend.web.votes import Form, place_of, reason_of, vote_of
 
 router = APIRouter()
 

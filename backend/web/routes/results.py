@@ -18,10 +18,10 @@ from backend.services.overview.glances import Pulse
 from backend.services.results import codes, results, tables
 from backend.services.results.kept import Computed, Kept
 from backend.services.studies import batches, reading, sealing, studies
-from backend.web import drawing
 from backend.web.deps import House, Id, TheHouse, now
-from backend.web.drawing import Drawing
-from backend.web.plots import PLOTS
+from backend.web.drawings import drawing
+from backend.web.drawings.drawing import Drawing
+from backend.web.drawings.plots import PLOTS
 from backend.web.render import page
 
 router = APIRouter()

@@ -14,15 +14,15 @@ from backend.services.asking import estimates, generations, systems, templates
 from backend.services.asking.estimates import Estimate
 from backend.services.asking.systems import Only
 from backend.services.studies import studies
-from backend.web import asking_form, forms
-from backend.web.asking_form import Asks
 from backend.web.deps import House, Id, TheHouse, now
 from backend.web.errors import STATUS
-from backend.web.launch_form import looked_at
+from backend.web.forms import asking_form, fields
+from backend.web.forms.asking_form import Asks
+from backend.web.forms.launch_form import looked_at
 from backend.web.render import page
 
 router = APIRouter()
-TheForm = Annotated[FormData, Depends(forms.posted)]
+TheForm = Annotated[FormData, Depends(fields.posted)]
 Page = Annotated[int, Query(alias="page", ge=1, le=LARGEST_NUMBER)]
 Number = Annotated[int | None, Query(ge=1, le=LARGEST_NUMBER)]
 

@@ -17,16 +17,16 @@ from backend.services.judging import judge_lines
 from backend.services.judging.published import Read
 from backend.services.studies import studies
 from backend.services.studies.files import Source
-from backend.web import forms, import_form, judge_asking
 from backend.web.deps import House, Id, TheHouse, now
 from backend.web.errors import STATUS
-from backend.web.held import Held, held, hold, release
-from backend.web.import_form import Taken
-from backend.web.launch_form import looked_at
+from backend.web.forms import fields, import_form, judge_asking
+from backend.web.forms.held import Held, held, hold, release
+from backend.web.forms.import_form import Taken
+from backend.web.forms.launch_form import looked_at
 from backend.web.render import page
 
 router = APIRouter(prefix="/studies/{study_id}/verdicts")
-TheForm = Annotated[FormData, Depends(forms.posted)]
+TheForm = Annotated[FormData, Depends(fields.posted)]
 FILES = {"verdicts": 10, "answers": 10}
 
 

@@ -11,7 +11,7 @@ from backend.domain.journey import Exercise, Journey
 from backend.domain.rules import Analysis, ExclusionKind
 from backend.domain.settings import StudySettings
 from backend.errors import Invalid
-from backend.web.forms import number, text
+from backend.web.forms.fields import number, text
 
 LABELS = {"tie": "About the same", "both_bad": "Both are bad"}
 AMOUNT = "amount:"

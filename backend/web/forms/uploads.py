@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from starlette.datastructures import FormData, UploadFile
 
 from backend.services.studies.files import Source
-from backend.web.forms import files
+from backend.web.forms.fields import files
 
 
 @contextmanager

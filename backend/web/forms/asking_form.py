@@ -10,8 +10,8 @@ from backend.domain.jobs import Manner
 from backend.domain.money import MILLION, millionths
 from backend.domain.recipes import Recipe, Serving
 from backend.errors import Invalid
-from backend.web.forms import number, text
-from backend.web.settings_form import real
+from backend.web.forms.fields import number, text
+from backend.web.forms.settings_form import real
 
 # A vLLM server is started here, or it runs already; a recipe tells these two apart by its address alone.
 STARTED, RUNNING = str(EngineKind.VLLM), "vllm-at"

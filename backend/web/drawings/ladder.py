@@ -11,8 +11,8 @@ from math import log10
 from markupsafe import Markup
 
 from backend.domain.results.summary import Results
-from backend.web.figures import picture
-from backend.web.forest import Scale, name, scale
+from backend.web.drawings.figures import picture
+from backend.web.drawings.forest import Scale, name, scale
 from backend.web.phrases import amount
 
 HEIGHT, BASE, LEFT, RIGHT = 268, 220, 8.0, 92.0

@@ -13,7 +13,7 @@ from backend.domain.judging.templates import Template
 from backend.errors import Conflict
 from backend.services.asking.estimates import Estimate
 from backend.services.judging import judge_estimates, judge_templates, judges, judgings
-from backend.web.judge_form import Asks, declared
+from backend.web.forms.judge_form import Asks, declared
 
 WORDS = {
     "rater-instructions": "what your raters read: this study’s own instructions and choices",

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from markupsafe import Markup
 
-from backend.web.figures import picture
+from backend.web.drawings.figures import picture
 
 HEIGHT, AXIS_HEIGHT = 24, 20
 STEP = 0.1

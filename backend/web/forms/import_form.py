@@ -17,7 +17,7 @@ from backend.errors import Invalid
 from backend.services.judging import pack_files, packs, published, unpacking
 from backend.services.judging.published import Imported, Read, Wish
 from backend.services.studies.files import Source
-from backend.web.forms import text, word_or_none
+from backend.web.forms.fields import text, word_or_none
 
 # Messages of the service name the terminal's options; here the same things have other names.
 IN_THE_PAGE = {

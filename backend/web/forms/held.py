@@ -14,8 +14,8 @@ from starlette.datastructures import FormData
 
 from backend.errors import Invalid, NotFound
 from backend.services.studies.files import Source
-from backend.web.forms import files
-from backend.web.uploads import kept
+from backend.web.forms.fields import files
+from backend.web.forms.uploads import kept
 
 PREFIX = "held-"
 NAME = re.compile(r"[0-9a-f]{32}")

@@ -5,9 +5,9 @@ from xml.etree import ElementTree
 import pytest
 
 from backend.domain.statistics.intervals import Interval
-from backend.web import drawing, forest, ladder
-from backend.web.drawing import Box, Dot, Drawing, Line, Words
-from backend.web.ladder import Step
+from backend.web.drawings import drawing, forest, ladder
+from backend.web.drawings.drawing import Box, Dot, Drawing, Line, Words
+from backend.web.drawings.ladder import Step
 
 
 def spanned(low: float | None, high: float | None) -> Interval:

@@ -14,8 +14,8 @@ from backend.domain.judging.orders import Orders, Rule
 from backend.domain.recipes import Recipe
 from backend.errors import Invalid
 from backend.services.judging import judges, judgings
-from backend.web import asking_form
-from backend.web.forms import text, texts, word
+from backend.web.forms import asking_form
+from backend.web.forms.fields import text, texts, word
 
 OF_THE_TEMPLATE = ("temperature", "max_tokens")  # left empty: as the template's authors drew
 STARTS = {

@@ -16,7 +16,7 @@ from backend.services.rating import assignments, checks, handover, journeys
 from backend.services.rating.assignments import Task, Visitor
 from backend.services.rating.facts import Facts, Remembered
 from backend.services.rating.handover import Handover
-from backend.web.votes import Place
+from backend.web.rating.votes import Place
 
 ENDS = ("done", "finished", "closed")
 

@@ -7,7 +7,7 @@ from backend.domain.foreign.tables import with_meanings, with_orders, with_syste
 from backend.domain.mapping import ColumnMapping, from_json
 from backend.domain.records import Json
 from backend.errors import Invalid
-from backend.web.forms import text
+from backend.web.forms.fields import text
 
 COLUMNS = (
     *("rater", "prompt", "prompt_by", "choice", "candidate", "order", "first", "second", "order_column"),

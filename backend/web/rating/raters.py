@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from backend.web.deps import House
+from backend.web.rating.stages import View
+from backend.web.rating.votes import token_of
 from backend.web.render import page
-from backend.web.stages import View
-from backend.web.votes import token_of
 
 
 def answer(request: Request, house: House, token: str, view: View, *, saved: str = "") -> Response:

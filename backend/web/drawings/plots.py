@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 
 from backend.domain.results.candidates import CandidateResult
 from backend.domain.results.summary import Results
-from backend.web.drawing import Box, Dot, Drawing, Line, Shape, Words
-from backend.web.forest import Scale, name, scale
-from backend.web.ladder import LINE, heights, lines, places, steps
+from backend.web.drawings.drawing import Box, Dot, Drawing, Line, Shape, Words
+from backend.web.drawings.forest import Scale, name, scale
+from backend.web.drawings.ladder import LINE, heights, lines, places, steps
 from backend.web.phrases import amount
 from backend.web.render import percent
 

@@ -16,7 +16,7 @@ from backend.domain.settings import from_json
 from backend.errors import AppError, Invalid
 from backend.services.money import quotes
 from backend.services.money.quotes import Pilot, Quote
-from backend.web import forms
+from backend.web.forms import fields
 
 # A panel pays its raters itself; its settings are more than this form asks.
 PAYING = (Channel.LINK, Channel.PROLIFIC, Channel.MTURK)
@@ -53,13 +53,13 @@ def read(session: Session, study: Study, form: FormData, *, baseline: str) -> La
     pilot = quotes.pilot(session, study)
     starts = {"baseline": baseline, "seed": "2023", "seconds": f"{pilot.median_ms / 1000:.1f}"}
     starts |= {"per_hour": "15", "currency": "USD"}
-    typed = {name: forms.text(form, name) or starts.get(name, "") for name in TEXTS}
-    chosen = tuple(forms.texts(form, "channel")) or (str(Channel.LINK),)
+    typed = {name: fields.text(form, name) or starts.get(name, "") for name in TEXTS}
+    chosen = tuple(fields.texts(form, "channel")) or (str(Channel.LINK),)
     made = Launch(
         typed=typed,
-        candidates=tuple(forms.texts(form, "candidates")),
+        candidates=tuple(fields.texts(form, "candidates")),
         channels=chosen,
-        pays=bool(forms.text(form, "pay")),
+        pays=bool(fields.text(form, "pay")),
         pilot=pilot,
         quote=None,
         message="",
@@ -79,7 +79,7 @@ def quote(session: Session, study: Study, form: FormData, made: Launch) -> Quote
         study,
         baseline=made.typed["baseline"],
         candidates=made.candidates,
-        prompts=forms.number(form, "prompts"),
+        prompts=fields.number(form, "prompts"),
     )
     found = quotes.quote(from_json(study.settings), paid(form), comparisons=count)
     if found is not None:
@@ -89,14 +89,14 @@ def quote(session: Session, study: Study, form: FormData, made: Launch) -> Quote
 
 def paid(form: FormData) -> dict[Channel, ChannelSettings]:
     """The channels that the form declares, with their pay; none where it is not ticked. Invalid with a sentence."""
-    if not forms.text(form, "pay"):
+    if not fields.text(form, "pay"):
         return {}
-    chosen = forms.texts(form, "channel")
+    chosen = fields.texts(form, "channel")
     if not chosen or any(one not in PAYING for one in chosen):
         raise Invalid("Choose at least one channel whose raters are paid from here.")
-    places = forms.number(form, "raters")
+    places = fields.number(form, "raters")
     try:
-        rule = PayRule(round(1000 * seconds(form)), money(forms.text(form, "per_hour"), currency(form)))
+        rule = PayRule(round(1000 * seconds(form)), money(fields.text(form, "per_hour"), currency(form)))
         return {channel: settings(channel, rule, form, places) for channel in PAYING if channel in chosen}
     except ValueError as error:
         raise Invalid(f"This pay can't be used: {error}.") from None
@@ -107,7 +107,7 @@ def settings(channel: Channel, rule: PayRule, form: FormData, places: int | None
     made = replace(defaults(channel), pay=rule, places=places)
     if channel in LEAST:
         made = replace(made, pay=replace(rule, minimum=Money(LEAST[channel], rule.per_hour.currency)))
-    given = forms.text(form, "prolific_fee")
+    given = fields.text(form, "prolific_fee")
     if channel == Channel.PROLIFIC and given:
         made = replace(made, fees=of_share(float(Fraction(exact(given, "the fee")) / 100)))
     return made
@@ -115,7 +115,7 @@ def settings(channel: Channel, rule: PayRule, form: FormData, places: int | None
 
 def budget(form: FormData) -> Money | None:
     """The budget that was typed; None for the worst case. Invalid with a sentence."""
-    given = forms.text(form, "budget").replace(",", "")
+    given = fields.text(form, "budget").replace(",", "")
     try:
         return money(given, currency(form)) if given else None
     except ValueError as error:
@@ -124,12 +124,12 @@ def budget(form: FormData) -> Money | None:
 
 def currency(form: FormData) -> str:
     """The currency of the pay and the budget."""
-    return forms.text(form, "currency").upper() or "USD"
+    return fields.text(form, "currency").upper() or "USD"
 
 
 def seconds(form: FormData) -> Decimal:
     """How long a comparison takes. Raises ValueError with a sentence."""
-    given = exact(forms.text(form, "seconds"), "the time of a comparison")
+    given = exact(fields.text(form, "seconds"), "the time of a comparison")
     if not 0 < given <= LONGEST_SECONDS:
         raise ValueError(f"a comparison takes between 0 and {LONGEST_SECONDS:,} seconds, not {given}")
     return given
