@@ -25,8 +25,8 @@ from backend.services.asking import examples, jobs, syntheses, synthesis_estimat
 from backend.services.asking.syntheses import Plan
 from backend.services.asking.synthetic import Made
 from backend.services.data.writing import whole_file
-from backend.web import drawing
-from backend.web.yield_plot import yield_plot
+from backend.web.drawings import drawing
+from backend.web.drawings.yield_plot import yield_plot
 
 NQ_DEFAULTS = Sampling(temperature=1.0, max_tokens=1024)
 TASK_DEFAULTS = Sampling(
@@ -139,7 +139,7 @@ def nq(common: Common, files: Files, template: str, engine: Asks, terms: Terms, 
       assay data synthesize nq --name nq --url URL --model MODEL --out nq.jsonl --report nq.json --plot nq.svg
       assay data synthesize nq --name nq --url URL --model MODEL --out nq.jsonl --dry-run --price-in 1 --price-out 2
       assay data synthesize nq --name nq --engine vllm --model FOLDER --template plain --out nq.jsonl
-      assay data synthesize nq --name nq … --avoid NQ-open.dev.jsonl        nothing close to the evaluation
+      assay data synthesize nq --name nq --url URL --model MODEL --out nq.jsonl --avoid NQ-open.dev.jsonl
 
     Each call shows five of the paper's ten questions, drawn anew and in random order, and asks for more at temperature
     1. Every pair of the reply is read, in whatever list it stands. Left out, and counted: the seeds themselves, pairs
@@ -164,7 +164,8 @@ def self_instruct(
 
     \b
       assay data synthesize self-instruct --name si --seeds seeds.jsonl --url URL --model MODEL --out tasks.jsonl
-      assay data synthesize self-instruct … --template plain         for a model that continues texts, as GPT-3 did
+      assay data synthesize self-instruct --name si --seeds seeds.jsonl --model FOLDER --out tasks.jsonl
+          --engine vllm --template plain        for a model that continues texts, as GPT-3 did
       assay import --prompts tasks.jsonl                             then let a system answer them
 
     Left out, and counted: tasks of fewer than 4 or more than 150 words, with words such as image, file or plot, that

@@ -36,7 +36,7 @@ def test_three_hundred_pairs_killed_on_the_way_are_those_of_a_run_that_was_not(r
         with Command(*words("killed", tmp_path, server.url), environment=environment("sqlite", data_dir)) as first:
             until(lambda: answered(database) == 12)
             first.kill()
-        assert 0 < looked(database, 1).done < 300
+        assert looked(database, 1).done < 300
         assert not (tmp_path / "killed.jsonl").exists()
         asked = len(server.asked)
         again = run(*words("killed", tmp_path, server.url))

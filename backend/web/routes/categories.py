@@ -12,13 +12,13 @@ from backend.domain.data.categories import PAPER, Category
 from backend.errors import Conflict, Invalid
 from backend.services.data import categories, category_words
 from backend.services.studies import studies
-from backend.web import forms
 from backend.web.deps import House, Id, TheHouse, now
 from backend.web.errors import STATUS
+from backend.web.forms import fields
 from backend.web.render import page
 
 router = APIRouter()
-TheForm = Annotated[FormData, Depends(forms.posted)]
+TheForm = Annotated[FormData, Depends(fields.posted)]
 Place = Annotated[int | None, Query(ge=1, le=LARGEST_NUMBER)]
 SIZE, MOST = 50, 1000
 
@@ -34,16 +34,16 @@ def draw(request: Request, house: TheHouse, form: TheForm) -> Response:
     """Draw a sample of a study's prompts."""
     try:
         with house.database.transaction() as session:
-            study = studies.get(session, forms.number(form, "study") or 0)
-            size = forms.number(form, "size") or SIZE
+            study = studies.get(session, fields.number(form, "study") or 0)
+            size = fields.number(form, "size") or SIZE
             if not 1 <= size <= MOST:
                 raise Invalid(f"A sample has between 1 and {MOST:,} queries.")
-            texts, seed = categories.of_study(session, study.id), forms.number(form, "seed") or 0
-            name, source = forms.text(form, "name"), f"study {study.id}, {study.name}"
+            texts, seed = categories.of_study(session, study.id), fields.number(form, "seed") or 0
+            name, source = fields.text(form, "name"), f"study {study.id}, {study.name}"
             review = categories.draw(session, name, texts, source=source, size=size, seed=seed, now=now())
             review_id = review.id
     except (Conflict, Invalid) as error:
-        typed = {name: forms.text(form, name) for name in ("name", "size", "seed", "study")}
+        typed = {name: fields.text(form, name) for name in ("name", "size", "seed", "study")}
         return listed(request, house, typed=typed, message=str(error), status=STATUS[type(error)])
     return RedirectResponse(f"/data/categories/{review_id}", 303)
 
@@ -82,7 +82,7 @@ def review(request: Request, house: TheHouse, review_id: Id, place: Place = None
 @router.post("/data/categories/{review_id}/{place}")
 def label(house: TheHouse, review_id: Id, place: Id, form: TheForm) -> Response:
     """What a query is, and on to the next."""
-    category = forms.word(form, "category", Category)
+    category = fields.word(form, "category", Category)
     with house.database.transaction() as session:
         categories.label(session, review_id, place, category, now=now())
     return RedirectResponse(f"/data/categories/{review_id}#query", 303)

@@ -5,7 +5,7 @@ from itertools import pairwise
 from math import log10
 
 from backend.domain.synthesis.yields import Point, Yield
-from backend.web.drawing import Dot, Drawing, Line, Shape, Words
+from backend.web.drawings.drawing import Dot, Drawing, Line, Shape, Words
 
 WIDTH, HEIGHT = 720.0, 360.0
 LEFT, RIGHT, TOP, BASE = 64.0, 540.0, 70.0, 300.0
