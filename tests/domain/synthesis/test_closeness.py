@@ -7,6 +7,7 @@ from hypothesis import strategies as some
 from backend.domain.bleu.scoring import sentence_bleu
 from backend.domain.bleu.sparse import SparseCore
 from backend.domain.synthesis.closeness import Bleu, mean_nearest
+from backend.domain.synthesis.pool import Near
 
 TEXTS = some.lists(some.sampled_from("abc."), max_size=12).map(" ".join)
 
@@ -36,7 +37,9 @@ def test_the_mean_over_texts_of_the_nearest_other() -> None:
     assert mean_nearest(["a b c d", "a b c d", "x"], SparseCore()) == pytest.approx(200 / 3)
 
 
-@given(some.lists(TEXTS, max_size=12), TEXTS)
-def test_the_nearest_is_that_of_looking_at_everything(evaluation: list[str], text: str) -> None:
-    best = max((sentence_bleu(one, text) for one in evaluation), default=0.0)
-    assert Bleu(evaluation).nearest(text).score == pytest.approx(best, abs=1e-9)
+@given(some.lists(TEXTS, max_size=12), TEXTS, some.sampled_from((0.0, 5.0, 20.0, 60.0)))
+def test_the_nearest_is_that_of_looking_at_everything(evaluation: list[str], text: str, least: float) -> None:
+    scores = [sentence_bleu(one, text) for one in evaluation]
+    best = max(scores, default=0.0)
+    found = Bleu(evaluation, least=least).nearest(text)
+    assert found == (Near(best, evaluation[scores.index(best)]) if best > least else Near(0.0, ""))
