@@ -47,7 +47,7 @@ class Bleu:
                 self.places[feature].append(place)
 
     def nearest(self, text: str) -> Near:
-        """The evaluation text with the highest BLEU against this one, if that is above the least; the first of equals."""
+        """The evaluation text with the highest BLEU against this one, if above the least; the first of equals."""
         words = tokens(text)
         common: dict[int, list[int]] = {}
         for gram, number in grams(words, range(1, ORDERS + 1)):
