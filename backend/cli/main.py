@@ -9,6 +9,7 @@ from backend.cli.admin import links, migrate, serve
 from backend.cli.bundles import export, verify
 from backend.cli.channels import channel
 from backend.cli.crowd import crowd
+from backend.cli.data import data
 from backend.cli.generate import generate
 from backend.cli.importing import import_
 from backend.cli.incoming import import_ratings
@@ -52,6 +53,7 @@ VERBS = (
     serve,
     worker,
     beat,
+    data,
     generate,
     judge,
     jobs,
