@@ -1,10 +1,17 @@
-"""`assay data`: the group of commands about imitation data. What they do: data_sources, data_synth and their like."""
+"""`assay data`: the group of commands about imitation data. A group; what they do is in a file for each part."""
 
 import click
 
-from backend.cli import data_categories, data_mixture, data_sources, data_synth
+from backend.cli import data_bleu, data_categories, data_mixture, data_sources, data_synth
 
-PARTS = (data_sources, data_synth, data_mixture, data_categories)
+COMMANDS = (
+    *data_sources.COMMANDS,
+    data_bleu.diversity,
+    data_bleu.leakage,
+    *data_synth.COMMANDS,
+    *data_mixture.COMMANDS,
+    *data_categories.COMMANDS,
+)
 
 
 @click.group()
@@ -12,6 +19,5 @@ def data() -> None:
     """Imitation data: read it, clean it, make it from a few examples, mix it, and know what is in it."""
 
 
-for part in PARTS:
-    for command in part.COMMANDS:
-        data.add_command(command)
+for command in COMMANDS:
+    data.add_command(command)

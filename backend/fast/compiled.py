@@ -19,7 +19,9 @@ from backend.domain.bleu.scoring import ORDERS
 
 Four: TypeAlias = tuple[int, int, int, int]  # matches of each order
 Rows: TypeAlias = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]  # where a row's features begin, and the features
-Postings: TypeAlias = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Integers]  # likewise texts, with their weights
+Postings: TypeAlias = tuple[
+    npt.NDArray[np.int32], npt.NDArray[np.int32], Integers
+]  # likewise texts, with their weights
 Tables: TypeAlias = tuple[Floats, Floats]  # logarithms of counts, and what stands for that of nothing
 Lengths: TypeAlias = tuple[Integers, Integers]  # words of queries and of texts
 Flags: TypeAlias = npt.NDArray[np.uint8]
@@ -95,7 +97,7 @@ def _mark(marked: Flags, queries: Rows, row: int, sign: int) -> None:
 
 
 def _counts(order: int, added: int, most: int) -> Four:
-    """What a sum of weights of a level says of the four orders; at most so many words are common, and one pair fewer."""
+    """What a sum of weights of a level says of the four orders; at most `most` words are common, a pair fewer."""
     if order == 3:
         return most, max(most - 1, 0), added & LOW, added >> FOURTH
     return (most, added, 0, 0) if order == 2 else (added, 0, 0, 0)
@@ -159,7 +161,8 @@ def _add_up(row: int, wanted: Rows, postings: Postings, sums: Integers, touched:
 
 def _beats(key: float, text: int, row: int, best: Best) -> bool:
     """Whether such a pair would be better than the best of the row, or as good and earlier."""
-    return key > best[1][row] or (key == best[1][row] and text < best[0][row])
+    better: bool = key > best[1][row] or (key == best[1][row] and text < best[0][row])
+    return better
 
 
 def _try(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from backend.domain.bleu.grams import Integers
@@ -16,6 +17,7 @@ from backend.domain.bleu.keys import NOTHING, Floats, Measure
 from backend.domain.bleu.scoring import ORDERS
 from backend.domain.bleu.texts import Texts
 
+Places = npt.NDArray[np.int32]
 LEVELS = (3, 2, 1)  # each by the lowest order whose features it looks at
 FOURTH = 32  # of a sum of weights, the bits from this one on count matches of order 4, those below count order 3
 LIMITS = 16
@@ -23,7 +25,7 @@ LIMITS = 16
 
 @dataclass(frozen=True)
 class Level:
-    """The features of one level. queries: queries × features, texts: features × texts; a pair's weights add up to a sum.
+    """The features of one level. queries: queries × features, texts: features × texts; a pair's weights are added up.
 
     limits: for each number of matches of the level's lowest order from 0 on, and for each query, the highest key of a
     pair with so many, and none of a higher order.
@@ -35,24 +37,37 @@ class Level:
     limits: Floats
 
     def known(self, sums: Integers) -> tuple[Integers, ...]:
-        """The matches of the orders from `order` on. Of an order above the level's none: such pairs were looked at before."""
+        """The matches of the orders from `order` on; none of an order above the level's: those pairs were looked at."""
         if self.order == LEVELS[0]:
             return sums & (1 << FOURTH) - 1, sums >> FOURTH
         return sums, *[np.zeros_like(sums)] * (ORDERS - self.order)
 
     def least(self, rows: Integers, keys: Floats) -> Integers:
         """The smallest sum with which a pair of each of these rows can come to its key; at least 1."""
-        return np.maximum(np.sum(self.limits[:, rows] < keys, axis=0), 1)
+        counts: Integers = np.sum(self.limits[:, rows] < keys, axis=0)
+        return np.maximum(counts, 1)
 
 
 def level(queries: Texts, texts: Texts, order: int, measure: Measure) -> Level:
     """The level whose lowest order this is."""
-    limits = limits_of(queries, texts, order, measure)
-    if order != LEVELS[0]:
-        return Level(order, whole(queries.orders[order - 1]), whole(texts.orders[order - 1].T.tocsr()), limits)
-    of_queries = sparse.hstack(queries.orders[order - 1 :], format="csr")
-    of_texts = sparse.vstack([whole(texts.orders[2].T), whole(texts.orders[3].T) * (1 << FOURTH)], format="csr")
-    return Level(order, whole(of_queries), whole(of_texts), limits)
+    orders = (3, 4) if order == LEVELS[0] else (order,)
+    row, feature, _ = entries(queries, orders)
+    features = sum(queries.orders[order - 1].shape[1] for order in orders)
+    ones = np.ones(len(row), dtype=np.int64)
+    of_queries = sparse.csr_array((ones, (row, feature)), shape=(len(queries), features))
+    row, feature, weight = entries(texts, orders)
+    of_texts = sparse.csr_array((weight, (feature, row)), shape=(features, len(texts)))
+    return Level(order, of_queries, of_texts, limits_of(queries, texts, order, measure))
+
+
+def entries(texts: Texts, orders: tuple[int, ...]) -> tuple[Places, Places, Integers]:
+    """(text, feature, weight) of all features of these orders, those of the second beyond those of the first."""
+    matrices = [texts.orders[order - 1] for order in orders]
+    beyond = (0, matrices[0].shape[1])
+    text = [np.repeat(np.arange(len(texts), dtype=np.int32), np.diff(one.indptr)) for one in matrices]
+    feature = [one.indices.astype(np.int32) + np.int32(more) for one, more in zip(matrices, beyond, strict=False)]
+    weight = [np.full(one.nnz, 1 << FOURTH * place, dtype=np.int64) for place, one in enumerate(matrices)]
+    return np.concatenate(text), np.concatenate(feature), np.concatenate(weight)
 
 
 def limits_of(queries: Texts, texts: Texts, order: int, measure: Measure) -> Floats:
@@ -66,10 +81,6 @@ def limits_of(queries: Texts, texts: Texts, order: int, measure: Measure) -> Flo
         bounds = measure.bounds(known, np.full_like(counts, length), others.ravel())
         limits[:, at] = bounds.reshape(others.shape).max(axis=1, initial=NOTHING)
     return limits[:, place]
-
-
-def whole(matrix: sparse.csr_array) -> sparse.csr_array[np.int64]:
-    return matrix.astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -100,5 +111,5 @@ class Core(Protocol):
         ...
 
     def sweep(self, search: Search, level: Level, rows: Integers) -> None:
-        """Find for these queries the best pair with a feature of this level: the highest key, of equals the first text."""
+        """Find for these queries the best pair with a feature of this level: the highest key, of equals the first."""
         ...

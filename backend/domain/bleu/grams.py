@@ -37,17 +37,18 @@ class Occurrences:
 class Numbers:
     """Numbers of words and n-grams: given once to those of some texts, then found again in others.
 
-    learning: unknown ones get numbers still.
+    learning: unknown ones get numbers still. cased: a capital letter makes another word.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, cased: bool = False) -> None:
+        self.cased = cased
         self.learning = True
         self.vocabulary: dict[str, int] = {}
         self.given: dict[str, Integers] = {}
 
     def words(self, texts: Iterable[str]) -> Words:
         """Texts as numbers."""
-        numbered = [self.of_words(tokens(text)) for text in texts]
+        numbered = [self.of_words(tokens(text, cased=self.cased)) for text in texts]
         lengths = np.array([len(text) for text in numbered], dtype=np.int64)
         return Words(np.fromiter(chain.from_iterable(numbered), np.int64, lengths.sum()), lengths)
 

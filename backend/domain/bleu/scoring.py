@@ -33,15 +33,28 @@ class Counts:
     matches: tuple[int, int, int, int]
 
 
-def signature(smoothing: Smoothing) -> str:
-    """The measure in sacrebleu's words, to be told beside every score."""
-    method = f"floor[{FLOOR:.2f}]" if smoothing is Smoothing.FLOOR else smoothing.value
-    return f"nrefs:1|case:lc|eff:yes|tok:13a|smooth:{method}|version:{VERSION}"
+@dataclass(frozen=True, slots=True)
+class Bleu:
+    """Which BLEU. cased: a capital letter makes another word."""
+
+    smoothing: Smoothing = Smoothing.EXP
+    cased: bool = False
+
+    @property
+    def signature(self) -> str:
+        """The measure in sacrebleu's words, to be told beside every score."""
+        method = f"floor[{FLOOR:.2f}]" if self.smoothing is Smoothing.FLOOR else self.smoothing.value
+        case = "mixed" if self.cased else "lc"
+        return f"nrefs:1|case:{case}|eff:yes|tok:13a|smooth:{method}|version:{VERSION}"
 
 
-def sentence_bleu(hypothesis: str, reference: str, smoothing: Smoothing = Smoothing.EXP) -> float:
+DEFAULT = Bleu()
+
+
+def sentence_bleu(hypothesis: str, reference: str, bleu: Bleu = DEFAULT) -> float:
     """BLEU of a hypothesis against one reference, 0 to 100."""
-    return score(counts(tokens(hypothesis), tokens(reference)), smoothing)
+    words = (tokens(text, cased=bleu.cased) for text in (hypothesis, reference))
+    return score(counts(*words), bleu.smoothing)
 
 
 def counts(hypothesis: Sequence[str], reference: Sequence[str]) -> Counts:

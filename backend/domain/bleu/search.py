@@ -6,13 +6,14 @@ Memory: the texts' features, and a block of at most some ten million pairs.
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from backend.domain.bleu.core import LEVELS, Core, Level, Search, level
 from backend.domain.bleu.grams import Integers, Numbers
 from backend.domain.bleu.keys import NOTHING, STEPS, Floats, Measure, Role
-from backend.domain.bleu.scoring import ORDERS, Counts, Smoothing, score
+from backend.domain.bleu.scoring import DEFAULT, ORDERS, Bleu, Counts, score
 from backend.domain.bleu.texts import Texts, distinct, indexed, longest, matches
 
 NOBODY = -1
@@ -34,18 +35,18 @@ def neighbours(
     core: Core,
     *,
     role: Role = Role.HYPOTHESIS,
-    smoothing: Smoothing = Smoothing.EXP,
+    bleu: Bleu = DEFAULT,
     on_settled: OnSettled = lambda _: None,
 ) -> Nearest:
     """Each query's most similar other query. Of equal ones the first; on_settled is told how many more are settled.
 
     Queries of the same words are looked at once: they are each other's nearest, at 100.
     """
-    numbers = Numbers()
+    numbers = Numbers(cased=bleu.cased)
     once, place, first = distinct(numbers.words(queries))
     texts = indexed(once, numbers, lonely=False)
     weights = np.bincount(place, minlength=len(first))
-    state = started(texts, texts, Measure(smoothing, role, longest(texts)), same=True)
+    state = started(texts, texts, Measure(bleu.smoothing, role, longest(texts)), same=True)
     look(state, core, lambda rows: on_settled(int(weights[rows].sum())))
     found = told(state)
     near = np.where(found.text[place] == NOBODY, NOBODY, first[found.text[place]])
@@ -70,11 +71,11 @@ def nearest(
     core: Core,
     *,
     role: Role = Role.HYPOTHESIS,
-    smoothing: Smoothing = Smoothing.EXP,
+    bleu: Bleu = DEFAULT,
     above: float = 0.0,
 ) -> Nearest:
     """Each query's most similar text among others, if its BLEU is at least about `above`: the more, the faster."""
-    state = started(queries, texts, Measure(smoothing, role, longest(queries, texts)), same=False)
+    state = started(queries, texts, Measure(bleu.smoothing, role, longest(queries, texts)), same=False)
     if above > 0:
         state.keys[:] = np.floor(np.log(above / 100) * STEPS) - 1
     look(state, core, lambda _: None)
@@ -94,7 +95,7 @@ def look(state: Search, core: Core, on_settled: Callable[[Integers], None]) -> N
         without = features.limits[0]
         left = [np.zeros(0, dtype=np.int64)]
         with ThreadPoolExecutor(core.threads) as pool:
-            for block in pool.map(lambda some: swept(state, core, features, some), blocks(features, rows)):
+            for block in pool.map(partial(swept, state, core, features), blocks(features, rows)):
                 is_open = (without[block] >= state.keys[block]) & (without[block] > NOTHING)
                 on_settled(block[~is_open])
                 left.append(block[is_open])
@@ -123,12 +124,12 @@ def told(state: Search) -> Nearest:
     """The best pairs with their scores, each counted and computed anew as one pair would be."""
     rows = np.flatnonzero(state.best != NOBODY)
     pairs = rows, state.best[rows]
-    counts = np.array([matches(state.queries, state.texts, order, pairs) for order in range(1, ORDERS + 1)])
+    counts = [matches(state.queries, state.texts, order, pairs) for order in range(1, ORDERS + 1)]
     lengths = state.queries.lengths[rows], state.texts.lengths[state.best[rows]]
     hypothesis, reference = lengths if state.measure.role is Role.HYPOTHESIS else lengths[::-1]
     scores = np.zeros(len(state.queries))
     scores[rows] = [
         score(Counts(ours, theirs, (one, two, three, four)), state.measure.smoothing)
-        for ours, theirs, one, two, three, four in zip(hypothesis.tolist(), reference.tolist(), *counts.tolist())
+        for ours, theirs, one, two, three, four in np.stack([hypothesis, reference, *counts], axis=1).tolist()
     ]
     return Nearest(state.best, scores)

@@ -1,4 +1,4 @@
-"""The core that needs no compiler: a block of queries times all texts, as matrices of scipy. Knows no file, no thread."""
+"""The core that needs no compiler: a block of queries times all texts, as matrices of scipy. Knows no file."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ FEW = 40  # pairs a query: for fewer, one product a query costs more than lookin
 
 @dataclass(frozen=True)
 class Candidates:
-    """Pairs that may win. row: which of the rows at hand; known: matches of the highest orders; bound: no key is higher."""
+    """Pairs that may win. row: which of those at hand; known: matches of the highest orders; bound: of the key."""
 
     row: Integers
     text: Integers
@@ -91,7 +91,7 @@ def settle(search: Search, rows: Integers, candidates: Candidates) -> None:
 
 
 def by_row(queries: Texts, texts: Texts, order: int, pairs: tuple[Integers, Integers]) -> Integers:
-    """The same as `matches` for many pairs that are sorted by query: one product of matrix and vector for each query."""
+    """The same as `matches` for many pairs, sorted by query: one product of a matrix and a vector for each query."""
     query, text = pairs
     features, others = queries.orders[order - 1], texts.orders[order - 1]
     starts = np.flatnonzero(np.diff(query, prepend=-1))
@@ -101,7 +101,7 @@ def by_row(queries: Texts, texts: Texts, order: int, pairs: tuple[Integers, Inte
         row = query[start]
         ours = features.indices[features.indptr[row] : features.indptr[row + 1]]
         has[ours] = 1
-        counted[start:end] = others[text[start:end]] @ has
+        counted[start:end] = np.asarray(others[text[start:end]] @ has)
         has[ours] = 0
     return counted
 

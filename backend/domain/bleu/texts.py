@@ -3,7 +3,6 @@
 Knows no score.
 """
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +11,6 @@ from scipy import sparse
 from backend.domain.bleu.grams import Integers, Numbers, Occurrences, Words, occurrences
 from backend.domain.bleu.scoring import ORDERS
 
-Matrix = sparse.csr_array[np.int64]
 PAIRS_AT_ONCE = 20_000
 
 
@@ -27,17 +25,9 @@ class Texts:
         return len(self.lengths)
 
 
-def learned(texts: Iterable[str]) -> tuple[Texts, Numbers]:
-    """Texts with all their features, and the numbers by which other texts are read."""
-    numbers = Numbers()
-    made = indexed(numbers.words(texts), numbers, lonely=True)
-    numbers.learning = False
-    return made, numbers
-
-
-def indexed(words: Words, numbers: Numbers, *, lonely: bool) -> Texts:
-    """Texts whose words are numbers already."""
-    found = occurrences(words, numbers, orders=ORDERS, lonely=lonely)
+def indexed(words: Words, numbers: Numbers, *, lonely: bool, orders: int = ORDERS) -> Texts:
+    """Texts whose words are numbers already; see `occurrences` for what is lonely."""
+    found = occurrences(words, numbers, orders=orders, lonely=lonely)
     return Texts(words.lengths, tuple(matrix(one, len(words.lengths)) for one in found))
 
 
@@ -65,7 +55,10 @@ def distinct(words: Words) -> tuple[Words, Integers, Integers]:
     ends = np.cumsum(words.lengths)
     seen: dict[bytes, int] = {}
     place = np.array(
-        [seen.setdefault(words.words[end - size : end].tobytes(), len(seen)) for end, size in zip(ends, words.lengths)],
+        [
+            seen.setdefault(words.words[end - size : end].tobytes(), len(seen))
+            for end, size in zip(ends, words.lengths, strict=True)
+        ],
         dtype=np.int64,
     )
     _, first = np.unique(place, return_index=True)
