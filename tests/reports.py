@@ -42,21 +42,43 @@ DIVERSITY: dict[str, Any] = {
     "queries": 100,
     "signature": "nrefs:1|case:lc|eff:yes|tok:13a|smooth:exp|version:2.6.0",
     "mean": 8.25,
-    "width": 10.0,
+    "median": 5.5,
+    "same": 2,
     "histogram": [70, 20, 6, 0, 0, 0, 0, 0, 0, 4],
-    "nearest": [{"text": "how do i <i>sort</i> a list?", "nearest": "how do i sort a list", "score": 91.5}],
+    "pairs": [
+        {
+            "score": 91.5,
+            "text": "how do i <i>sort</i> a list?",
+            "place": "clean.jsonl, line 3",
+            "nearest": "how do i sort a list",
+            "nearest_place": "clean.jsonl, line 9",
+        }
+    ],
 }
 LEAKAGE: dict[str, Any] = {
     "report": "leakage",
-    "evaluation": "prompts.jsonl",
+    "evaluation": ["prompts.jsonl"],
     "files": ["clean.jsonl"],
     "prompts": 252,
     "texts": 175,
     "signature": DIVERSITY["signature"],
     "threshold": 20.0,
-    "width": 10.0,
+    "near": 1,
+    "contained": 1,
     "histogram": [200, 47, 3, 1, 0, 0, 0, 0, 0, 1],
-    "marked": [{"key": "task-7", "text": "Write a haiku.", "nearest": "Write a haiku!", "score": 88.0, "shared": 1.0}],
+    "marked": [
+        {
+            "text": "Write a haiku.",
+            "place": "prompts.jsonl, line 7",
+            "bleu": 88.0,
+            "nearest": "Write a haiku!",
+            "nearest_place": "clean.jsonl, line 3",
+            "sequence": 5,
+            "contained": 1.0,
+            "container": "Please write a haiku now.",
+            "container_place": "clean.jsonl, line 8",
+        }
+    ],
 }
 WHOLE = {"13a": 900, "gpt2": 1000}
 MIXTURE: dict[str, Any] = {

@@ -2,9 +2,9 @@
 
 import click
 
-from backend.cli import data_categories, data_keep, data_mixture, data_sources, data_synth
+from backend.cli import data_bleu, data_categories, data_keep, data_mixture, data_sources, data_synth
 
-PARTS = (data_sources, data_synth, data_mixture, data_categories, data_keep)
+PARTS = (data_sources, data_bleu, data_synth, data_mixture, data_categories, data_keep)
 
 
 @click.group()

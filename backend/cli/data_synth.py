@@ -21,10 +21,10 @@ from backend.domain.asking import Sampling
 from backend.domain.data.dialogues import to_line
 from backend.domain.recipes import Recipe
 from backend.domain.synthesis.methods import Seed, Way
-from backend.errors import Unavailable
 from backend.services.asking import examples, jobs, syntheses, synthesis_estimates, synthesis_templates, synthetic
 from backend.services.asking.syntheses import Plan
 from backend.services.asking.synthetic import Made
+from backend.services.data.writing import whole_file
 from backend.web.drawings import drawing
 from backend.web.drawings.yield_plot import yield_plot
 
@@ -139,7 +139,7 @@ def nq(common: Common, files: Files, template: str, engine: Asks, terms: Terms, 
       assay data synthesize nq --name nq --url URL --model MODEL --out nq.jsonl --report nq.json --plot nq.svg
       assay data synthesize nq --name nq --url URL --model MODEL --out nq.jsonl --dry-run --price-in 1 --price-out 2
       assay data synthesize nq --name nq --engine vllm --model FOLDER --template plain --out nq.jsonl
-      assay data synthesize nq --name nq … --avoid NQ-open.dev.jsonl        nothing close to the evaluation
+      assay data synthesize nq --name nq --url URL --model MODEL --out nq.jsonl --avoid NQ-open.dev.jsonl
 
     Each call shows five of the paper's ten questions, drawn anew and in random order, and asks for more at temperature
     1. Every pair of the reply is read, in whatever list it stands. Left out, and counted: the seeds themselves, pairs
@@ -164,7 +164,8 @@ def self_instruct(
 
     \b
       assay data synthesize self-instruct --name si --seeds seeds.jsonl --url URL --model MODEL --out tasks.jsonl
-      assay data synthesize self-instruct … --template plain         for a model that continues texts, as GPT-3 did
+      assay data synthesize self-instruct --name si --seeds seeds.jsonl --model FOLDER --out tasks.jsonl
+          --engine vllm --template plain        for a model that continues texts, as GPT-3 did
       assay import --prompts tasks.jsonl                             then let a system answer them
 
     Left out, and counted: tasks of fewer than 4 or more than 150 words, with words such as image, file or plot, that
@@ -222,18 +223,9 @@ def written(database: Database, synthesis_id: int, files: Files) -> Made:
     if files.plot:
         texts[files.plot] = drawing.svg(yield_plot(made.summary, made.one.name))
     for path, text in texts.items():
-        put_file(path, text)
+        with whole_file(path) as file:
+            file.write(text)
     return made
-
-
-def put_file(path: Path, text: str) -> None:
-    """Whole or not at all: a file of the same name is replaced once everything is written."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise Unavailable(f"{path} can't be written: {error.strerror}.") from None
 
 
 COMMANDS = (synthesize,)

@@ -53,6 +53,7 @@ VERBS = (
     serve,
     worker,
     beat,
+    data,
     generate,
     judge,
     jobs,

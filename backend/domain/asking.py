@@ -104,7 +104,8 @@ class Request:
     @property
     def content_hash(self) -> str:
         """SHA-256, in hex, of all that the answer can depend on."""
-        asked = {**asdict(self), "sampling": without_none(asdict(self.sampling))}
+        asked = asdict(self)
+        asked["sampling"] = without_none(asked["sampling"])
         written = json.dumps(asked, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -15,7 +15,8 @@ def sentence(report: Report) -> str:
         case DiversityReport():
             return f"{report.queries:,} queries; mean BLEU of the nearest other one {report.mean:.1f}"
         case LeakageReport():
-            return f"{len(report.marked):,} of {report.prompts:,} prompts above {report.threshold:g} BLEU"
+            marked = f"{len(report.marked):,} of {report.prompts:,} prompts marked"
+            return f"{marked}, {report.near:,} above {report.threshold:g} BLEU"
         case MixtureReport():
             whole = max(report.files, key=lambda one: one.dialogues)
             tokens = whole.tokens[report.measure]

@@ -28,7 +28,7 @@ def test_an_empty_page_says_how_reports_are_made(researcher: TestClient) -> None
     [
         (made.CLEANING, "17 of 20 dialogues left (85.0 %), by paper"),
         (made.DIVERSITY, "100 queries; mean BLEU of the nearest other one 8.2"),
-        (made.LEAKAGE, "1 of 252 prompts above 20 BLEU"),
+        (made.LEAKAGE, "1 of 252 prompts marked, 1 above 20 BLEU"),
         (made.MIXTURE, "2 files, the largest with 10 dialogues and 1,000 tokens"),
     ],
     ids=["cleaning", "diversity", "leakage", "mixture"],
@@ -61,7 +61,8 @@ def test_leakage_marks_what_is_above_its_threshold_and_warns_of_paraphrases(rese
     assert (html.count('class="bar"'), html.count('class="bar marked"')) == (2, 3)
     assert "1 <span" in html
     assert "rephrased" in html
-    assert "task-7" in html
+    assert "prompts.jsonl, line 7" in html
+    assert "Please write a haiku now." in html
 
 
 def test_a_mixture_is_shown_with_its_ladder_sources_and_hashes(researcher: TestClient) -> None:

@@ -121,48 +121,66 @@ class MixtureReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
-    """Two texts that are near. score: BLEU of the first with the second as reference, 0 to 100."""
+class NearPair:
+    """Two queries that are near but not the same. score: their BLEU, 0 to 100."""
 
-    text: str
-    nearest: str
     score: float
+    text: str
+    place: str
+    nearest: str
+    nearest_place: str
 
 
 @dataclass(frozen=True, slots=True)
 class DiversityReport:
-    """How alike queries are. mean: of each one's BLEU with its nearest other one. width: of the histogram's bars."""
+    """How alike queries are. mean, median: of each one's BLEU with its nearest other one; same: equal to another one.
+
+    histogram: queries in equal ranges of BLEU from 0 to 100.
+    """
 
     files: tuple[str, ...]
     queries: int
     signature: str
     mean: float
-    width: float
+    median: float
+    same: int
     histogram: tuple[int, ...]
-    nearest: tuple[Neighbour, ...]
+    pairs: tuple[NearPair, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """An evaluation prompt, and what is nearest to it. shared: of its n-grams the share that a training text holds."""
+    """A marked evaluation prompt, and what is nearest to it.
 
-    key: str
+    contained: the share of its sequences of `sequence` words that stand in one training text, None for a short prompt;
+    container: that text, "" where none holds any.
+    """
+
     text: str
+    place: str
+    bleu: float
     nearest: str
-    score: float
-    shared: float
+    nearest_place: str
+    sequence: int
+    contained: float | None
+    container: str
+    container_place: str
 
 
 @dataclass(frozen=True, slots=True)
 class LeakageReport:
-    """Evaluation prompts that training data gives away. marked: those above the threshold, the nearest first."""
+    """Evaluation prompts that training data gives away. near: above the threshold; contained: by their sequences.
 
-    evaluation: str
+    histogram: prompts in equal ranges of BLEU from 0 to 100, none where only those above the threshold were looked for.
+    """
+
+    evaluation: tuple[str, ...]
     files: tuple[str, ...]
     prompts: int
     texts: int
     signature: str
     threshold: float
-    width: float
+    near: int
+    contained: int
     histogram: tuple[int, ...]
     marked: tuple[Leak, ...]

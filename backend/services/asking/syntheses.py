@@ -94,7 +94,7 @@ COMPARED = (
 
 def row_of(name: str, plan: Plan, now: datetime) -> Synthesis:
     """As it is stored, with its seeds chosen."""
-    index = Bleu(plan.evaluation) if plan.evaluation else None
+    index = Bleu(plan.evaluation, least=plan.closest) if plan.evaluation else None
     found = parted(plan.seeds, None if plan.keep_seeds else index, closest=plan.closest)
     near = found.excluded
     recipe = plan.recipe
@@ -157,7 +157,7 @@ def get(session: Session, synthesis_id: int) -> Synthesis:
 def line_of(session: Session, one: Synthesis) -> Line:
     """What was taken until now, ready to be given what is missing."""
     limits = Limits(
-        evaluation=Bleu(one.evaluation) if one.evaluation else None,
+        evaluation=Bleu(one.evaluation, least=one.closest) if one.evaluation else None,
         closest=one.closest,
         similar=Rouge() if one.way == Way.SELF_INSTRUCT else None,
     )

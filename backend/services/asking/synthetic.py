@@ -15,6 +15,7 @@ from backend.domain.synthesis.line import Line
 from backend.domain.synthesis.methods import Way
 from backend.domain.synthesis.pool import Left
 from backend.domain.synthesis.yields import Yield
+from backend.fast import cores
 from backend.services.asking import syntheses, synthesis_templates
 
 SOURCES = {Way.NQ: "nq-synthetic", Way.SELF_INSTRUCT: "self-instruct"}
@@ -31,8 +32,8 @@ class Made:
 
 def of(session: Session, one: Synthesis) -> Made:
     """What a synthesis has made until now."""
-    line = syntheses.line_of(session, one)
-    return Made(one, line, yields.summary(line.pool, mean_nearest))
+    line, core = syntheses.line_of(session, one), cores.core()
+    return Made(one, line, yields.summary(line.pool, lambda texts: mean_nearest(texts, core)))
 
 
 def dialogues(made: Made) -> Iterator[Dialogue]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from backend.domain.synthesis.closeness import tokens
+from backend.domain.bleu.tokens import tokens
 from backend.errors import Invalid, Unavailable
 
 AT_ONCE = 256

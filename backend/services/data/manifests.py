@@ -99,6 +99,7 @@ def source(found: Surveyed, number: int) -> dict[str, Json]:
         "licence": declared.licence,
         "origin": declared.origin,
         "weight": declared.weight,
+        "cleaning": found.cleaned[number],
         "dialogues": {
             "read": stages.read,
             "left_out_as_doubled": stages.doubled,

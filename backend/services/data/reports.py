@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TypeAlias
 
 from pydantic import TypeAdapter, ValidationError
@@ -15,6 +16,7 @@ from backend.db.data_reports import DataReport
 from backend.domain.data.reports import CleaningReport, DiversityReport, LeakageReport, MixtureReport, ReportKind
 from backend.domain.records import LONGEST_NAME
 from backend.errors import Invalid, NotFound
+from backend.services.data.writing import whole_file
 from backend.services.studies.files import Source
 from backend.services.studies.imports import clean
 
@@ -28,6 +30,20 @@ READ: dict[ReportKind, TypeAdapter[Report]] = {
 }
 MARK = "report"
 LARGEST = 64 * 2**20
+
+
+KINDS: dict[type, ReportKind] = {
+    CleaningReport: ReportKind.CLEANING,
+    DiversityReport: ReportKind.DIVERSITY,
+    LeakageReport: ReportKind.LEAKAGE,
+    MixtureReport: ReportKind.MIXTURE,
+}
+
+
+def write(path: Path, report: Report) -> None:
+    """A report's file, whole or not there."""
+    with whole_file(path) as file:
+        json.dump({MARK: str(KINDS[type(report)]), **asdict(report)}, file, indent=2, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,16 @@
 """Reads what a mixture declares, once: what there is of each source, in which order, and whether it can be built."""
 
+import json
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from backend.domain.data.mixing import BUILT_IN, Mixture, Undeclared, interleaved, mixture_of
+from backend.domain.records import Json
 from backend.errors import Invalid
 from backend.services.data import counting, mixture_files
+from backend.services.data.cleaning import report_of
 from backend.services.data.counting import Counter
 from backend.services.data.mixture_files import Known, OnBytes
 
@@ -25,7 +28,8 @@ class Stages:
 class Surveyed:
     """A declaration with all that must be known before a line is written.
 
-    rows: of each source, its dialogues that are left in their shuffled order.
+    rows: of each source, its dialogues that are left in their shuffled order. cleaned: what the report beside each
+    source says of its cleaning, None where there is none of exactly this file.
     """
 
     mixture: Mixture
@@ -34,6 +38,7 @@ class Surveyed:
     sources: tuple[Known, ...]
     stages: tuple[Stages, ...]
     rows: tuple[Sequence[int], ...]
+    cleaned: tuple[Json, ...]
 
     @property
     def measure(self) -> int:
@@ -104,9 +109,23 @@ def survey(path: Path, *, on_bytes: OnBytes | None = None) -> Surveyed:
         for number, one in enumerate(mixture.sources, start=1)
     )
     rows, stages = sifted(sources)
-    found = Surveyed(mixture, raw, counters, sources, stages, rows)
+    cleaned = tuple(cleaning_of(source) for source in sources)
+    found = Surveyed(mixture, raw, counters, sources, stages, rows, cleaned)
     refuse_unmet(found, path)
     return found
+
+
+def cleaning_of(source: Known) -> Json:
+    """How many dialogues each step of cleaning left of a file, and how many went why."""
+    try:
+        report = json.loads(report_of(source.path).read_bytes())
+    except (OSError, ValueError):
+        return None
+    if not isinstance(report, dict) or report.get("sha256") != source.sha256:
+        return None
+    wanted = ("step", "came", "left", "split", "dropped", "changed")
+    steps = [{name: step[name] for name in wanted if name in step} for step in report.get("steps", ())]
+    return {"preset": report.get("preset"), "steps": steps}
 
 
 def sifted(sources: Sequence[Known]) -> tuple[tuple[Sequence[int], ...], tuple[Stages, ...]]:

@@ -1,6 +1,5 @@
 """Training data as `assay data` reports on it: what was cleaned, how alike it is, what it gives away, what is mixed."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -67,18 +66,17 @@ def show(request: Request, house: TheHouse, report_id: Id) -> Response:
 
 
 def drawn(report: DiversityReport | LeakageReport) -> Markup:
-    """The histogram of a report; what lies above its threshold is marked."""
-    threshold = report.threshold if isinstance(report, LeakageReport) else None
-    return histogram(report.histogram, report.width, threshold)
-
-
-def histogram(counts: Sequence[int], width: float, threshold: float | None) -> Markup:
-    """How many texts have a nearest one this close. width: of a bar, in BLEU."""
+    """How many texts have a nearest one so close; what lies above a report's threshold is marked."""
+    above = report.threshold if isinstance(report, LeakageReport) else 100.0
+    width = 100 / max(len(report.histogram), 1)
+    starts = [width * place for place in range(len(report.histogram))]
     given = [
-        Bar(f"{width * place:g}", count, is_marked=threshold is not None and width * place >= threshold)
-        for place, count in enumerate(counts)
+        Bar(f"{start:g}", count, is_marked=start >= above)
+        for start, count in zip(starts, report.histogram, strict=True)
     ]
-    label = "; ".join(
-        f"{count:,} from {width * place:g} to {width * (place + 1):g}" for place, count in enumerate(counts) if count
-    )
-    return bars(given, label=f"Texts by the BLEU of the nearest one: {label}", end=f"{width * len(counts):g}")
+    told = [
+        f"{bar.count:,} from {start:g} to {start + width:g}"
+        for start, bar in zip(starts, given, strict=True)
+        if bar.count
+    ]
+    return bars(given, label=f"Texts by the BLEU of the nearest one: {'; '.join(told)}", end="100")

@@ -82,6 +82,7 @@ def test_shares_end_where_they_can_not_be_kept_and_others_go_on_where_none_were_
     assert len(list(interleaved(tokens, [1, 1], strict=True))) == 3
     assert len(list(interleaved(tokens, [1, 1], strict=False))) == 10
     assert list(interleaved([[], [5]], [1, 1], strict=False)) == [(1, 0)]
+    assert list(interleaved([[], [5]], [1, 1], strict=True)) == []
 
 
 @settings(max_examples=60)

@@ -1,8 +1,15 @@
 """BLEU to the nearest evaluation question: sacrebleu's pinned numbers, and which text is found."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
-from backend.domain.synthesis.closeness import Bleu, mean_nearest, tokens
+from backend.domain.bleu.scoring import sentence_bleu
+from backend.domain.bleu.sparse import SparseCore
+from backend.domain.synthesis.closeness import Bleu, mean_nearest
+from backend.domain.synthesis.pool import Near
+
+TEXTS = some.lists(some.sampled_from("abc."), max_size=12).map(" ".join)
 
 
 @pytest.mark.parametrize(
@@ -27,5 +34,12 @@ def test_the_nearest_is_found_and_nothing_where_no_word_is_common() -> None:
 
 
 def test_the_mean_over_texts_of_the_nearest_other() -> None:
-    assert mean_nearest(["a b c d", "a b c d", "x"]) == pytest.approx(200 / 3)
-    assert tokens("Tom &amp; Jerry: 3.5-4%") == ["tom", "&", "jerry", ":", "3.5", "-", "4", "%"]
+    assert mean_nearest(["a b c d", "a b c d", "x"], SparseCore()) == pytest.approx(200 / 3)
+
+
+@given(some.lists(TEXTS, max_size=12), TEXTS, some.sampled_from((0.0, 5.0, 20.0, 60.0)))
+def test_the_nearest_is_that_of_looking_at_everything(evaluation: list[str], text: str, least: float) -> None:
+    scores = [sentence_bleu(one, text) for one in evaluation]
+    best = max(scores, default=0.0)
+    found = Bleu(evaluation, least=least).nearest(text)
+    assert found == (Near(best, evaluation[scores.index(best)]) if best > least else Near(0.0, ""))

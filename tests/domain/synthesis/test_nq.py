@@ -21,6 +21,7 @@ def test_five_different_seeds_are_shown_and_the_same_call_shows_the_same() -> No
 
 def test_every_seed_comes_equally_often_in_every_place() -> None:
     calls = [questions().ask(call, ()).shown for call in range(1, 4001)]
+    assert all(len(set(shown)) == 5 for shown in calls)
     for place in range(5):
         counts = Counter(shown[place] for shown in calls)
         assert set(counts) == {one.key for one in QUESTIONS}

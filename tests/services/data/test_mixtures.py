@@ -116,6 +116,19 @@ def test_what_says_the_same_is_taken_once_and_counted(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_the_manifest_tells_of_the_cleaning_of_exactly_this_file(tmp_path: Path) -> None:
+    path = put(tmp_path)
+    digest = hashlib.sha256((tmp_path / "long.jsonl").read_bytes()).hexdigest()
+    step = {"step": "html", "came": 70, "left": 60, "split": 0, "dropped": {"nested": 10}, "changed": {}, "samples": {}}
+    report = {"preset": "paper", "steps": [step], "sha256": digest}
+    (tmp_path / "long.jsonl.report.json").write_text(json.dumps(report), "utf-8")
+    (tmp_path / "short.jsonl.report.json").write_text(json.dumps({**report, "sha256": "another"}), "utf-8")
+    first, second = json.loads(built(path, tmp_path / "out")["manifest.json"])["sources"]
+    del step["samples"]
+    assert first["cleaning"] == {"preset": "paper", "steps": [step]}
+    assert second["cleaning"] is None
+
+
 def test_without_weights_everything_is_taken(tmp_path: Path) -> None:
     path = put(tmp_path, DECLARED.replace("weight = 3\n", "").replace("weight = 1\n", ""))
     told = json.loads(built(path, tmp_path / "out")["manifest.json"])
@@ -181,7 +194,7 @@ def test_a_file_that_changes_meanwhile_is_noticed_and_nothing_is_left_half_done(
     (tmp_path / "long.jsonl").write_text("".join(lines("else", 60, 30)), "utf-8")
     with pytest.raises(Invalid, match=r"long.jsonl was changed while it was read"):
         mixtures.build(found, tmp_path / "out")
-    assert not [file for file in (tmp_path / "out").iterdir() if not file.name.endswith(".part")]
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_folder_that_can_not_be_written_is_named(tmp_path: Path) -> None:
