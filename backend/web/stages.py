@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend.db.batches import BatchState
 from backend.domain.journey import Exercise, Outcome, Reply, Step
 from backend.domain.money import Money
+from backend.domain.pay import PayRule
 from backend.services.money import rewards
 from backend.services.rating import assignments, checks, handover, journeys
 from backend.services.rating.assignments import Task, Visitor
@@ -26,7 +27,8 @@ class View:
     """What a rater is to see now. `part` names the template; the handover is read only where it is shown.
 
     exercise, number, reply: of the training, and what was pressed there. why: they are turned away. earned: so far.
-    ahead: how many comparisons there can still be, beside the one that is held.
+    rule: how their channel pays, where that is shown. ahead: how many comparisons there can still be, beside the one
+    that is held.
     """
 
     part: str
@@ -38,6 +40,7 @@ class View:
     reply: Reply | None = None
     why: str = ""
     earned: Money | None = None
+    rule: PayRule | None = None
     ahead: int = 0
 
 
@@ -127,7 +130,9 @@ def having_rated(session: Session, who: Visitor, place: Place, *, link_id: int) 
 def with_facts(session: Session, view: View, remembered: Remembered) -> View:
     """The view with what may lie ahead of this rater, and what they have earned so far, where their channel pays."""
     facts = remembered.of(session, view.who.batch_id)
-    return replace(view, ahead=ahead(view.who, facts), earned=rewards.so_far(session, view.who, facts.rules))
+    earned = rewards.so_far(session, view.who, facts.rules)
+    rule = facts.rules.get(view.handover.channel) if view.handover else None
+    return replace(view, ahead=ahead(view.who, facts), earned=earned, rule=rule)
 
 
 def ahead(who: Visitor, facts: Facts) -> int:

@@ -280,7 +280,7 @@ def test_only_channels_that_pay_have_a_rule(session: Session, made: Paid) -> Non
 
 def test_appeals_that_wait_and_budgets_are_counted_for_many_batches_at_once(session: Session, made: Paid) -> None:
     other = factories.launched(session)
-    assert spending.open_appeals(session, [made.batch.id, other.id]) == {made.batch.id: 1}
+    assert spending.open_appeals(session) == {made.batch.id: 1}
     assert spending.standings(session, [made.batch.id, other.id]) == {
         made.batch.id: budgets.standing(session, made.batch.id)
     }
