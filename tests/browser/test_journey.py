@@ -320,7 +320,7 @@ def test_on_a_phone_own_work_is_a_list_with_the_pay_in_sight(site: Site, visits:
     finished(page)
     page.goto(f"{path}/work")
     box = page.get_by_role("cell").filter(has_text="$0.25").bounding_box()
-    assert 0 <= box["x"]
+    assert box["x"] >= 0
     assert box["x"] + box["width"] <= 360
     expect(page.get_by_role("row")).to_have_count(2)
     assert_no_sideways_scrolling(page)
