@@ -442,7 +442,10 @@ def test_a_revoked_link_opens_nothing(database: Database) -> None:
         assert answer.status_code == 403
         assert "closed by the researcher" in answer.text
         assert "You can’t go on here" in answer.text
-        assert "If something is still owed to you, or you think that this is wrong, write to study@example.org" in re.sub(r"<[^>]+>", "", answer.text)
+        assert (
+            "If something is still owed to you, or you think that this is wrong, write to study@example.org"
+            in re.sub(r"<[^>]+>", "", answer.text)
+        )
     assert desk.ratings() == []
 
 

@@ -135,9 +135,14 @@ def verdicts_of(found: Sequence[Judged]) -> list[Verdict]:
     return [one for row in found for one in (row.straight, row.flipped) if one is not None]
 
 
+def other_model(judge: Judge, verdict: Verdict) -> str:
+    """The model that gave this verdict, where another one was asked; of an imported one none was."""
+    return "" if judge.engine is None or verdict.model == judge.model else verdict.model
+
+
 def other_models(judge: Judge, found: Sequence[Judged]) -> dict[str, int]:
     """model -> verdicts, of those that another model gave than the one that was asked; of imported ones none was."""
-    return {} if judge.engine is None else others(judge.model, [one.model for one in verdicts_of(found)])
+    return others(judge.model, [other_model(judge, one) for one in verdicts_of(found)])
 
 
 def is_whole(judge: Judge, row: Judged) -> bool:
