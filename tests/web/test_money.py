@@ -52,6 +52,16 @@ def test_what_needs_a_hand_says_what_to_do(researcher: TestClient, made: Paid) -
     assert "1 appeal waits for an answer." in said
 
 
+def test_the_results_say_what_raters_earned_an_hour_and_lead_to_their_pay(
+    researcher: TestClient, database: Database, made: Paid
+) -> None:
+    assert "$15.06 an hour in the median, target $15.00" in text(researcher, "/batches/1/results")
+    assert 'href="/batches/1/money#raters"' in researcher.get("/batches/1/results").text
+    with database.transaction() as session:
+        other = factories.launched(session).id
+    assert "an hour" not in text(researcher, f"/batches/{other}/results")
+
+
 def test_raters_pay_an_hour_is_drawn_and_listed(researcher: TestClient, made: Paid) -> None:
     html = researcher.get("/batches/1/money").text
     assert html.count('class="rater"') == 4
