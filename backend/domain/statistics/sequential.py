@@ -79,10 +79,9 @@ class Stopping:
 
 @dataclass(frozen=True, slots=True)
 class StopDecision:
-    """The rule applied to a batch, by candidate. alpha_each: the share of alpha that each candidate got."""
+    """The rule applied to a batch, by candidate."""
 
     candidates: Mapping[int, Stopping]
-    alpha_each: float
 
     @property
     def may_stop(self) -> bool:
@@ -116,7 +115,7 @@ def decide(values: Mapping[int, Floats], rule: StopRule) -> StopDecision:
     """
     alpha = rule.alpha / max(len(values), 1)
     return StopDecision(
-        {candidate: stopping(hedged(scores, alpha=alpha), rule) for candidate, scores in values.items()}, alpha
+        {candidate: stopping(hedged(scores, alpha=alpha), rule) for candidate, scores in values.items()}
     )
 
 
