@@ -12,7 +12,7 @@ from backend.cli.following import followed
 from backend.cli.house import data_dir_option, one_of, open_database, settings_with
 from backend.cli.packs import compare, export, rescore
 from backend.cli.progress import many
-from backend.cli.results import percent, shown
+from backend.cli.results import shown
 from backend.cli.verdicts import gold, import_, show
 from backend.db.base import LARGEST_NUMBER
 from backend.db.judges import Judge, Judging
@@ -21,6 +21,7 @@ from backend.domain.judging.orders import Orders, Rule
 from backend.services.asking import jobs
 from backend.services.judging import judge_estimates, judge_templates, judgements, judges, judgings
 from backend.services.judging.judgements import Tally
+from backend.web.render import percent
 
 study_argument = click.argument("study", type=click.IntRange(1, LARGEST_NUMBER))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from backend.cli.progress import many
-from backend.cli.results import percent, shown
+from backend.cli.results import shown
 from backend.domain.judging.gold import Share, Trust
 from backend.domain.judging.injection import Obedience
 from backend.domain.judging.orders import Orders
@@ -18,6 +18,7 @@ from backend.domain.statistics.agreement import Measure
 from backend.services.judging.face_offs import FaceOff
 from backend.services.judging.judge_reports import Doubt, Report
 from backend.services.judging.published import Imported
+from backend.web.render import percent
 
 LISTED = 10
 SAID = (*PREFERENCES, None)

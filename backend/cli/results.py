@@ -15,6 +15,7 @@ from backend.domain.statistics.intervals import Interval
 from backend.services.keys import secret_key
 from backend.services.results import results as service
 from backend.services.results import schema, tables
+from backend.web.render import percent
 
 
 def print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -128,7 +129,3 @@ def number(value: float | None) -> str:
 
 def shown(interval: Interval) -> str:
     return f"{percent(interval.mean)} [{percent(interval.low)}, {percent(interval.high)}]"
-
-
-def percent(share: float | None) -> str:
-    return "–" if share is None else f"{share * 100:.1f} %"

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.orm import Session
 
+from backend.config import Settings
 from backend.crowd import protocol
 from backend.crowd.protocol import Crowd, CrowdError, Qualifications, Refused
 from backend.db.channels import BatchChannel, Posting, PostingState
@@ -22,6 +23,7 @@ from backend.domain.money import Money
 from backend.errors import AppError, Conflict, Invalid
 from backend.services.crowd import postings, steering
 from backend.services.crowd.steering import Published, Wish
+from backend.services.keys import secret_key
 from backend.services.money import vendor_calls
 from backend.services.studies import batches, channels
 from backend.services.tokens import Tokens
@@ -55,6 +57,11 @@ class Door:
         if not self.public_url:
             raise Invalid("Raters have to find this server: give its address with --public-url or ASSAY_PUBLIC_URL.")
         return self.public_url.rstrip("/")
+
+
+def door_of(settings: Settings) -> Door:
+    """The way in to the server that has these settings."""
+    return Door(Tokens(secret_key(settings)), settings.public_url)
 
 
 def asked_of(session: Session, batch_id: int) -> Qualifications:

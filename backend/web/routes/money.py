@@ -3,7 +3,7 @@
 import secrets
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
@@ -19,13 +19,12 @@ from backend.services.money import budgets, by_hand, outstanding, paysheet, payt
 from backend.services.money.paysheet import Paysheet
 from backend.services.pseudonyms import pseudonyms
 from backend.services.studies import batches, channels, studies
-from backend.web.deps import Id, TheHouse, now
+from backend.web.deps import Id, TheForm, TheHouse, now
 from backend.web.drawings import dots
 from backend.web.forms import fields
 from backend.web.render import page
 
 router = APIRouter()
-TheForm = Annotated[FormData, Depends(fields.posted)]
 Page = Annotated[int, Query(ge=1, le=LARGEST_NUMBER)]
 RATERS_A_PAGE = 20
 
