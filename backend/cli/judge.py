@@ -133,17 +133,16 @@ def put(database: Database, one: Judge, judging: Judging, terms: Terms) -> int |
 
 def told(one: Judge, found: Tally) -> str:
     """What a judge said, in a few lines."""
+    said = found.summary
     lines = [
-        f"{one.name}: candidate preferred {found.candidate} times, baseline {found.baseline}, neither {found.tie};"
-        f" {found.unparsed} unparsed; {found.verdicts} of {found.wanted} verdicts."
+        f"{one.name}: candidate preferred {said.candidate} times, baseline {said.baseline}, neither {said.tie};"
+        f" {said.unparsed} unparsed; {found.verdicts} of {found.wanted} verdicts."
     ]
     lines += judge_words.of_models(one.model, found.other_models)
-    lines += [
-        f"  {many(count, 'reply', 'replies')} unread: {reason}" for reason, count in sorted(found.reasons.items())
-    ]
-    if found.rate is not None and found.rate.interval.mean is not None:
-        lines.append(f"  win rate {shown(found.rate.interval)} over prompts, for this judge")
-    if found.unparsed and found.rate is not None:
-        bounds = found.rate.bounds
+    lines += [f"  {many(count, 'reply', 'replies')} unread: {reason}" for reason, count in sorted(said.reasons.items())]
+    if said.rate is not None and said.rate.interval.mean is not None:
+        lines.append(f"  win rate {shown(said.rate.interval)} over prompts, for this judge")
+    if said.unparsed and said.rate is not None:
+        bounds = said.rate.bounds
         lines.append(f"  with every unparsed one lost or won: {percent(bounds.worst)} to {percent(bounds.best)}")
     return "\n".join(lines)

@@ -31,9 +31,9 @@ def of_report(one: Report) -> str:
     lines = [
         f"{judge.name}: {one.candidate} against {one.baseline} "
         f"({judge.model}, {whence}; asked {judge.template}; {judge.orders}, {judge.rule})",
-        f"  {one.verdicts} of {one.wanted} verdicts",
-        *of_models(judge.model, one.other_models),
-        *of_summary(one.summary, one.candidate, one.baseline, both=judge.orders == Orders.BOTH),
+        f"  {one.tally.verdicts} of {one.tally.wanted} verdicts",
+        *of_models(judge.model, one.tally.other_models),
+        *of_summary(one.tally.summary, one.candidate, one.baseline, both=judge.orders == Orders.BOTH),
         *of_doubts(one.doubts),
     ]
     return "\n".join(lines)
@@ -206,10 +206,10 @@ def report_json(one: Report) -> dict[str, object]:
         "judge": named,
         "candidate": one.candidate,
         "baseline": one.baseline,
-        "verdicts": one.verdicts,
-        "wanted": one.wanted,
-        "other_models": one.other_models,
-        "summary": asdict(one.summary),
+        "verdicts": one.tally.verdicts,
+        "wanted": one.tally.wanted,
+        "other_models": one.tally.other_models,
+        "summary": asdict(one.tally.summary),
         "doubts": None if one.doubts is None else [asdict(doubt) for doubt in one.doubts],
     }
 
