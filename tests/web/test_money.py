@@ -180,7 +180,7 @@ def test_a_person_pays_for_what_no_rule_approves(researcher: TestClient, databas
     with database.transaction() as session:
         batch = paid.worked(session, prompts=1, people=3, active_ms=[43_000])
         channel = paid.declared(session, batch.id, Channel.MTURK)
-        who = paid.unpaid.work(session, batch.id)[0].rater_id
+        who = paid.unowed.work(session, batch.id)[0].rater_id
         paid.from_vendor(session, [who], Channel.MTURK)
         aside = paid.with_budget(session, batch, 500, aside=100)
         place = paid.comparison_id(session, batch.id, 0)

@@ -36,7 +36,7 @@ from backend.services.approval.handed import (
     state_against,
     work_of,
 )
-from backend.services.money import budgets, demand, ledger, rewards, unpaid
+from backend.services.money import budgets, demand, earnings, ledger, unowed
 from backend.services.studies import channels
 
 TOP_UPS = (Purpose.TOP_UP, Purpose.TOP_UP_FEE)
@@ -96,8 +96,8 @@ def owe_extras(
     if pieces:
         sum_of = Money(len(pieces) * rule.reward.minor, rule.reward.currency)
         rewarded.owe(session, through.posting, pieces, sum_of, settings.fees.on_bonus(sum_of), now=now)
-    for piece, exercises in unpaid.entry_tests(session, channel.batch_id, rater_id=rater_id):
-        earned = rewards.of_test(rule, exercises)
+    for piece, exercises in unowed.entry_tests(session, channel.batch_id, rater_id=rater_id):
+        earned = earnings.of_test(rule, exercises)
         rewarded.owe(session, through.posting, [piece], earned, settings.fees.on_bonus(earned), now=now)
 
 

@@ -25,7 +25,7 @@ from backend.services.crowd import notices, postings, publishing, steering, subm
 from backend.services.crowd.publishing import Door
 from backend.services.crowd.steering import Wish
 from backend.services.crowd.submissions import Unconfirmed
-from backend.services.money import budgets, by_hand, demand, earnings, payments
+from backend.services.money import budgets, by_hand, demand, payments, top_ups
 from backend.services.money.payments import Differences
 from backend.services.studies import channels
 
@@ -193,7 +193,7 @@ def top_up(session: Session, row: BatchChannel, *, now: datetime) -> dict[int, M
     aside = budgets.reserve(
         session, row.batch_id, amount=Money(0, rule.per_hour.currency), key=f"top-ups of channel {row.id}", now=now
     )
-    return earnings.top_up(session, aside.id, rule=rule, fees=settings.fees, now=now, channel=row.channel)
+    return top_ups.top_up(session, aside.id, rule=rule, fees=settings.fees, now=now, channel=row.channel)
 
 
 def brings_more(session: Session, row: BatchChannel, *, now: datetime) -> bool:

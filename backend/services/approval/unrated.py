@@ -18,7 +18,7 @@ from backend.domain.money import Money
 from backend.domain.pay import apportion
 from backend.services.approval import rewarded
 from backend.services.approval.handed import Handed
-from backend.services.money import demand, ledger, rewards, unpaid
+from backend.services.money import demand, earnings, ledger, unowed
 from backend.services.money.ledger import Due, Piece
 
 
@@ -34,8 +34,8 @@ class Part:
 def parts_of(session: Session, settings: ChannelSettings, one: Handed, reward: int) -> list[Part]:
     """The rater's entry tests for which nothing is owed, as far as so much of a reward pays them, oldest first."""
     rule, found = demand.rule_of(settings), list[Part]()
-    for piece, exercises in unpaid.entry_tests(session, one.row.batch_id, rater_id=one.row.rater_id):
-        earned = rewards.of_test(rule, exercises).minor
+    for piece, exercises in unowed.entry_tests(session, one.row.batch_id, rater_id=one.row.rater_id):
+        earned = earnings.of_test(rule, exercises).minor
         paid = min(earned, reward)
         if paid:
             found.append(Part(piece, paid, earned - paid))

@@ -29,7 +29,7 @@ from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, Forbidden, NotFound, Unavailable
 from backend.services.crowd import arrivals, bound, holders
 from backend.services.crowd.arrivals import Work
-from backend.services.money import rewards
+from backend.services.money import earnings
 from backend.services.rating import assignments, journeys
 from backend.services.rating.assignments import Visitor
 from backend.services.studies import channels
@@ -170,7 +170,7 @@ def leave_others(session: Session, hit: Hit, link: Link) -> None:
 
 def earned(session: Session, hit: Hit, who: Visitor) -> Money | None:
     """What a rater has earned in this batch so far; None where it pays nothing."""
-    return rewards.so_far(session, who, {} if hit.rule is None else {hit.channel.channel: hit.rule})
+    return earnings.so_far(session, who, {} if hit.rule is None else {hit.channel.channel: hit.rule})
 
 
 def met(session: Session, hit: Hit, rater_id: int) -> bool:

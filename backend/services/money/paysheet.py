@@ -18,7 +18,7 @@ from backend.db.raters import Channel, Rater
 from backend.db.ratings import Rating
 from backend.domain.money import Money
 from backend.domain.pay import LONGEST_COUNTED, MS_PER_HOUR, PayRule, RaterPay
-from backend.services.money.earnings import TIMED
+from backend.services.money.top_ups import TIMED
 from backend.services.pseudonyms import Pseudonyms
 
 

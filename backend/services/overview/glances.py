@@ -20,9 +20,9 @@ from backend.domain.results.counted import counted
 from backend.domain.results.material import Material
 from backend.domain.results.raters import reports
 from backend.domain.statistics.intervals import Interval, over_prompts
-from backend.services.money import outstanding, spending
+from backend.services.money import spending, why_unowed
 from backend.services.money.budgets import Standing
-from backend.services.money.outstanding import Why
+from backend.services.money.why_unowed import Why
 from backend.services.results.material import gather
 from backend.services.studies import batches, seated
 
@@ -204,7 +204,7 @@ def take(session: Session, batch: Batch, pulse: Pulse, *, key: str, now: datetim
 
 def unpaid(session: Session, batch_id: int) -> int:
     """Pieces of work for which nothing is owed yet, because no round came since or no money is left."""
-    found = outstanding.of_batch(session, batch_id, channels=spending.rules(session, batch_id))
+    found = why_unowed.of_batch(session, batch_id, channels=spending.rules(session, batch_id))
     return sum(one.pieces for one in found if one.why in (Why.WAITS, Why.NO_MONEY))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend.db.batches import BatchState
 from backend.domain.journey import Exercise, Outcome, Reply, Step
 from backend.domain.money import Money
-from backend.services.money import rewards
+from backend.services.money import earnings
 from backend.services.rating import assignments, checks, handover, journeys
 from backend.services.rating.assignments import Task, Visitor
 from backend.services.rating.facts import Facts, Remembered
@@ -127,7 +127,7 @@ def having_rated(session: Session, who: Visitor, place: Place, *, link_id: int) 
 def with_facts(session: Session, view: View, remembered: Remembered) -> View:
     """The view with what may lie ahead of this rater, and what they have earned so far, where their channel pays."""
     facts = remembered.of(session, view.who.batch_id)
-    return replace(view, ahead=ahead(view.who, facts), earned=rewards.so_far(session, view.who, facts.rules))
+    return replace(view, ahead=ahead(view.who, facts), earned=earnings.so_far(session, view.who, facts.rules))
 
 
 def ahead(who: Visitor, facts: Facts) -> int:

@@ -15,7 +15,7 @@ from backend.domain.channels import PAYS_ITSELF
 from backend.domain.money import Money, money
 from backend.errors import Conflict, Invalid
 from backend.services.approval import approvals, decisions, granted, rejections, submitted
-from backend.services.money import budgets, by_hand, outstanding, paysheet, paytables, quotes, spending
+from backend.services.money import budgets, by_hand, paysheet, paytables, quotes, spending, why_unowed
 from backend.services.money.paysheet import Paysheet
 from backend.services.pseudonyms import pseudonyms
 from backend.services.studies import batches, channels, studies
@@ -53,7 +53,7 @@ def show(request: Request, house: TheHouse, batch_id: Id, raters: Page = 1) -> R
             raters_page=raters,
             raters_pages=max(1, -(-len(sheet.rows) // RATERS_A_PAGE)),
             picture=drawn(sheet, min((one.per_hour.minor for one in rules.values()), default=0)),
-            unpaid=outstanding.of_batch(session, batch_id, channels=rules),
+            unpaid=why_unowed.of_batch(session, batch_id, channels=rules),
             troubles=spending.troubles(session, batch_id),
             by_hand=by_hand.dues(session, batch_id, paid=True),
             called=lambda one: paysheet.name(one.channel, one.rater, one.rater_id, names),

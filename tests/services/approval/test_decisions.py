@@ -13,8 +13,8 @@ from backend.db.submissions import Submission
 from backend.domain.money import Money
 from backend.errors import Conflict, Invalid, NotFound
 from backend.services.approval import decisions, rejections, submitted
-from backend.services.money import ledger, outstanding
-from backend.services.money.outstanding import Why
+from backend.services.money import ledger, why_unowed
+from backend.services.money.why_unowed import Why
 from backend.services.pseudonyms import pseudonyms
 from tests import factories, paid
 from tests.factories import NOW
@@ -72,12 +72,12 @@ def test_a_submission_is_found_in_its_own_batch_alone(session: Session, made: Pa
 
 def test_work_of_a_submission_that_was_rejected_is_unpaid_for_that_reason(session: Session) -> None:
     batch = paid.worked(session, prompts=1, people=3, active_ms=[43_000])
-    who = [one.rater_id for one in paid.unpaid.work(session, batch.id)]
+    who = [one.rater_id for one in paid.unowed.work(session, batch.id)]
     paid.from_vendor(session, who, Channel.MTURK)
     paid.with_budget(session, batch, 100, aside=0)
     number = paid.submitted(session, paid.declared(session, batch.id, Channel.MTURK), batch.id, who[0])
     rejections.reject(session, number, reason="Copied.", now=NOW)
-    found = outstanding.of_batch(session, batch.id, channels={"mturk"})
+    found = why_unowed.of_batch(session, batch.id, channels={"mturk"})
     assert [(one.why, one.pieces) for one in found] == [(Why.UNLISTED, 2), (Why.REJECTED, 1)]
 
 
