@@ -8,7 +8,7 @@ from backend.cli.desk import desk, now
 from backend.cli.house import batch_argument, data_dir_option
 from backend.db.base import LARGEST_NUMBER
 from backend.domain.channels import PAYS_ITSELF
-from backend.services.approval import approvals, granted, rejections
+from backend.services.approval import approvals, other_approvals, rejections
 from backend.services.crowd import publishing, submissions
 from backend.services.money import by_hand
 from backend.services.studies import batches
@@ -49,7 +49,7 @@ def approve(number: int, data_dir: Path | None) -> None:
     """Pay the reward of submission NUMBER, which no rule approved. `assay crowd pay` then asks the vendor."""
     at = desk(0, data_dir)
     with at.database.transaction() as session:
-        granted.approve_by_hand(session, number, now=now())
+        other_approvals.approve_by_hand(session, number, now=now())
     click.echo(f"Submission {number} will be paid.")
 
 

@@ -19,7 +19,7 @@ from backend.db.session import Database
 from backend.domain.channels import PAYS_ITSELF
 from backend.domain.money import Money
 from backend.errors import AppError
-from backend.services.approval import approvals, granted, handed, rejections
+from backend.services.approval import approvals, handed, other_approvals, rejections
 from backend.services.approval.approvals import Unmatched
 from backend.services.crowd import notices, postings, publishing, steering, submissions
 from backend.services.crowd.publishing import Door
@@ -154,11 +154,11 @@ def intend(database: Database, row: BatchChannel, done: Kept, *, clock: Clock, s
 def book(database: Database, row: BatchChannel, done: Kept, *, clock: Clock) -> None:
     """Follow what the vendor has approved by itself."""
     with database.reading() as session:
-        waiting = granted.unbooked(session, row)
+        waiting = other_approvals.unbooked(session, row)
     for submission_id in waiting:
         try:
             with database.transaction() as session:
-                granted.book(session, row, submission_id, now=clock())
+                other_approvals.book(session, row, submission_id, now=clock())
         except AppError as error:
             done.troubles.append(str(error))
 
