@@ -17,7 +17,7 @@ from backend.domain.statistics.votes import Flags, Floats, Integers
 EVEN = 0.5
 
 
-class Verdict(StrEnum):
+class Decision(StrEnum):
     """What an always-valid interval has settled about a candidate."""
 
     CANDIDATE = "candidate"
@@ -29,7 +29,7 @@ class Verdict(StrEnum):
 class StopRule:
     """Declared before the launch.
 
-    alpha: the chance of any wrong verdict in the batch, divided evenly across its candidates. minimum: prompts before
+    alpha: the chance of any wrong decision in the batch, divided evenly across its candidates. minimum: prompts before
     which nothing is decided. margin: how far from one half still counts as equal, None where equality is not asked.
     Raises ValueError for an alpha outside (0, 1), a minimum under 1, or a margin outside (0, 1/2).
     """
@@ -64,17 +64,17 @@ class Stopping:
 
     @property
     def decided_at(self) -> int | None:
-        """The first prompt after which there was a verdict."""
+        """The first prompt after which there was a decision."""
         return min((at for at in (self.excludes_even_at, self.within_margin_at) if at is not None), default=None)
 
     @property
-    def verdict(self) -> Verdict | None:
-        """The verdict at `decided_at`; a difference goes before equality where both came at once."""
+    def decision(self) -> Decision | None:
+        """The decision at `decided_at`; a difference goes before equality where both came at once."""
         if self.decided_at is None:
             return None
         if self.excludes_even_at != self.decided_at:
-            return Verdict.EQUAL
-        return Verdict.CANDIDATE if self.low > EVEN else Verdict.BASELINE
+            return Decision.EQUAL
+        return Decision.CANDIDATE if self.low > EVEN else Decision.BASELINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +85,12 @@ class StopDecision:
 
     @property
     def may_stop(self) -> bool:
-        """Every candidate has its verdict."""
+        """Every candidate has its decision."""
         return self.stops_at is not None
 
     @property
     def stops_at(self) -> int | None:
-        """The prompt after which the last candidate had its verdict; None while one has none."""
+        """The prompt after which the last candidate had its decision; None while one has none."""
         decided = [one.decided_at for one in self.candidates.values()]
         known = [at for at in decided if at is not None]
         return max(known) if known and len(known) == len(decided) else None

@@ -1,4 +1,4 @@
-"""Every study at a glance: how far it is, its verdict so far, who is at work, and what needs a hand. Knows no page."""
+"""Every study at a glance: how far it is, its win rate so far, who is at work, and what needs a hand. Knows no page."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from backend.db.raters import Link
 from backend.db.studies import Study
 from backend.services.money import spending
 from backend.services.overview import glances
-from backend.services.overview.glances import Glance, Memory, Pulse, Verdict
+from backend.services.overview.glances import Glance, Headline, Memory, Pulse
 from backend.services.studies import sealing
 from backend.services.studies.sealing import Seal
 
@@ -50,7 +50,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class BatchLine:
-    """A batch at a glance. glance: None while its votes are still being counted. verdict: None while it is sealed."""
+    """A batch at a glance. glance: None while its votes are still being counted. headline: None while it is sealed."""
 
     batch: Batch
     baseline: str
@@ -60,9 +60,9 @@ class BatchLine:
     flags: tuple[Flag, ...]
 
     @property
-    def verdict(self) -> Verdict | None:
+    def headline(self) -> Headline | None:
         """What the votes say so far, if it may be seen."""
-        return None if self.glance is None or self.seal.is_sealed else self.glance.verdict
+        return None if self.glance is None or self.seal.is_sealed else self.glance.headline
 
 
 @dataclass(frozen=True, slots=True)
