@@ -35,7 +35,7 @@ class Pay:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Receipted:
     """A piece of work with its receipt. prompt: None while the rater may still be given work."""
 
     receipt: str
@@ -61,7 +61,7 @@ class OwnWork:
     """Everything, the newest first. count: of all pieces with a receipt, of which at most 500 are shown."""
 
     count: int
-    judged: tuple[Judged, ...]
+    judged: tuple[Receipted, ...]
     others: tuple[OtherPay, ...]
     rejections: tuple[str, ...]
     appeals: tuple[Appeal, ...]
@@ -89,7 +89,7 @@ def of(session: Session, who: Visitor, *, link_id: int, with_prompts: bool) -> O
     return OwnWork(
         count=len(rows),
         judged=tuple(
-            Judged(one.receipt, one.choice, one.at, one.active_ms, one.is_late, prompts.get(name), pays.get(name))
+            Receipted(one.receipt, one.choice, one.at, one.active_ms, one.is_late, prompts.get(name), pays.get(name))
             for one, name in shown
         ),
         others=others,
@@ -106,7 +106,7 @@ def of(session: Session, who: Visitor, *, link_id: int, with_prompts: bool) -> O
 
 
 Name = tuple[str, int]
-Named = tuple[Judged, Name]
+Named = tuple[Receipted, Name]
 SEAT, CHECK = "assignment", "check"
 
 
@@ -117,7 +117,7 @@ def at_seats(session: Session, who: Visitor) -> Iterator[Named]:
         .where(Assignment.batch_id == who.batch_id, Assignment.rater_id == who.rater_id)
     )
     for receipt, choice, at, active_ms, state, number in rows:
-        yield Judged(receipt, choice, at, active_ms, state == AssignmentState.LATE, None, None), (SEAT, number)
+        yield Receipted(receipt, choice, at, active_ms, state == AssignmentState.LATE, None, None), (SEAT, number)
 
 
 def at_checks(session: Session, who: Visitor) -> Iterator[Named]:
@@ -131,7 +131,7 @@ def at_checks(session: Session, who: Visitor) -> Iterator[Named]:
         .where(CheckAssignment.batch_id == who.batch_id, CheckAssignment.rater_id == who.rater_id)
     )
     for receipt, choice, at, active_ms, number in rows:
-        yield Judged(receipt, choice, at, active_ms, False, None, None), (CHECK, number)
+        yield Receipted(receipt, choice, at, active_ms, False, None, None), (CHECK, number)
 
 
 def prompts_of(session: Session, names: list[Name]) -> dict[Name, str]:
