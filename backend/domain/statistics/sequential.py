@@ -48,7 +48,7 @@ class StopRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Stopping:
+class Decided:
     """What the rule says of one candidate: numbers of prompts, None where it has not happened.
 
     low, high: the interval after all `prompts`. excludes_even_at: one half left the interval. within_margin_at: the
@@ -81,7 +81,7 @@ class Stopping:
 class StopDecision:
     """The rule applied to a batch, by candidate."""
 
-    candidates: Mapping[int, Stopping]
+    candidates: Mapping[int, Decided]
 
     @property
     def may_stop(self) -> bool:
@@ -114,17 +114,15 @@ def decide(values: Mapping[int, Floats], rule: StopRule) -> StopDecision:
     with more prompts never changes an earlier decision. Raises ValueError for values outside [0, 1].
     """
     alpha = rule.alpha / max(len(values), 1)
-    return StopDecision(
-        {candidate: stopping(hedged(scores, alpha=alpha), rule) for candidate, scores in values.items()}
-    )
+    return StopDecision({candidate: decided(hedged(scores, alpha=alpha), rule) for candidate, scores in values.items()})
 
 
-def stopping(found: ConfidenceSequence, rule: StopRule) -> Stopping:
+def decided(found: ConfidenceSequence, rule: StopRule) -> Decided:
     """The rule applied to one candidate's sequence."""
     apart = (found.low > EVEN) | (found.high < EVEN)
     margin = rule.margin or 0.0
     within = (found.low >= EVEN - margin) & (found.high <= EVEN + margin) & (rule.margin is not None)
-    return Stopping(
+    return Decided(
         prompts=len(found),
         low=float(found.low[-1]) if len(found) else 0.0,
         high=float(found.high[-1]) if len(found) else 1.0,
