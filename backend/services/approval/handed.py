@@ -16,7 +16,7 @@ from backend.db.raters import Link
 from backend.db.ratings import Rating
 from backend.db.submissions import Rejection, Submission
 from backend.domain.channels import ChannelSettings
-from backend.domain.journey import Outcome
+from backend.domain.journey import JourneyEnd
 from backend.domain.submissions import LEFT, SubmissionState
 from backend.services.crowd import submissions
 from backend.services.money import demand, ledger, unowed
@@ -92,7 +92,7 @@ def has_finished(session: Session, batch_id: int, rater_id: int) -> bool:
     at = session.execute(
         select(Completion.completed_at)
         .join(Link, Link.id == Completion.link_id)
-        .where(Link.batch_id == batch_id, Link.rater_id == rater_id, Completion.outcome == Outcome.COMPLETED)
+        .where(Link.batch_id == batch_id, Link.rater_id == rater_id, Completion.outcome == JourneyEnd.COMPLETED)
     ).scalar()
     if at is None:
         return False

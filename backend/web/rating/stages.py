@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from backend.db.batches import BatchState
-from backend.domain.journey import Exercise, Outcome, Reply, Step
+from backend.domain.journey import Exercise, JourneyEnd, Reply, Step
 from backend.domain.money import Money
 from backend.services.money import earnings
 from backend.services.rating import assignments, checks, handover, journeys
@@ -49,11 +49,11 @@ def look(session: Session, who: Visitor, *, link_id: int, none_left: bool = Fals
         return View("task", who, task=assignments.task(session, who.held))
     part = standing(who, none_left=none_left)
     if part in ("welcome", "none_left"):
-        before = journeys.standing(session, who, link_id=link_id)
+        before = journeys.at_step(session, who, link_id=link_id)
         if before.step != Step.TASK:
             return on_the_way(session, who, before, link_id=link_id)
     end = handover.of(session, link_id=link_id)
-    has_ended = part == "none_left" or (part == "pause" and end.outcome == Outcome.COMPLETED)
+    has_ended = part == "none_left" or (part == "pause" and end.outcome == JourneyEnd.COMPLETED)
     if has_ended and not assignments.may_come_back(session, who):
         part = "done"
     return View(part, who, handover=end)
@@ -72,7 +72,7 @@ def standing(who: Visitor, *, none_left: bool) -> str:
     return "welcome" if who.judged == 0 else "pause"
 
 
-def on_the_way(session: Session, who: Visitor, before: journeys.Standing, *, link_id: int) -> View:
+def on_the_way(session: Session, who: Visitor, before: journeys.AtStep, *, link_id: int) -> View:
     """A step before the task, or the end that came before it."""
     view = View(before.step, who, handover=handover.of(session, link_id=link_id), why=before.why)
     if before.exercise is None:
@@ -113,7 +113,7 @@ def ended(session: Session, view: View, *, link_id: int, now: datetime) -> View:
     """The view, and stored that this rater was told they have finished, where it tells them."""
     if view.part not in ENDS or view.who.judged == 0:
         return view
-    journeys.complete(session, view.who, link_id=link_id, outcome=Outcome.COMPLETED, now=now)
+    journeys.complete(session, view.who, link_id=link_id, outcome=JourneyEnd.COMPLETED, now=now)
     return replace(view, handover=handover.of(session, link_id=link_id))
 
 

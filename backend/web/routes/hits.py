@@ -125,7 +125,7 @@ def way(session: Session, who: Visitor, link_id: int, practised: int | None) -> 
     """The step that is before a rater who has no seat yet; where all are behind them, the button that takes one."""
     if practised is not None and (told := stages.feedback(session, who, practised, link_id=link_id)):
         return told
-    before = journeys.standing(session, who, link_id=link_id)
+    before = journeys.at_step(session, who, link_id=link_id)
     if before.step == Step.TASK:
         return stages.View("ready", who)
     return stages.on_the_way(session, who, before, link_id=link_id)

@@ -13,7 +13,7 @@ from backend.db.journeys import Completion, Consent, EntryTest, Listed, Practice
 from backend.db.raters import Channel, Link, Rater
 from backend.db.session import Database
 from backend.domain.choices import Choice
-from backend.domain.journey import Outcome, Reply, Step
+from backend.domain.journey import JourneyEnd, Reply, Step
 from backend.domain.qualifications import NO_SCORE, WAS_NOT_THERE, WAS_THERE, Qualifying
 from backend.errors import Conflict, Forbidden, Invalid
 from backend.services.rating import assignments, handover, journeys, links, listed, ratings
@@ -181,7 +181,7 @@ def test_a_study_without_steps_asks_its_list_alone(database: Database) -> None:
 def test_the_list_is_kept_in_a_study_without_steps_as_well(session: Session) -> None:
     way = Way(session, journey={})
     listed.put(session, way.batch.id, may_enter=False, reason="You wrote these texts.", now=NOW, **THEM)
-    standing = journeys.standing(session, way.who, link_id=way.link)
+    standing = journeys.at_step(session, way.who, link_id=way.link)
     assert (standing.step, standing.why) == (Step.TURNED_AWAY, "You wrote these texts.")
     other = ways.rater(session, way.batch, Channel.PANEL, external_id="p1")
     who = assignments.visitor(session, link_id=other)
@@ -239,7 +239,7 @@ def test_a_panel_takes_back_a_code_or_its_rater_and_nobody_is_sent_elsewhere(
     link = ways.rater(session, batch, Channel.PANEL, external_id="s/7")
     who = assignments.visitor(session, link_id=link)
     assert handover.of(session, link_id=link).back is None
-    journeys.complete(session, who, link_id=link, outcome=Outcome.COMPLETED, now=NOW)
+    journeys.complete(session, who, link_id=link, outcome=JourneyEnd.COMPLETED, now=NOW)
     end = handover.of(session, link_id=link)
     assert (end.code, end.back, end.to) == (code, back, "your panel")
 
@@ -270,12 +270,12 @@ def test_two_requests_at_once_store_one_consent(database: Database) -> None:
 
 def test_who_is_listed_is_let_in_or_turned_away_whatever_else_is_known(session: Session) -> None:
     way = Way(session, qualifying={"include_batches": [999]})
-    assert journeys.standing(session, way.who, link_id=way.link).why == WAS_NOT_THERE
+    assert journeys.at_step(session, way.who, link_id=way.link).why == WAS_NOT_THERE
     listing = {"now": NOW, "channel": THEM["channel"], "external_id": THEM["external_id"]}
     listed.put(session, way.batch.id, may_enter=True, reason="", **listing)
     assert way.step == Step.CONSENT
     listed.put(session, way.batch.id, may_enter=False, reason="You wrote these texts.", **listing)
-    standing = journeys.standing(session, way.who, link_id=way.link)
+    standing = journeys.at_step(session, way.who, link_id=way.link)
     assert (standing.step, standing.why) == (Step.TURNED_AWAY, "You wrote these texts.")
     with pytest.raises(Forbidden, match="You wrote these texts"):
         way.agree()
