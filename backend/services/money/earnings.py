@@ -11,7 +11,7 @@ from backend.db.raters import Rater
 from backend.domain.money import Money
 from backend.domain.pay import PayRule
 from backend.services.money import unowed
-from backend.services.rating.assignments import Visitor
+from backend.services.rating.visitors import Visitor
 
 JUDGED = (Work.RATING, Work.LATE_RATING, Work.CHECK)
 

@@ -20,7 +20,8 @@ from backend.db.submissions import Appeal, Rejection, Submission
 from backend.domain.money import Money
 from backend.errors import Conflict, Invalid
 from backend.services.money.ledger import is_last
-from backend.services.rating.assignments import Visitor, may_come_back
+from backend.services.rating.assignments import may_come_back
+from backend.services.rating.visitors import Visitor
 
 MOST_SHOWN = 500
 LONGEST_APPEAL, MOST_APPEALS = 5_000, 20

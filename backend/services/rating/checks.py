@@ -30,10 +30,11 @@ from backend.domain.checks import (
 )
 from backend.domain.choices import Choice
 from backend.errors import Conflict, NotFound
-from backend.services.rating import assignments, ratings, repeats
-from backend.services.rating.assignments import Task, Visitor
+from backend.services.rating import assignments, ratings, repeats, tasks, visitors
 from backend.services.rating.ratings import Receipt, Vote
 from backend.services.rating.repeats import Chosen
+from backend.services.rating.tasks import Task
+from backend.services.rating.visitors import Visitor
 
 GIVEN_UP = (CheckState.LAPSED, CheckState.RETURNED)
 
@@ -49,17 +50,17 @@ class Marked:
 
 
 def visitor(session: Session, *, link_id: int, alone: bool = False) -> Visitor:
-    """Who came through this link and how far they are, checks among it. Raises as `assignments.visitor` does.
+    """Who came through this link and how far they are, checks among it. Raises as `visitors.visitor` does.
 
     alone: where there are checks, first wait for this rater's other requests. Otherwise two tabs could be given a seat
     and a check at the same moment: triggers can't see what another transaction is about to store.
     """
-    who = assignments.visitor(session, link_id=link_id)
+    who = visitors.visitor(session, link_id=link_id)
     if not who.settings.checks.any:
         return who
     if alone and assignments.dialect(session) == "postgresql":
         session.execute(select(Link.id).where(Link.id == link_id).with_for_update())
-        who = assignments.visitor(session, link_id=link_id)
+        who = visitors.visitor(session, link_id=link_id)
     return with_checks(session, who)
 
 
@@ -166,7 +167,7 @@ def task(session: Session, number: int) -> Task:
     ).one()
     if row.original_id is None:
         return Task(number, row.dialogue, row.first, row.second, is_check=True)
-    original = assignments.task(session, row.original_id)
+    original = tasks.task(session, row.original_id)
     return Task(number, original.dialogue, original.second, original.first, is_check=True)
 
 

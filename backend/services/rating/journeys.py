@@ -23,8 +23,8 @@ from backend.domain.settings import StudySettings
 from backend.errors import Conflict, Forbidden, Invalid
 from backend.services.once import insert_once
 from backend.services.rating import listed
-from backend.services.rating.assignments import Visitor
 from backend.services.rating.handover import offered
+from backend.services.rating.visitors import Visitor
 
 TEST = "entry"
 

@@ -12,10 +12,11 @@ from backend.db.batches import BatchState
 from backend.domain.journey import Exercise, JourneyEnd, Reply, Step
 from backend.domain.money import Money
 from backend.services.money import earnings
-from backend.services.rating import assignments, checks, handover, journeys
-from backend.services.rating.assignments import Task, Visitor
+from backend.services.rating import assignments, checks, handover, journeys, tasks
 from backend.services.rating.facts import Facts, Remembered
 from backend.services.rating.handover import Handover
+from backend.services.rating.tasks import Task
+from backend.services.rating.visitors import Visitor
 from backend.web.rating.votes import Place
 
 ENDS = ("done", "finished", "closed")
@@ -46,7 +47,7 @@ def look(session: Session, who: Visitor, *, link_id: int, none_left: bool = Fals
     if who.held_check is not None:
         return View("task", who, task=checks.task(session, who.held_check))
     if who.held is not None:
-        return View("task", who, task=assignments.task(session, who.held))
+        return View("task", who, task=tasks.task(session, who.held))
     part = standing(who, none_left=none_left)
     if part in ("welcome", "none_left"):
         before = journeys.at_step(session, who, link_id=link_id)

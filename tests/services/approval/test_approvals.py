@@ -18,7 +18,7 @@ from backend.errors import Conflict, Invalid, NotFound
 from backend.services.approval import approvals, other_approvals, rejections
 from backend.services.crowd import submissions
 from backend.services.money import intents
-from backend.services.rating import assignments, links, ratings
+from backend.services.rating import assignments, links, ratings, visitors
 from backend.services.studies import channels
 from backend.simulator.mturk import workers
 from backend.simulator.mturk.faults import Fault
@@ -184,7 +184,7 @@ def test_a_place_pays_its_whole_reward_where_there_was_nothing_more_to_do(databa
         assert bobs is not None
         with database.transaction() as session:  # the last seat goes to who came by a link
             (other,) = links.create_personal(session, on.batch, count=1, now=on.clock())
-            last = assignments.claim(session, assignments.visitor(session, link_id=other.id), now=on.clock())
+            last = assignments.claim(session, visitors.visitor(session, link_id=other.id), now=on.clock())
             assert last is not None
         with database.transaction() as session:
             rater = submissions.rater(session, Channel.PROLIFIC, "bob", now=on.clock())

@@ -19,7 +19,7 @@ from backend.services.crowd import bound, postings, publishing, steering, submis
 from backend.services.crowd.publishing import Door
 from backend.services.crowd.steering import Published, Wish
 from backend.services.overview import glances
-from backend.services.rating import assignments, links, ratings
+from backend.services.rating import assignments, links, ratings, visitors
 from backend.services.studies import batches, channels
 from backend.services.tokens import Tokens
 from backend.simulator.mturk import workers
@@ -273,7 +273,7 @@ def test_a_bound_seat_is_for_who_came_through_its_posting(database: Database) ->
             on.work(f"AWORKER{number}", first)
         with database.transaction() as session:
             (link,) = links.create_personal(session, on.batch, count=1, now=on.clock())
-            who = assignments.visitor(session, link_id=link.id)
+            who = visitors.visitor(session, link_id=link.id)
             assert assignments.claim(session, who, now=on.clock()) is None
             with pytest.raises(NotFound, match="somebody else's work"):
                 bound.claim_bound(session, who, 1, now=on.clock())
@@ -285,7 +285,7 @@ def claim(on: OnMTurk, name: str) -> int | None:
         posting = session.get_one(Posting, 1)
         now = on.clock()
         link = arrived(session, posting, name, f"3{name}", accepted=now, until=now + timedelta(hours=1))
-        return bound.claim_bound(session, assignments.visitor(session, link_id=link.id), 1, now=now)
+        return bound.claim_bound(session, visitors.visitor(session, link_id=link.id), 1, now=now)
 
 
 def test_a_seat_is_free_again_after_the_vendors_deadline(database: Database) -> None:
@@ -314,7 +314,7 @@ def test_who_begins_waits_for_nobody_who_is_just_sending(database: Database) -> 
             second.execute(text("SET LOCAL lock_timeout = '5s'"))
             now, posting = on.clock(), second.get_one(Posting, 1)
             link = arrived(second, posting, "ALATER", "3ALATER", accepted=now, until=now + timedelta(hours=1))
-            who = assignments.visitor(second, link_id=link.id)
+            who = visitors.visitor(second, link_id=link.id)
             assert bound.claim_bound(second, who, 1, now=now) is not None
 
 

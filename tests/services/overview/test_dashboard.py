@@ -18,7 +18,7 @@ from backend.services.money import budgets
 from backend.services.overview import dashboard, glances
 from backend.services.overview.dashboard import BatchLine, Dashboard, Flag, FlagKind
 from backend.services.overview.glances import Memory
-from backend.services.rating import assignments, links, ratings
+from backend.services.rating import assignments, links, ratings, visitors
 from backend.services.rating.ratings import Vote
 from backend.services.results import results
 from backend.services.studies import batches, launching, mentions
@@ -60,7 +60,7 @@ def people(session: Session, batch: Batch, count: int) -> list[int]:
 
 def claim(session: Session, link: int, *, now: datetime = NOW) -> tuple[int, int]:
     """(rater, assignment) of a claim that finds a seat."""
-    who = assignments.visitor(session, link_id=link)
+    who = visitors.visitor(session, link_id=link)
     held = assignments.claim(session, who, now=now)
     assert held is not None
     return who.rater_id, held

@@ -16,9 +16,10 @@ from backend.db.session import Database
 from backend.domain.checks import FAILED, KINDS, NOT_JUDGED, PASSED, CheckKind, by_rater
 from backend.domain.choices import Choice
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services.rating import assignments, checks, links, raters, ratings
-from backend.services.rating.assignments import Task, Visitor
+from backend.services.rating import assignments, checks, links, raters, ratings, tasks, visitors
 from backend.services.rating.ratings import Receipt, Vote
+from backend.services.rating.tasks import Task
+from backend.services.rating.visitors import Visitor
 from backend.services.studies import batches, gold
 from backend.services.studies.files import Source
 from tests import factories
@@ -56,7 +57,7 @@ class Desk:
         if check is not None:
             return checks.task(self.session, check)
         seat = assignments.claim(self.session, self.who, now=now)
-        return None if seat is None else assignments.task(self.session, seat)
+        return None if seat is None else tasks.task(self.session, seat)
 
     def submit(self, task: Task, choice: Choice = Choice.FIRST, **more: object) -> Receipt:
         submit = checks.submit if task.is_check else ratings.submit
@@ -342,7 +343,7 @@ def test_a_batch_without_checks_pays_for_no_further_statement(session: Session) 
     link, statements = colleague(session, batch), []
     connection = session.connection()
     event.listen(connection, "before_cursor_execute", lambda *given: statements.append(given[2]))
-    assignments.visitor(session, link_id=link)
+    visitors.visitor(session, link_id=link)
     bare = len(statements)
     assert checks.visitor(session, link_id=link, alone=True).checks == ()
     assert len(statements) == 2 * bare == 2
