@@ -4,9 +4,9 @@ from fastapi import APIRouter, UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from backend.domain.alignment import in_words
 from backend.domain.choices import SplitRule
 from backend.domain.declared import digits
+from backend.domain.join_problems import in_words
 from backend.domain.settings import from_json
 from backend.errors import Invalid
 from backend.services.money import quotes

@@ -15,7 +15,7 @@ from backend.db.vendor_calls import VendorCall
 from backend.domain.channels import defaults
 from backend.domain.choices import Choice
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services.crowd import bound, postings, publishing, steering, submissions
+from backend.services.crowd import bound, offering, postings, publishing, steering, submissions
 from backend.services.crowd.publishing import Door
 from backend.services.crowd.steering import Published, Wish
 from backend.services.overview import glances
@@ -222,7 +222,7 @@ def test_extra_seats_are_a_posting_of_their_own(database: Database) -> None:
 def test_a_posting_that_was_given_up_while_it_was_asked_for_is_closed_there(database: Database) -> None:
     with on_mturk(database, prompts=1) as on:
         with database.transaction() as session:
-            made = postings.intend_comparison(session, row(on), 1, now=on.clock())
+            made = offering.intend_comparison(session, row(on), 1, now=on.clock())
             assert made is not None
         publishing.lost(database, made.id, now=on.clock())
         done = Published()
@@ -239,7 +239,7 @@ def test_a_posting_that_was_given_up_while_it_was_asked_for_is_closed_there(data
 def test_what_was_given_up_and_could_not_be_closed_is_closed_by_the_next_round(database: Database) -> None:
     with on_mturk(database, prompts=1) as on:
         with database.transaction() as session:
-            made = postings.intend_comparison(session, row(on), 1, now=on.clock())
+            made = offering.intend_comparison(session, row(on), 1, now=on.clock())
             assert made is not None
         publishing.lost(database, made.id, now=on.clock())
         on.market.faults.plan("UpdateExpirationForHIT", Fault.BEFORE_ACTING)

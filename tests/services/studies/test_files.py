@@ -11,8 +11,9 @@ import pytest
 
 from backend.domain.records import Record, output_record
 from backend.errors import Invalid
-from backend.services.studies.files import BOM, CHUNK, LONGEST_ROW, Source, rows
+from backend.services.studies.files import BOM, Source, rows
 from backend.services.studies.imports import records
+from backend.services.studies.json_window import CHUNK, LONGEST_ROW
 
 ROWS = [
     {"id": "1", "prompt": "Naïve, or “wise”?", "output": "Wise."},
