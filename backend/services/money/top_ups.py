@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import groupby
 
 import numpy as np
-from sqlalchemy import case, func, select, true
+from sqlalchemy import ColumnElement, and_, case, func, select, true
 from sqlalchemy.orm import Session
 
 from backend.db.checks import CheckAnswer
@@ -35,6 +35,16 @@ class PaidPiece:
     topped_up: bool
 
 
+def of_timed_work(batch_id: int) -> ColumnElement[bool]:
+    """Whether an entry says that timed work of this batch earned something: the first of its money's way."""
+    return and_(
+        LedgerEntry.batch_id == batch_id,
+        LedgerEntry.from_account == Account.RESERVED,
+        LedgerEntry.purpose.in_((Purpose.REWARD, Purpose.TOP_UP)),
+        LedgerEntry.work.in_(TIMED),
+    )
+
+
 def paid_pieces(session: Session, batch_id: int, *, channel: str | None = None) -> list[PaidPiece]:
     """Every timed piece of work of a batch (of one channel) for which a reward is owed or was paid, by rater."""
     of_top_up = LedgerEntry.purpose == Purpose.TOP_UP
@@ -52,13 +62,7 @@ def paid_pieces(session: Session, batch_id: int, *, channel: str | None = None) 
         .join(Rater, Rater.id == LedgerEntry.rater_id)
         .outerjoin(Rating, Rating.assignment_id == LedgerEntry.assignment_id)
         .outerjoin(CheckAnswer, CheckAnswer.assignment_id == LedgerEntry.check_assignment_id)
-        .where(
-            LedgerEntry.batch_id == batch_id,
-            LedgerEntry.from_account == Account.RESERVED,
-            LedgerEntry.purpose.in_((Purpose.REWARD, Purpose.TOP_UP)),
-            LedgerEntry.work.in_(TIMED),
-            on_channel,
-        )
+        .where(of_timed_work(batch_id), on_channel)
         .group_by(
             LedgerEntry.rater_id,
             LedgerEntry.work,
