@@ -9,7 +9,7 @@ from backend.cli.house import batch_argument, data_dir_option
 from backend.db.base import LARGEST_NUMBER
 from backend.domain.channels import PAYS_ITSELF
 from backend.services.approval import approvals, other_approvals, rejections
-from backend.services.crowd import publishing, submissions
+from backend.services.crowd import overdue, publishing
 from backend.services.money import by_hand
 from backend.services.studies import batches
 
@@ -32,7 +32,7 @@ def look(batch: int, only: str | None, data_dir: Path | None) -> None:
     for row in at.channels():
         with at.database.reading() as session:
             unmatched = approvals.unmatched(session, row) if row.channel in PAYS_ITSELF else []
-            unconfirmed = submissions.unconfirmed(session, row.id, now=now())
+            unconfirmed = overdue.unconfirmed(session, row.id, now=now())
         for one in unmatched:
             click.echo(f"{one.submission_id:6} {row.channel} {one.rater} {one.vendor_id}: {one.reason}")
         for other in unconfirmed:

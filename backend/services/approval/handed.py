@@ -18,7 +18,7 @@ from backend.db.submissions import Rejection, Submission
 from backend.domain.channels import ChannelSettings
 from backend.domain.journey import JourneyEnd
 from backend.domain.submissions import LEFT, SubmissionState
-from backend.services.crowd import submissions
+from backend.services.crowd import overdue
 from backend.services.money import demand, ledger, unowed
 from backend.services.money.ledger import Piece
 
@@ -176,7 +176,7 @@ def is_over(one: Handed, *, now: datetime) -> bool:
     if one.is_rejected or one.row.state == SubmissionState.REJECTED:
         return False
     if one.row.confirmed_at is None:
-        return one.row.deadline is not None and one.row.deadline <= now - submissions.GRACE
+        return one.row.deadline is not None and one.row.deadline <= now - overdue.GRACE
     return one.row.state in LEFT or one.approval not in (None, PaymentState.REFUSED)
 
 

@@ -21,10 +21,10 @@ from backend.domain.money import Money
 from backend.errors import AppError
 from backend.services.approval import approvals, handed, other_approvals, rejections
 from backend.services.approval.approvals import Unmatched
-from backend.services.crowd import notices, postings, publishing, steering, submissions
+from backend.services.crowd import notices, overdue, postings, publishing, steering, submissions
+from backend.services.crowd.overdue import Unconfirmed
 from backend.services.crowd.publishing import Door
 from backend.services.crowd.steering import Wish
-from backend.services.crowd.submissions import Unconfirmed
 from backend.services.money import budgets, by_hand, demand, payments, top_ups
 from backend.services.money.payments import Differences
 from backend.services.studies import channels
@@ -101,7 +101,7 @@ def keep(
         done.is_over = steering.wish_of(session, row) == Wish.CLOSED
         done.waits = brings_more(session, row, now=clock())
         done.unmatched = approvals.unmatched(session, row)
-        done.unconfirmed = submissions.unconfirmed(session, row.id, now=clock())
+        done.unconfirmed = overdue.unconfirmed(session, row.id, now=clock())
     log.info("channel.kept", batch=batch_id, channel=channel, published=done.published, paid=done.paid)
     return done
 
@@ -199,7 +199,7 @@ def top_up(session: Session, row: BatchChannel, *, now: datetime) -> dict[int, M
 def brings_more(session: Session, row: BatchChannel, *, now: datetime) -> bool:
     """Whether anybody is at work on the channel, or can still be sent here."""
     offered = postings.in_state(session, row.id, PostingState.INTENDED, *postings.LIVE)
-    return bool(offered) or submissions.at_work(session, row.id, now=now) > 0
+    return bool(offered) or overdue.at_work(session, row.id, now=now) > 0
 
 
 def pay_by_hand(database: Database, row: BatchChannel, wanted: Wish, done: Kept, *, clock: Clock) -> None:

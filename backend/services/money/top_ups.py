@@ -84,9 +84,9 @@ def paid_pieces(session: Session, batch_id: int, *, channel: str | None = None) 
     ]
 
 
-def hourly(session: Session, batch_id: int, rule: PayRule, *, channel: str | None = None) -> RaterPay:
-    """Each rater's hourly pay as it came out so far, on one channel or on all."""
-    found = paid_pieces(session, batch_id, channel=channel)
+def hourly(session: Session, batch_id: int, rule: PayRule) -> RaterPay:
+    """Each rater's hourly pay as it came out so far."""
+    found = paid_pieces(session, batch_id)
     return realised(
         np.array([one.piece.rater_id for one in found], dtype=np.int64),
         np.array([-1 if one.active_ms is None else one.active_ms for one in found], dtype=np.int64),
