@@ -106,7 +106,7 @@ def ask(
         judgings.refuse_apart(session, one, judging)
     if terms.dry_run:
         with database.reading() as session:  # nobody who writes has to wait for it
-            click.echo(in_words(judge_estimates.of_judging(session, one, judging, terms.manner)))
+            click.echo(in_words(judge_estimates.of_judging(session, one, judging, terms.manner), terms.manner))
         return
     job_id = put(database, one, judging, terms)
     if terms.queue and job_id is not None:

@@ -61,11 +61,11 @@ def ask(run: Assay, server: Scripted, name: str) -> str:
 
 
 def test_a_judge_of_systems_that_share_no_prompt_is_refused_before_it_takes_a_name(house: Assay) -> None:
+    assert house("generate", "1", "--system", "mute", "--engine", "echo", "--model", "x", "--queue").exit_code == 0
+    apart = ["judge", "ask", "1", "--name", "gpt", *ASK, "--candidate", "mute", "--url", "http://127.0.0.1:9/v1"]
     for options in ([], ["--dry-run"]):
-        assert house("generate", "1", "--system", "mute", "--engine", "echo", "--model", "x", "--queue").exit_code == 0
-        apart = ["judge", "ask", "1", "--name", "gpt", *ASK, "--candidate", "mute", "--url", "http://127.0.0.1:9/v1"]
         with pytest.raises(Conflict, match="share no prompt with outputs"):
-            house(*apart, *options)
+            raise house(*apart, *options).exception or AssertionError("It was asked.")
     assert house("judge", "show", "1").output == "No judge has been asked yet.\n"
 
 

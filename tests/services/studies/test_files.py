@@ -25,7 +25,7 @@ OUTPUTS = "output, response, answer, completion, text, choices[0].turns"
 IDS, PROMPTS = "id, question_id, task_id, key", "prompt, instruction, question, text, messages"
 NO_FORMAT = (
     " is neither JSONL, nor a JSON array, nor CSV with a header line such as id,prompt,output "
-    "(with commas between the columns)."
+    "(with commas, semicolons or tabs between the columns)."
 )
 QUOTES = 'Is a quote opened in this row and not closed? A quote within a quoted cell is written twice: "".'
 CUT_OFF = "the file ends before the closing “]”; it seems to be cut off, copy it again."
