@@ -89,12 +89,9 @@ def plan(
         found = planning.plan(design, pay, wanted)
     except ValueError as error:
         raise Invalid(f"This can't be planned: {error}.") from None
-    if as_json:
-        click.echo(json.dumps(planning.to_json(found), indent=2))
-    if found.raters_needed is not None:  # what was planned instead would read as the answer
+    click.echo(json.dumps(planning.to_json(found), indent=2) if as_json else shown(found, pay))
+    if found.raters_needed is not None:
         raise Invalid(planning.unreachable(found))
-    if not as_json:
-        click.echo(shown(found, pay))
 
 
 def shown(found: Plan, pay: Pay) -> str:

@@ -43,7 +43,7 @@ class FlagKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """Something to act on. count: of outputs, systems with outputs, open seats, comparisons, raters, appeals or work."""
+    """Something to act on. count: of outputs, systems with some, open seats, comparisons, raters, appeals or work."""
 
     kind: FlagKind
     count: int = 0
