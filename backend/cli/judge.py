@@ -104,9 +104,10 @@ def ask(
             now=now,
         )
         judging = judgings.compare(session, one, candidate=candidate, baseline=baseline, now=now)
+        judgings.refuse_apart(session, one, judging)
     if terms.dry_run:
         with database.reading() as session:  # nobody who writes has to wait for it
-            click.echo(in_words(judge_estimates.of_judging(session, one, judging, terms.manner)))
+            click.echo(in_words(judge_estimates.of_judging(session, one, judging, terms.manner), terms.manner))
         return
     job_id = put(database, one, judging, terms)
     if terms.queue and job_id is not None:
@@ -122,7 +123,7 @@ def put(database: Database, one: Judge, judging: Judging, terms: Terms) -> int |
     """The job that does it: the one that waits already, or a new one; None where nothing is missing."""
     with database.transaction() as session:
         done, total = judgings.counts(session, one, judging)
-        if done == total and total:
+        if done == total:
             return None
         waiting = jobs.live(session, judging_id=judging.id)
         if waiting is None:

@@ -62,6 +62,7 @@ def report(inspected: Inspected) -> str:
             lines += [
                 f"      {row.file}, line {row.line}, id {row.key or '–'}{said(row)}" for row in found.rows[:SHOWN]
             ]
+            lines += [f"      … and {found.total - SHOWN:,} more"] if found.total > SHOWN else []
     return "\n".join(lines)
 
 

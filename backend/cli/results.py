@@ -58,6 +58,10 @@ def verdict(found: Results, batch_id: int) -> str:
         f"Batch {batch_id}: {found.settled} of {found.comparisons} comparisons settled, "
         f"{found.ratings} ratings by {found.raters} raters"
     ]
+    if not found.ratings and not found.excluded:
+        names = ", ".join(one.name for one in found.candidates)
+        hint = f"`assay links {batch_id}` lists the links for raters, and makes more."
+        return "\n".join([*lines, "", f"{names} against {found.baseline}: no rating has arrived yet. {hint}"])
     return "\n".join([*lines, *(paragraph(one, found) for one in found.candidates), "", beside(found)])
 
 

@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from backend.services.studies.json_window import CHUNK, CUT_OFF, LONGEST_ROW, TO
 
 REPORT_EVERY = 500
 BOM = b"\xef\xbb\xbf"
+SEPARATORS = (b",", b";", b"\t")
+QUOTED = re.compile(rb'"[^"]*"')
 GZIP = b"\x1f\x8b"
 UNREADABLE = {
     b"PK\x03\x04": "looks like an Excel or zip file; export it as CSV or JSONL",
@@ -49,7 +52,7 @@ class Source:
     def stem(self) -> str:
         """The file's name without its endings: the system's name where nothing else says it."""
         stem = self.label
-        for ending in (".gz", ".jsonl", ".ndjson", ".json", ".csv"):
+        for ending in (".gz", ".jsonl", ".ndjson", ".json", ".csv", ".tsv"):
             stem = stem.removesuffix(ending)
         return stem or self.label
 
@@ -128,11 +131,22 @@ def line_rows(source: Source, binary: io.BufferedReader) -> Iterator[Row]:
 
 def hint(line: bytes, number: int) -> str:
     """What may have happened to a line that is no JSON."""
+    if is_json(line.rstrip().removesuffix(b",")):
+        return " The comma behind it is too many: JSONL has none between rows. Or put all rows in one [array]."
     if number == 1 and line.rstrip().endswith((b"{", b"[", b",")):
         return " A JSON object over several lines is not JSONL: put each row on one line, or all in one [array]."
     if line.lstrip().startswith(b"{") and not line.rstrip().endswith(b"}"):
         return " The line seems to be cut off."
     return ""
+
+
+def is_json(line: bytes) -> bool:
+    """Whether it is JSON as it stands."""
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def as_row(source: Source, line: int, value: Json) -> Row:
@@ -163,8 +177,9 @@ def array_rows(source: Source, binary: io.BufferedReader) -> Iterator[Row]:
 
 def csv_rows(source: Source, binary: io.BufferedReader) -> Iterator[Row]:
     """CSV with a header. A cell may go over several lines, so the line of a row is where it starts."""
+    separator = separator_of(binary.peek(CHUNK))
     with io.TextIOWrapper(binary, encoding="utf-8", newline="") as text:
-        reader = csv.reader(text, strict=True)
+        reader = csv.reader(text, delimiter=separator, strict=True)
         line = 1
         try:
             header = [name.strip() for name in next(filter(None, reader), [])]
@@ -182,11 +197,17 @@ def csv_rows(source: Source, binary: io.BufferedReader) -> Iterator[Row]:
             ) from None
 
 
+def separator_of(head: bytes) -> str:
+    """What stands between the header's columns: a comma, or what Excel writes where the comma is in numbers."""
+    header = QUOTED.sub(b"", head.lstrip().split(b"\n", 1)[0])
+    return max(SEPARATORS, key=header.count).decode()
+
+
 def check_header(source: Source, header: list[str], line: int) -> None:
     if len(header) < 2:
         raise Invalid(
             f"{source.label} is neither JSONL, nor a JSON array, nor CSV with a header line such as id,prompt,output "
-            "(with commas between the columns)."
+            "(with commas, semicolons or tabs between the columns)."
         )
     if twice := sorted({name for name in header if header.count(name) > 1}):
         raise Invalid(f"{source.label}, line {line}: the column {twice[0]!r} stands twice in the header.")

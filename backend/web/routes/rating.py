@@ -85,9 +85,11 @@ def withdraw(house: TheHouse, token: str) -> Response:
 
 @router.api_route("/o/{token}", methods=["GET", "HEAD"])
 def invitation(request: Request, house: TheHouse, token: str) -> Response:
-    """What an open link asks of people. Makes no rater yet."""
-    house.tokens.read("open", token)
-    return page(request, "rating/invitation.html", contact=house.settings.contact)
+    """What an open link asks of people, while there is something to judge. Makes no rater yet."""
+    link_id = house.tokens.read("open", token)
+    with house.database.reading() as session:
+        is_over = links.is_over(session, link_id)
+    return page(request, "rating/invitation.html", contact=house.settings.contact, is_over=is_over)
 
 
 @router.post("/o/{token}")

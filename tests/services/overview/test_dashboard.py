@@ -83,6 +83,17 @@ def test_a_study_that_was_never_launched_says_so(session: Session, memory: Memor
     assert study.systems == (factories.BASELINE, CANDIDATE)
 
 
+def test_a_study_in_which_less_than_two_systems_have_outputs_is_not_asked_to_be_launched(
+    session: Session, memory: Memory
+) -> None:
+    alone = factories.study(session, outputs={"base": ["One.", "Two.", "Three."]})
+    assert look(session, memory).lines[0].flags == (Flag(FlagKind.NO_PAIR, 1),)
+    factories.add_system(session, alone.id, "mute", [], [])
+    assert look(session, memory).lines[0].flags == (Flag(FlagKind.NO_PAIR, 1),)
+    factories.study(session, outputs={})
+    assert look(session, memory).lines[0].flags == (Flag(FlagKind.NO_PAIR, 0),)
+
+
 def test_outputs_that_say_who_wrote_them_are_flagged_until_they_are_scrubbed(session: Session, memory: Memory) -> None:
     texts = [f"I am {CANDIDATE}.", "No.", f"As {CANDIDATE} I say no."]
     study = factories.study(session, outputs={"base": ["One.", "Two.", "Three."], CANDIDATE: texts})
