@@ -13,7 +13,7 @@ from backend.db.raters import Channel, Rater
 from backend.db.session import Database
 from backend.db.submissions import Rejection
 from backend.domain.money import Money
-from backend.services.approval import decisions, submitted
+from backend.services.approval import decisions, to_decide
 from backend.services.money import budgets, by_hand, ledger, spending
 from backend.services.pseudonyms import pseudonyms
 from backend.web.deps import House
@@ -197,7 +197,7 @@ def test_a_rejection_warns_of_what_it_does_and_needs_a_reason_and_a_reader(
     assert researcher.post(f"{path}/overturning", data={"reason": "I was wrong."}).status_code == 200
     assert "$1.09 owed" in text(researcher, "/batches/1/money")  # the posting's 18 cents and 4 of fee more
     with database.reading() as session:
-        assert submitted.handed_in(session, 1, pseudonyms("k", 1))[0].rejected == "Copied."
+        assert to_decide.of_batch(session, 1, pseudonyms("k", 1))[0].rejected == "Copied."
 
 
 def test_a_person_pays_for_what_no_rule_approves(researcher: TestClient, database: Database) -> None:
@@ -205,7 +205,7 @@ def test_a_person_pays_for_what_no_rule_approves(researcher: TestClient, databas
     with database.transaction() as session:
         batch = paid.worked(session, prompts=1, people=3, active_ms=[43_000])
         channel = paid.declared(session, batch.id, Channel.MTURK)
-        who = paid.unpaid.work(session, batch.id)[0].rater_id
+        who = paid.unowed.work(session, batch.id)[0].rater_id
         paid.from_vendor(session, [who], Channel.MTURK)
         aside = paid.with_budget(session, batch, 500, aside=100)
         place = paid.comparison_id(session, batch.id, 0)

@@ -20,9 +20,10 @@ from backend.db.submissions import Appeal, Rejection, Submission
 from backend.domain.money import Money
 from backend.domain.pay import PayRule
 from backend.errors import Conflict, Invalid
-from backend.services.money import rewards
+from backend.services.money import earnings
 from backend.services.money.ledger import is_last
-from backend.services.rating.assignments import Visitor, may_come_back
+from backend.services.rating.assignments import may_come_back
+from backend.services.rating.visitors import Visitor
 
 MOST_SHOWN = 500
 LONGEST_APPEAL, MOST_APPEALS = 5_000, 20
@@ -40,7 +41,7 @@ class Pay:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Receipted:
     """A piece of work with its receipt. prompt: None while the rater may still be given work."""
 
     receipt: str
@@ -66,7 +67,7 @@ class OwnWork:
     """Everything, the newest first. count: of all pieces with a receipt, of which at most 500 are shown."""
 
     count: int
-    judged: tuple[Judged, ...]
+    judged: tuple[Receipted, ...]
     others: tuple[OtherPay, ...]
     rejections: tuple[str, ...]
     appeals: tuple[Appeal, ...]
@@ -98,7 +99,7 @@ def of(session: Session, who: Visitor, *, link_id: int, with_prompts: bool, rule
     return OwnWork(
         count=len(rows),
         judged=tuple(
-            Judged(
+            Receipted(
                 one.receipt, one.choice, one.at, one.active_ms, one.is_late, prompts.get(name), pays.get(name, to_come)
             )
             for one, name in shown
@@ -117,7 +118,7 @@ def of(session: Session, who: Visitor, *, link_id: int, with_prompts: bool, rule
 
 
 Name = tuple[str, int]
-Named = tuple[Judged, Name]
+Named = tuple[Receipted, Name]
 SEAT, CHECK = "assignment", "check"
 
 
@@ -128,7 +129,7 @@ def at_seats(session: Session, who: Visitor) -> Iterator[Named]:
         .where(Assignment.batch_id == who.batch_id, Assignment.rater_id == who.rater_id)
     )
     for receipt, choice, at, active_ms, state, number in rows:
-        yield Judged(receipt, choice, at, active_ms, state == AssignmentState.LATE, None, None), (SEAT, number)
+        yield Receipted(receipt, choice, at, active_ms, state == AssignmentState.LATE, None, None), (SEAT, number)
 
 
 def at_checks(session: Session, who: Visitor) -> Iterator[Named]:
@@ -142,7 +143,7 @@ def at_checks(session: Session, who: Visitor) -> Iterator[Named]:
         .where(CheckAssignment.batch_id == who.batch_id, CheckAssignment.rater_id == who.rater_id)
     )
     for receipt, choice, at, active_ms, number in rows:
-        yield Judged(receipt, choice, at, active_ms, False, None, None), (CHECK, number)
+        yield Receipted(receipt, choice, at, active_ms, False, None, None), (CHECK, number)
 
 
 def prompts_of(session: Session, names: list[Name]) -> dict[Name, str]:
@@ -211,9 +212,9 @@ def paid(session: Session, who: Visitor) -> tuple[dict[Name, Pay], tuple[OtherPa
 
 def test_to_come(session: Session, who: Visitor, rule: PayRule | None) -> Iterator[OtherPay]:
     """The pay of an entry test that was taken and is not entered yet."""
-    exercises = session.execute(select(rewards.unpaid_exercises(who))).scalar_one() if rule else 0
+    exercises = session.execute(select(earnings.unowed_exercises(who))).scalar_one() if rule else 0
     if rule and exercises:
-        yield OtherPay(Work.ENTRY_TEST, "", Pay(rewards.of_test(rule, exercises), None))
+        yield OtherPay(Work.ENTRY_TEST, "", Pay(earnings.of_test(rule, exercises), None))
 
 
 def is_at(account: Account) -> ColumnElement[int]:

@@ -18,7 +18,7 @@ from backend.db.raters import Channel, Rater
 from backend.db.ratings import Rating
 from backend.domain.money import Money
 from backend.domain.pay import LONGEST_COUNTED, MS_PER_HOUR, PayRule, RaterPay
-from backend.services.money.earnings import TIMED
+from backend.services.money.top_ups import of_timed_work
 from backend.services.pseudonyms import Pseudonyms
 
 
@@ -177,12 +177,7 @@ def timed_work(session: Session, batch_id: int, rules: Mapping[str, PayRule]) ->
         .join(Rater, Rater.id == LedgerEntry.rater_id)
         .outerjoin(Rating, Rating.assignment_id == LedgerEntry.assignment_id)
         .outerjoin(CheckAnswer, CheckAnswer.assignment_id == LedgerEntry.check_assignment_id)
-        .where(
-            LedgerEntry.batch_id == batch_id,
-            LedgerEntry.from_account == Account.RESERVED,
-            LedgerEntry.purpose.in_((Purpose.REWARD, Purpose.TOP_UP)),
-            LedgerEntry.work.in_(TIMED),
-        )
+        .where(of_timed_work(batch_id))
         .group_by(LedgerEntry.rater_id)
     )
     return {rater: TimedWork(int(pieces), int(ms), int(earned)) for rater, pieces, ms, earned in rows}

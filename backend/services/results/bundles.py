@@ -25,7 +25,7 @@ from backend.errors import Conflict
 from backend.services.exports import digest, write_json, write_lines, write_table
 from backend.services.judging import said
 from backend.services.pseudonyms import pseudonyms
-from backend.services.rating import checks
+from backend.services.rating import check_marks
 from backend.services.results import results
 from backend.services.results.material import gather
 from backend.services.studies import batches, sealing
@@ -205,7 +205,7 @@ def skip_rows(session: Session, batch_id: int, key: str) -> Iterable[Mapping[str
 def check_rows(session: Session, batch_id: int, key: str) -> Iterable[Mapping[str, object]]:
     """Each finished check, by pseudonym, so that the order says nothing of when it was."""
     names = pseudonyms(key, batch_id)
-    for one in sorted(checks.marked(session, batch_id), key=lambda one: (names[one.rater_id], one.kind, one.mark)):
+    for one in sorted(check_marks.marked(session, batch_id), key=lambda one: (names[one.rater_id], one.kind, one.mark)):
         yield {"rater": names[one.rater_id], "kind": one.kind, "passed": SAID[one.mark], "active_ms": one.active_ms}
 
 

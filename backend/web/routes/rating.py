@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from backend.services.rating import checks, links, raters, ratings
-from backend.web import stages
 from backend.web.deps import TheHouse, now
-from backend.web.raters import answer, drawn, redirected
+from backend.web.rating import stages
+from backend.web.rating.raters import answer, drawn, redirected
+from backend.web.rating.votes import Form, place_of, reason_of, vote_of
 from backend.web.render import page
-from backend.web.votes import Form, place_of, reason_of, vote_of
 
 router = APIRouter()
 
@@ -86,9 +86,11 @@ def withdraw(house: TheHouse, token: str) -> Response:
 
 @router.api_route("/o/{token}", methods=["GET", "HEAD"])
 def invitation(request: Request, house: TheHouse, token: str) -> Response:
-    """What an open link asks of people. Makes no rater yet."""
-    house.tokens.read("open", token)
-    return page(request, "rating/invitation.html", contact=house.settings.contact)
+    """What an open link asks of people, while there is something to judge. Makes no rater yet."""
+    link_id = house.tokens.read("open", token)
+    with house.database.reading() as session:
+        is_over = links.is_over(session, link_id)
+    return page(request, "rating/invitation.html", contact=house.settings.contact, is_over=is_over)
 
 
 @router.post("/o/{token}")

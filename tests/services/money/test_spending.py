@@ -17,9 +17,9 @@ from backend.db.session import Database
 from backend.domain.money import Money
 from backend.domain.pay import PayRule
 from backend.errors import Invalid, NotFound
-from backend.services.money import budgets, by_hand, earnings, entries, ledger, outstanding, paysheet, spending
+from backend.services.money import budgets, by_hand, entries, ledger, paysheet, spending, top_ups, why_unowed
 from backend.services.money.entries import Wanted
-from backend.services.money.outstanding import Unpaid, Why
+from backend.services.money.why_unowed import Unowed, Why
 from backend.services.pseudonyms import pseudonyms
 from tests import factories, paid
 from tests.factories import NOW
@@ -129,7 +129,7 @@ def test_the_median_alone_is_that_of_the_rows_with_the_targets_and_none_where_no
 
 
 def test_rows_say_the_same_as_the_rule_that_pays(session: Session, made: Paid) -> None:
-    by_rule = earnings.hourly(session, made.batch.id, PAPER)
+    by_rule = top_ups.hourly(session, made.batch.id, PAPER)
     rows = sorted(sheet(session, made).rows, key=lambda one: one.rater_id)
     assert [one.rater_id for one in rows] == by_rule.raters.tolist()
     assert [one.counted_ms for one in rows] == by_rule.counted_ms.tolist()
@@ -177,23 +177,23 @@ def test_pages_call_a_vendors_rater_by_a_pseudonym_and_a_links_by_its_code(sessi
 
 def test_unpaid_work_says_why(session: Session) -> None:
     batch = paid.worked(session, prompts=2, people=3, active_ms=[43_000])
-    who = [one.rater_id for one in paid.unpaid.work(session, batch.id)][:3]
+    who = [one.rater_id for one in paid.unowed.work(session, batch.id)][:3]
     paid.from_vendor(session, who[1:], Channel.MTURK)
     paying = {"link", "mturk"}
-    assert outstanding.of_batch(session, batch.id, channels=paying) == [
-        Unpaid("link", Why.NO_MONEY, 2, 1),
-        Unpaid("mturk", Why.UNLISTED, 4, 2),
+    assert why_unowed.of_batch(session, batch.id, channels=paying) == [
+        Unowed("link", Why.NO_MONEY, 2, 1),
+        Unowed("mturk", Why.UNLISTED, 4, 2),
     ]
-    assert outstanding.of_batch(session, batch.id, channels={"link"}) == [Unpaid("link", Why.NO_MONEY, 2, 1)]
+    assert why_unowed.of_batch(session, batch.id, channels={"link"}) == [Unowed("link", Why.NO_MONEY, 2, 1)]
     budgets.set_budget(session, batch.id, allowed=Money(500))
     channel = paid.declared(session, batch.id, Channel.MTURK)
     paid.submitted(session, channel, batch.id, who[1])
-    assert outstanding.of_batch(session, batch.id, channels=paying) == [
-        Unpaid("link", Why.WAITS, 2, 1),
-        Unpaid("mturk", Why.WAITS, 2, 1),
-        Unpaid("mturk", Why.UNLISTED, 2, 1),
+    assert why_unowed.of_batch(session, batch.id, channels=paying) == [
+        Unowed("link", Why.WAITS, 2, 1),
+        Unowed("mturk", Why.WAITS, 2, 1),
+        Unowed("mturk", Why.UNLISTED, 2, 1),
     ]
-    assert outstanding.count(session, batch.id) == len(paid.unpaid.work(session, batch.id)) == 6
+    assert why_unowed.count(session, batch.id) == len(paid.unowed.work(session, batch.id)) == 6
 
 
 def test_what_a_person_has_to_pay_is_no_trouble_and_paid_once_they_say_so(session: Session, made: Paid) -> None:
