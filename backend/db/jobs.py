@@ -7,7 +7,7 @@ from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base, Id, one_of
-from backend.domain.jobs import JobKind, JobState, Queue
+from backend.domain.jobs import JobEventKind, JobKind, JobState, Queue
 
 LIVE = text("state IN ('queued', 'running')")
 
@@ -76,12 +76,14 @@ class Job(Base):
 
 
 class JobEvent(Base):
-    """What became of a job, in the order in which it did: begun by whom, given up, stopped, tried again and why."""
+    """What became of a job, in the order in which it did. words: for people, with by whom and why; never parsed."""
 
     __tablename__ = "job_events"
+    __table_args__ = (one_of("kind", JobEventKind),)
 
     id: Mapped[Id]
     job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id"))
+    kind: Mapped[str]
     words: Mapped[str]
     at: Mapped[datetime]
 

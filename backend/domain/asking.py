@@ -5,11 +5,11 @@ answer need be asked, and paid, only once.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from backend.domain.hashes import content_hash
 from backend.domain.records import Json, Turn
 
 # OpenAI's rule of thumb for English (“What are tokens and how to count them”, OpenAI Help Center). Code and other
@@ -106,8 +106,7 @@ class Request:
         """SHA-256, in hex, of all that the answer can depend on."""
         asked = asdict(self)
         asked["sampling"] = without_none(asked["sampling"])
-        written = json.dumps(asked, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
+        return content_hash(asked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,18 @@ class JobState(StrEnum):
         return self in (JobState.QUEUED, JobState.RUNNING)
 
 
+class JobEventKind(StrEnum):
+    """What can become of a job. lost: its worker gave no sign of life any more. ended: in a state that is not live."""
+
+    QUEUED = "queued"
+    BEGUN = "begun"
+    LOST = "lost"
+    HANDED_BACK = "handed_back"
+    ASKED_TO_STOP = "asked_to_stop"
+    TRIED_AGAIN = "tried_again"
+    ENDED = "ended"
+
+
 class Queue(StrEnum):
     """io: waits for others' servers. gpu: fills a machine's accelerator, so one at a time a worker."""
 

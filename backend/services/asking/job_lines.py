@@ -13,7 +13,7 @@ from backend.db.outputs import System
 from backend.db.replies import StoredReply
 from backend.db.studies import Study
 from backend.db.syntheses import Synthesis
-from backend.domain.jobs import JobState
+from backend.domain.jobs import JobEventKind, JobState
 from backend.domain.pace import Pace, pace
 from backend.services.asking import jobs
 from backend.services.asking.jobs import LIVE
@@ -124,7 +124,7 @@ def pace_of(session: Session, job: Job, *, now: datetime) -> Pace | None:
     if job.state != JobState.RUNNING or job.total is None:
         return None
     begun = session.scalar(
-        select(func.max(JobEvent.at)).where(JobEvent.job_id == job.id, JobEvent.words.startswith("begun by"))
+        select(func.max(JobEvent.at)).where(JobEvent.job_id == job.id, JobEvent.kind == JobEventKind.BEGUN)
     )
     lately = (StoredReply.job_id == job.id, StoredReply.answered_at >= max(begun or now, now - STRETCH))
     first = session.scalar(select(func.min(StoredReply.answered_at)).where(*lately))

@@ -9,13 +9,15 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from backend.db.batches import BatchState
-from backend.domain.journey import Exercise, Outcome, Reply, Step
+from backend.domain.journey import Exercise, JourneyEnd, Reply, Step
 from backend.domain.money import Money
-from backend.services.money import rewards
-from backend.services.rating import assignments, checks, handover, journeys
-from backend.services.rating.assignments import Task, Visitor
+from backend.domain.pay import PayRule
+from backend.services.money import earnings
+from backend.services.rating import assignments, checks, handover, journeys, tasks
 from backend.services.rating.facts import Facts, Remembered
 from backend.services.rating.handover import Handover
+from backend.services.rating.tasks import Task
+from backend.services.rating.visitors import Visitor
 from backend.web.rating.votes import Place
 
 ENDS = ("done", "finished", "closed")
@@ -26,7 +28,8 @@ class View:
     """What a rater is to see now. `part` names the template; the handover is read only where it is shown.
 
     exercise, number, reply: of the training, and what was pressed there. why: they are turned away. earned: so far.
-    ahead: how many comparisons there can still be, beside the one that is held.
+    rule: how their channel pays, where that is shown. ahead: how many comparisons there can still be, beside the one
+    that is held.
     """
 
     part: str
@@ -38,6 +41,7 @@ class View:
     reply: Reply | None = None
     why: str = ""
     earned: Money | None = None
+    rule: PayRule | None = None
     ahead: int = 0
 
 
@@ -46,14 +50,14 @@ def look(session: Session, who: Visitor, *, link_id: int, none_left: bool = Fals
     if who.held_check is not None:
         return View("task", who, task=checks.task(session, who.held_check))
     if who.held is not None:
-        return View("task", who, task=assignments.task(session, who.held))
+        return View("task", who, task=tasks.task(session, who.held))
     part = standing(who, none_left=none_left)
     if part in ("welcome", "none_left"):
-        before = journeys.standing(session, who, link_id=link_id)
+        before = journeys.at_step(session, who, link_id=link_id)
         if before.step != Step.TASK:
             return on_the_way(session, who, before, link_id=link_id)
     end = handover.of(session, link_id=link_id)
-    has_ended = part == "none_left" or (part == "pause" and end.outcome == Outcome.COMPLETED)
+    has_ended = part == "none_left" or (part == "pause" and end.outcome == JourneyEnd.COMPLETED)
     if has_ended and not assignments.may_come_back(session, who):
         part = "done"
     return View(part, who, handover=end)
@@ -72,7 +76,7 @@ def standing(who: Visitor, *, none_left: bool) -> str:
     return "welcome" if who.judged == 0 else "pause"
 
 
-def on_the_way(session: Session, who: Visitor, before: journeys.Standing, *, link_id: int) -> View:
+def on_the_way(session: Session, who: Visitor, before: journeys.AtStep, *, link_id: int) -> View:
     """A step before the task, or the end that came before it."""
     view = View(before.step, who, handover=handover.of(session, link_id=link_id), why=before.why)
     if before.exercise is None:
@@ -113,7 +117,7 @@ def ended(session: Session, view: View, *, link_id: int, now: datetime) -> View:
     """The view, and stored that this rater was told they have finished, where it tells them."""
     if view.part not in ENDS or view.who.judged == 0:
         return view
-    journeys.complete(session, view.who, link_id=link_id, outcome=Outcome.COMPLETED, now=now)
+    journeys.complete(session, view.who, link_id=link_id, outcome=JourneyEnd.COMPLETED, now=now)
     return replace(view, handover=handover.of(session, link_id=link_id))
 
 
@@ -127,7 +131,9 @@ def having_rated(session: Session, who: Visitor, place: Place, *, link_id: int) 
 def with_facts(session: Session, view: View, remembered: Remembered) -> View:
     """The view with what may lie ahead of this rater, and what they have earned so far, where their channel pays."""
     facts = remembered.of(session, view.who.batch_id)
-    return replace(view, ahead=ahead(view.who, facts), earned=rewards.so_far(session, view.who, facts.rules))
+    earned = earnings.so_far(session, view.who, facts.rules)
+    rule = facts.rules.get(view.handover.channel) if view.handover else None
+    return replace(view, ahead=ahead(view.who, facts), earned=earned, rule=rule)
 
 
 def ahead(who: Visitor, facts: Facts) -> int:

@@ -13,8 +13,8 @@ from backend.db.assignments import SkipReason
 from backend.domain.choices import Choice
 from backend.domain.settings import StudySettings
 from backend.errors import Invalid
-from backend.services.rating.assignments import Task
 from backend.services.rating.ratings import Vote
+from backend.services.rating.tasks import Task
 from backend.web.deps import House
 
 LONGEST_FORM = 256 * 1024

@@ -1,11 +1,9 @@
 """A batch: how far it is, its links, and how to steer it."""
 
 from collections.abc import Callable
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from sqlalchemy.orm import Session
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -15,12 +13,11 @@ from backend.errors import Invalid
 from backend.services.overview import glances
 from backend.services.rating import links
 from backend.services.studies import batches, launching, sealing, studies
-from backend.web.deps import Id, TheHouse, base_url, now
+from backend.web.deps import Id, TheForm, TheHouse, base_url, now
 from backend.web.forms import fields
 from backend.web.render import page
 
 router = APIRouter()
-TheForm = Annotated[FormData, Depends(fields.posted)]
 MOST_LINKS = 1_000
 STEER: dict[str, Callable[[Session, Batch], None]] = {
     "pause": batches.pause,

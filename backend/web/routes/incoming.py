@@ -1,9 +1,8 @@
 """Ratings from somebody else's file: upload, a mapping that is proposed and shown, a rehearsal, then the import."""
 
 import json
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -14,13 +13,12 @@ from backend.errors import AppError, Invalid
 from backend.services.rating import bringing, incoming
 from backend.services.rating.incoming import Foreign
 from backend.services.studies import batches, studies
-from backend.web.deps import House, Id, TheHouse, now
+from backend.web.deps import House, Id, TheForm, TheHouse, now
 from backend.web.forms import fields, mapping_form
 from backend.web.forms.held import Held, held, hold, release
 from backend.web.render import page
 
 router = APIRouter(prefix="/batches/{batch_id}/incoming")
-TheForm = Annotated[FormData, Depends(fields.posted)]
 FILES = {"ratings": 1, "submissions": 1}
 WORDS = {
     "prompts": {PromptBy.ID: "its id", PromptBy.TEXT: "its text"},

@@ -1,26 +1,21 @@
 """Jobs: what is being done, how fast and for how much, what became of it; stopping one and trying it again."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from backend.db.base import LARGEST_NUMBER
 from backend.domain.jobs import Queue
 from backend.errors import Conflict, Invalid
 from backend.services.asking import generations, job_lines, jobs
 from backend.services.judging import judgings
-from backend.web.deps import House, Id, TheHouse, now
+from backend.web.deps import House, Id, Page, TheForm, TheHouse, now
 from backend.web.errors import STATUS
 from backend.web.forms import fields
 from backend.web.forms.asking_form import dollars
 from backend.web.render import page
 
 router = APIRouter()
-TheForm = Annotated[FormData, Depends(fields.posted)]
-Page = Annotated[int, Query(alias="page", ge=1, le=LARGEST_NUMBER)]
 LONGEST_REASON = 500
 
 

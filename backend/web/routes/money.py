@@ -3,7 +3,7 @@
 import secrets
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
@@ -14,18 +14,17 @@ from backend.db.base import LARGEST_NUMBER
 from backend.domain.channels import PAYS_ITSELF
 from backend.domain.money import Money, money
 from backend.errors import Conflict, Invalid
-from backend.services.approval import approvals, decisions, granted, rejections, submitted
-from backend.services.money import budgets, by_hand, outstanding, paysheet, paytables, quotes, spending
+from backend.services.approval import approvals, decisions, other_approvals, rejections, to_decide
+from backend.services.money import budgets, by_hand, paysheet, paytables, quotes, spending, why_unowed
 from backend.services.money.paysheet import Paysheet
 from backend.services.pseudonyms import pseudonyms
 from backend.services.studies import batches, channels, studies
-from backend.web.deps import Id, TheHouse, now
+from backend.web.deps import Id, TheForm, TheHouse, now
 from backend.web.drawings import dots
 from backend.web.forms import fields
 from backend.web.render import page
 
 router = APIRouter()
-TheForm = Annotated[FormData, Depends(fields.posted)]
 Page = Annotated[int, Query(ge=1, le=LARGEST_NUMBER)]
 RATERS_A_PAGE = 20
 
@@ -54,7 +53,7 @@ def show(request: Request, house: TheHouse, batch_id: Id, raters: Page = 1) -> R
             raters_page=raters,
             raters_pages=max(1, -(-len(sheet.rows) // RATERS_A_PAGE)),
             picture=drawn(sheet, min((one.per_hour.minor for one in rules.values()), default=0)),
-            unpaid=outstanding.of_batch(session, batch_id, channels=rules),
+            unpaid=why_unowed.of_batch(session, batch_id, channels=rules),
             troubles=spending.troubles(session, batch_id),
             by_hand=by_hand.dues(session, batch_id, paid=True),
             called=lambda one: paysheet.name(one.channel, one.rater, one.rater_id, names),
@@ -65,7 +64,7 @@ def show(request: Request, house: TheHouse, batch_id: Id, raters: Page = 1) -> R
                 if row.channel in PAYS_ITSELF
                 for one in approvals.unmatched(session, row)
             ],
-            handed_in=submitted.handed_in(session, batch_id, names),
+            handed_in=to_decide.of_batch(session, batch_id, names),
             key=secrets.token_hex(8),
             plain=paytables.decimal,
         )
@@ -147,7 +146,7 @@ def submission(request: Request, house: TheHouse, batch_id: Id, submission_id: I
     names = pseudonyms(house.tokens.secret_key, batch_id)
     with house.database.reading() as session:
         batch = batches.get(session, batch_id)
-        handed, answers = submitted.in_full(session, batch_id, submission_id, names)
+        handed, answers = to_decide.in_full(session, batch_id, submission_id, names)
         return page(
             request,
             "money/submission.html",
@@ -166,7 +165,7 @@ def reject(house: TheHouse, batch_id: Id, submission_id: Id, form: TheForm) -> R
     if not fields.text(form, "read"):
         raise Conflict("Nothing was rejected: tick that you have read the answers, and that the rater may appeal.")
     with house.database.transaction() as session:
-        submitted.get(session, batch_id, submission_id)
+        to_decide.get(session, batch_id, submission_id)
         rejections.reject(session, submission_id, reason=fields.text(form, "reason"), now=now())
     return back(batch_id, "#submissions")
 
@@ -175,8 +174,8 @@ def reject(house: TheHouse, batch_id: Id, submission_id: Id, form: TheForm) -> R
 def approve(house: TheHouse, batch_id: Id, submission_id: Id) -> Response:
     """Pay a submission that no rule approves; a person has looked."""
     with house.database.transaction() as session:
-        submitted.get(session, batch_id, submission_id)
-        granted.approve_by_hand(session, submission_id, now=now())
+        to_decide.get(session, batch_id, submission_id)
+        other_approvals.approve_by_hand(session, submission_id, now=now())
     return back(batch_id, "#submissions")
 
 
@@ -184,7 +183,7 @@ def approve(house: TheHouse, batch_id: Id, submission_id: Id) -> Response:
 def overturn(house: TheHouse, batch_id: Id, submission_id: Id, form: TheForm) -> Response:
     """A rejection was wrong: owe the reward after all."""
     with house.database.transaction() as session:
-        submitted.get(session, batch_id, submission_id)
+        to_decide.get(session, batch_id, submission_id)
         reason = decisions.worded(fields.text(form, "reason"), "Say why the rejection was wrong; the rater reads it.")
         rejections.overturn(session, submission_id, reason=reason, now=now())
     return back(batch_id, "#submissions")

@@ -1,26 +1,22 @@
 """The researcher's studies: a new one from files, one in full."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, UploadFile
-from starlette.datastructures import FormData
+from fastapi import APIRouter, UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from backend.domain.alignment import in_words
 from backend.domain.choices import SplitRule
 from backend.domain.declared import digits
+from backend.domain.join_problems import in_words
 from backend.domain.settings import from_json
 from backend.errors import Invalid
 from backend.services.money import quotes
 from backend.services.studies import batches, exercises, gold, imports, launching, mentions, studies
-from backend.web.deps import Id, TheHouse, now
+from backend.web.deps import Id, TheForm, TheHouse, now
 from backend.web.forms import fields, launch_form, settings_form
 from backend.web.forms.uploads import uploaded, uploaded_one
 from backend.web.render import page
 
 router = APIRouter()
-TheForm = Annotated[FormData, Depends(fields.posted)]
 
 
 @router.get("/studies/new")

@@ -1,4 +1,4 @@
-"""Finds work for which nothing was ever owed, so that nobody stays unpaid. Changes nothing."""
+"""Finds work for which nothing was ever owed, so that nobody stays unpaid; what is owed, the ledger knows."""
 
 from sqlalchemy import ColumnElement, Select, case, literal, select
 from sqlalchemy.orm import Session, aliased
@@ -26,18 +26,17 @@ def work(session: Session, batch_id: int, *, rater_id: int | None = None) -> lis
 
     So whatever a crash or a small budget has left out is found again: owing is a job whose work is what is missing.
     """
-    of_seats, of_checks = unpaid_seats(batch_id), unpaid_checks(batch_id)
+    of_seats, of_checks = seats(batch_id), checks(batch_id)
     if rater_id is not None:
         of_seats = of_seats.where(Assignment.rater_id == rater_id)
         of_checks = of_checks.where(CheckAssignment.rater_id == rater_id)
-    seats = [Piece(Work(work), rater, assignment_id=number) for work, rater, number in session.execute(of_seats)]
-    checks = [
-        Piece(Work(work), rater, check_assignment_id=number) for work, rater, number in session.execute(of_checks)
+    return [
+        *(Piece(Work(work), rater, assignment_id=number) for work, rater, number in session.execute(of_seats)),
+        *(Piece(Work(work), rater, check_assignment_id=number) for work, rater, number in session.execute(of_checks)),
     ]
-    return seats + checks
 
 
-def unpaid_seats(batch_id: int) -> Select[str, int, int]:
+def seats(batch_id: int) -> Select[str, int, int]:
     """Ended assignments at seats for which nothing was owed."""
     return (
         select(
@@ -59,7 +58,7 @@ def unpaid_seats(batch_id: int) -> Select[str, int, int]:
     )
 
 
-def unpaid_checks(batch_id: int) -> Select[str, int, int]:
+def checks(batch_id: int) -> Select[str, int, int]:
     """Ended assignments at checks for which nothing was owed."""
     return (
         select(

@@ -14,7 +14,7 @@ from backend.db.raters import Channel
 from backend.db.submissions import Submission
 from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, NotFound
-from backend.services.approval import rejections, rewarded, unrated
+from backend.services.approval import place_rewards, rejections, unrated_places
 from backend.services.approval.approvals import held_back
 from backend.services.approval.handed import PAYABLE, Handed, handed_in, work_of
 from backend.services.money import budgets, ledger
@@ -59,11 +59,11 @@ def approve(session: Session, channel: BatchChannel, one: Handed, *, reason: str
     again = [entry for entry in owed if entry.id in waits]
     own = [each for each in work_of(session, channel.batch_id, one.row.rater_id) if one.covers(each.comparison_id)]
     if again:
-        rewarded.intend(session, one, again, PaymentKind.APPROVAL, rewarded.WORDS, now=now)
+        place_rewards.intend(session, one, again, PaymentKind.APPROVAL, place_rewards.WORDS, now=now)
     elif own:
-        rewarded.approve(session, settings, one, own, now=now)
+        place_rewards.approve(session, settings, one, own, now=now)
     else:
-        unrated.approve(session, settings, one, reason=reason, key=key, now=now)
+        unrated_places.approve(session, settings, one, reason=reason, key=key, now=now)
 
 
 def unbooked(session: Session, channel: BatchChannel) -> list[int]:

@@ -11,7 +11,7 @@ from backend.db.budgets import Budget
 from backend.db.raters import Channel, Rater
 from backend.db.submissions import Rejection, Submission
 from backend.domain.submissions import SubmissionState
-from backend.services.money import unpaid
+from backend.services.money import unowed
 
 BY_VENDOR = (Channel.PROLIFIC, Channel.MTURK)
 
@@ -30,7 +30,7 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Unpaid:
+class Unowed:
     """So many pieces of work of so many raters of one channel for which nothing is owed."""
 
     channel: str
@@ -39,11 +39,9 @@ class Unpaid:
     raters: int
 
 
-def of_batch(session: Session, batch_id: int, *, channels: Collection[str]) -> list[Unpaid]:
+def of_batch(session: Session, batch_id: int, *, channels: Collection[str]) -> list[Unowed]:
     """What is unpaid on the channels that pay from here, those that need a hand first."""
-    work = union_all(
-        unpaid.unpaid_seats(batch_id).order_by(None), unpaid.unpaid_checks(batch_id).order_by(None)
-    ).subquery()
+    work = union_all(unowed.seats(batch_id).order_by(None), unowed.checks(batch_id).order_by(None)).subquery()
     mine = (Submission.batch_id == batch_id) & (Submission.rater_id == Rater.id)
     handed_in = Submission.confirmed_at.is_not(None) & (Submission.state != SubmissionState.ACTIVE)
     refused = select(Rejection.submission_id).join(Submission, Submission.id == Rejection.submission_id)
@@ -62,7 +60,7 @@ def of_batch(session: Session, batch_id: int, *, channels: Collection[str]) -> l
     )
     waits = Why.WAITS if has_money(session, batch_id) else Why.NO_MONEY
     found = [
-        Unpaid(channel, waits if reason == Why.WAITS else Why(reason), pieces, raters)
+        Unowed(channel, waits if reason == Why.WAITS else Why(reason), pieces, raters)
         for channel, reason, pieces, raters in rows
     ]
     return sorted(found, key=lambda one: (list(Why).index(one.why), one.channel))
@@ -78,5 +76,5 @@ def count(session: Session, batch_id: int) -> int:
     """How many pieces of work nothing is owed for, on any channel."""
     return sum(
         session.scalar(select(func.count()).select_from(work.order_by(None).subquery())) or 0
-        for work in (unpaid.unpaid_seats(batch_id), unpaid.unpaid_checks(batch_id))
+        for work in (unowed.seats(batch_id), unowed.checks(batch_id))
     )

@@ -218,7 +218,7 @@ def choices(session: Session, batch: Batch) -> tuple[list[str], list[str]]:
     return list(session.scalars(names)), sorted(str(name) for name in session.scalars(categories.distinct()) if name)
 
 
-def comparisons(session: Session, batch: Batch) -> int:
+def count(session: Session, batch: Batch) -> int:
     """How many comparisons the batch has."""
     last = session.execute(select(func.max(Comparison.position)).where(Comparison.batch_id == batch.id)).scalar()
     return 0 if last is None else last + 1

@@ -15,9 +15,9 @@ from backend.domain.channels import Panel, defaults, from_json
 from backend.domain.choices import Choice
 from backend.domain.money import Money
 from backend.domain.pay import PayRule
-from backend.services.money import ledger, rewards, unpaid
+from backend.services.money import earnings, ledger, unowed
 from backend.services.money.ledger import Due
-from backend.services.rating import assignments, facts, links, ratings
+from backend.services.rating import assignments, facts, links, ratings, visitors
 from backend.services.rating.facts import Facts, Remembered
 from backend.services.rating.ratings import Vote
 from tests import factories, paid, ways
@@ -39,7 +39,7 @@ def rated(session: Session, *, prompts: int = 3, times: int = 2) -> tuple[int, i
     ways.channel(session, batch)
     (link,) = links.create_personal(session, batch.id, count=1, now=NOW)
     for _ in range(times):
-        who = assignments.visitor(session, link_id=link.id)
+        who = visitors.visitor(session, link_id=link.id)
         number = assignments.claim(session, who, now=NOW)
         assert number is not None
         ratings.submit(session, rater_id=who.rater_id, assignment_id=number, vote=Vote(Choice.TIE), now=NOW)
@@ -48,7 +48,7 @@ def rated(session: Session, *, prompts: int = 3, times: int = 2) -> tuple[int, i
 
 def earned(session: Session, batch_id: int, link_id: int) -> Money | None:
     rules = facts.read(session, batch_id).rules
-    return rewards.so_far(session, assignments.visitor(session, link_id=link_id), rules)
+    return earnings.so_far(session, visitors.visitor(session, link_id=link_id), rules)
 
 
 def test_what_is_not_in_the_ledger_yet_counts_by_the_reward(session: Session) -> None:
@@ -58,7 +58,7 @@ def test_what_is_not_in_the_ledger_yet_counts_by_the_reward(session: Session) ->
 def test_what_is_in_the_ledger_counts_once_with_its_top_up_and_without_fees(session: Session) -> None:
     batch_id, link_id = rated(session)
     reservation = paid.with_budget(session, session.get_one(Batch, batch_id), 10_000, aside=1_000)
-    (first, _) = unpaid.work(session, batch_id)
+    (first, _) = unowed.work(session, batch_id)
     amounts = {Purpose.REWARD: 25, Purpose.TOP_UP: 7, Purpose.REWARD_FEE: 5}
     dues = [Due(first, purpose, Money(amount)) for purpose, amount in amounts.items()]
     ledger.owe(session, reservation, dues, now=NOW)
@@ -67,15 +67,15 @@ def test_what_is_in_the_ledger_counts_once_with_its_top_up_and_without_fees(sess
 
 def test_an_entry_test_earns_as_many_rewards_as_it_has_exercises(session: Session) -> None:
     batch_id, link_id = rated(session, times=0)
-    who = assignments.visitor(session, link_id=link_id)
+    who = visitors.visitor(session, link_id=link_id)
     assert earned(session, batch_id, link_id) == Money(0)
     paid.took_test(session, batch_id, who.rater_id, "entry")
-    assert (rewards.of_test(RULE, 4), earned(session, batch_id, link_id)) == (Money(100), Money(25))
+    assert (earnings.of_test(RULE, 4), earned(session, batch_id, link_id)) == (Money(100), Money(25))
     reservation = paid.with_budget(session, session.get_one(Batch, batch_id), 10_000, aside=0)
-    ((piece, exercises),) = unpaid.entry_tests(session, batch_id)
+    ((piece, exercises),) = unowed.entry_tests(session, batch_id)
     assert (piece.rater_id, exercises) == (who.rater_id, 1)
-    ledger.owe(session, reservation, [Due(piece, Purpose.REWARD, rewards.of_test(RULE, exercises))], now=NOW)
-    assert unpaid.entry_tests(session, batch_id) == []
+    ledger.owe(session, reservation, [Due(piece, Purpose.REWARD, earnings.of_test(RULE, exercises))], now=NOW)
+    assert unowed.entry_tests(session, batch_id) == []
     assert earned(session, batch_id, link_id) == Money(25)
 
 

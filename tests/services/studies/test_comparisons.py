@@ -10,9 +10,9 @@ from backend.db.studies import Prompt
 from backend.errors import NotFound
 from backend.services.pseudonyms import pseudonyms
 from backend.services.results import codes
-from backend.services.studies import batches, endings, opened, reading
+from backend.services.studies import batches, comparisons, endings, opened
+from backend.services.studies.comparisons import Wanted
 from backend.services.studies.endings import Outcome
-from backend.services.studies.reading import Wanted
 from tests import factories, voted
 
 OUTCOMES = [
@@ -39,11 +39,11 @@ def batch_id(database: Database) -> int:
         return batch.id
 
 
-def found(session: Session, batch_id: int, wanted: Wanted | None = None, **more: int) -> reading.Listing:
-    return reading.listing(session, batches.get(session, batch_id), wanted or Wanted(), **more)
+def found(session: Session, batch_id: int, wanted: Wanted | None = None, **more: int) -> comparisons.Listing:
+    return comparisons.listing(session, batches.get(session, batch_id), wanted or Wanted(), **more)
 
 
-def places(listing: reading.Listing) -> list[int]:
+def places(listing: comparisons.Listing) -> list[int]:
     return [line.found.place for line in listing.lines]
 
 
@@ -65,7 +65,7 @@ def test_each_fate_can_be_asked_for(database: Database, batch_id: int, outcome: 
 def test_fates_are_those_of_the_results(database: Database, batch_id: int) -> None:
     with database.reading() as session:
         batch = batches.get(session, batch_id)
-        votes = endings.votes_between(session, reading.asked(batch, Wanted()), 1, 3)
+        votes = endings.votes_between(session, comparisons.asked(batch, Wanted()), 1, 3)
         tallies, ends = endings.ended(votes, batch, unjudgeable=[2])
     assert tallies == {place: TALLIES[place] for place in (1, 2, 3)}
     assert ends == {1: Outcome.TIE, 3: Outcome.SPLIT}
@@ -94,7 +94,7 @@ def test_behind_the_end_there_is_a_way_back(database: Database, batch_id: int) -
 
 
 def test_a_rare_wish_says_how_far_it_looked(database: Database, batch_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MOST_LOOKED", 2)
+    monkeypatch.setattr(comparisons, "MOST_LOOKED", 2)
     with database.reading() as session:
         listing = found(session, batch_id, Wanted(outcome=Outcome.SPLIT), size=1)
         further = found(session, batch_id, Wanted(outcome=Outcome.SPLIT), size=1, after=listing.after)
@@ -105,9 +105,9 @@ def test_a_rare_wish_says_how_far_it_looked(database: Database, batch_id: int, m
 def test_neighbours_keep_the_filter(database: Database, batch_id: int) -> None:
     with database.reading() as session:
         batch = batches.get(session, batch_id)
-        assert reading.neighbours(session, batch, Wanted(), 3) == (2, 4)
-        assert reading.neighbours(session, batch, Wanted(), 0) == (None, 1)
-        assert reading.neighbours(session, batch, Wanted(outcome=Outcome.UNFINISHED), 5) == (4, None)
+        assert comparisons.neighbours(session, batch, Wanted(), 3) == (2, 4)
+        assert comparisons.neighbours(session, batch, Wanted(), 0) == (None, 1)
+        assert comparisons.neighbours(session, batch, Wanted(outcome=Outcome.UNFINISHED), 5) == (4, None)
 
 
 @pytest.fixture
@@ -148,17 +148,17 @@ def test_words_are_found_in_what_is_said_and_not_in_how_it_is_stored(
 def test_a_candidate_and_a_category_can_be_asked_for(database: Database, spoken: int) -> None:
     with database.reading() as session:
         batch = batches.get(session, spoken)
-        assert reading.choices(session, batch) == (["one", "two"], ["life", "sky"])
-        assert reading.comparisons(session, batch) == 8
+        assert comparisons.choices(session, batch) == (["one", "two"], ["life", "sky"])
+        assert comparisons.count(session, batch) == 8
         listing = found(session, spoken, Wanted(candidate="two", category="sky"))
         (line,) = listing.lines
         assert (line.candidate, line.category, line.opening) == ("two", "sky", "Why is 100% of it blue?")
-        assert reading.openings(session, batch, {line.found.place}) == {line.found.place: line.opening}
+        assert comparisons.openings(session, batch, {line.found.place}) == {line.found.place: line.opening}
 
 
 def test_a_long_prompt_is_cut_in_a_list() -> None:
-    assert reading.opening("one\n two ") == "one two"
-    assert reading.opening("a" * 500) == "a" * 159 + "…"
+    assert comparisons.opening("one\n two ") == "one two"
+    assert comparisons.opening("a" * 500) == "a" * 159 + "…"
 
 
 def opened_at(session: Session, batch: Batch, place: int) -> opened.Opened:

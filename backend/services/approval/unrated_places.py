@@ -16,9 +16,9 @@ from backend.db.payments import PaymentKind
 from backend.domain.channels import ChannelSettings
 from backend.domain.money import Money
 from backend.domain.pay import apportion
-from backend.services.approval import rewarded
+from backend.services.approval import place_rewards
 from backend.services.approval.handed import Handed
-from backend.services.money import demand, ledger, rewards, unpaid
+from backend.services.money import demand, earnings, ledger, unowed
 from backend.services.money.ledger import Due, Piece
 
 
@@ -34,8 +34,8 @@ class Part:
 def parts_of(session: Session, settings: ChannelSettings, one: Handed, reward: int) -> list[Part]:
     """The rater's entry tests for which nothing is owed, as far as so much of a reward pays them, oldest first."""
     rule, found = demand.rule_of(settings), list[Part]()
-    for piece, exercises in unpaid.entry_tests(session, one.row.batch_id, rater_id=one.row.rater_id):
-        earned = rewards.of_test(rule, exercises).minor
+    for piece, exercises in unowed.entry_tests(session, one.row.batch_id, rater_id=one.row.rater_id):
+        earned = earnings.of_test(rule, exercises).minor
         paid = min(earned, reward)
         if paid:
             found.append(Part(piece, paid, earned - paid))
@@ -61,7 +61,9 @@ def approve(session: Session, settings: ChannelSettings, one: Handed, *, reason:
     row, posting = one.row, one.posting
     entries = owed_tests(session, settings, one)
     left = posting.reward - sum(entry.amount for entry in entries if entry.purpose not in FEES)
-    fee = rewarded.fee_of(session, settings, posting).minor - sum(one.amount for one in entries if one.purpose in FEES)
+    fee = place_rewards.fee_of(session, settings, posting).minor - sum(
+        one.amount for one in entries if one.purpose in FEES
+    )
     parts = parts_of(session, settings, one, left)
     beyond = left - sum(part.paid for part in parts)
     *fees, last = apportion(fee, [*(part.paid for part in parts), beyond])
@@ -79,9 +81,9 @@ def approve(session: Session, settings: ChannelSettings, one: Handed, *, reason:
             now=now,
         )
         pieces.append(Piece(Work.COMPENSATION, row.rater_id, compensation_id=made.id))
-    found = rewarded.entries_of(session, row, pieces)
+    found = place_rewards.entries_of(session, row, pieces)
     entries += [entry for entry in found if entry.purpose in (Purpose.REWARD, Purpose.REWARD_FEE)]
-    rewarded.intend(session, one, entries, PaymentKind.APPROVAL, rewarded.WORDS, now=now)
+    place_rewards.intend(session, one, entries, PaymentKind.APPROVAL, place_rewards.WORDS, now=now)
 
 
 def owed_tests(session: Session, settings: ChannelSettings, one: Handed) -> list[LedgerEntry]:
@@ -91,7 +93,7 @@ def owed_tests(session: Session, settings: ChannelSettings, one: Handed) -> list
     found = [entry for entry in owed if entry.work == Work.ENTRY_TEST]
     earned = sum(entry.amount for entry in found if entry.purpose not in FEES)
     taken = sum(entry.amount for entry in found if entry.purpose in FEES)
-    reward, fee = one.posting.reward, rewarded.fee_of(session, settings, one.posting).minor
+    reward, fee = one.posting.reward, place_rewards.fee_of(session, settings, one.posting).minor
     fits = (earned < reward and taken <= fee) or (earned, taken) == (reward, fee)
     return found if fits else []
 

@@ -20,7 +20,7 @@ from backend.services.pseudonyms import Pseudonyms
 
 
 @dataclass(frozen=True, slots=True)
-class Handed:
+class ToDecide:
     """A submission that was handed in and that nobody has approved. rater: as pages call them. rejected: the reason."""
 
     id: int
@@ -44,7 +44,7 @@ class Answer:
     rated_at: datetime
 
 
-def handed_in(session: Session, batch_id: int, names: Pseudonyms) -> list[Handed]:
+def of_batch(session: Session, batch_id: int, names: Pseudonyms) -> list[ToDecide]:
     """Submissions that wait for approval, and those that were rejected; the oldest first, two hundred of them."""
     rows = session.execute(
         select(Submission, Rater.channel, Rater.external_id, Rejection.reason)
@@ -57,15 +57,15 @@ def handed_in(session: Session, batch_id: int, names: Pseudonyms) -> list[Handed
         .order_by(Submission.submitted_at, Submission.id)
         .limit(MOST_SHOWN)
     ).all()
-    return [handed(session, *row, names) for row in rows]
+    return [line(session, *row, names) for row in rows]
 
 
-def handed(
+def line(
     session: Session, submission: Submission, channel: str, external_id: str, rejected: str | None, names: Pseudonyms
-) -> Handed:
+) -> ToDecide:
     """The submission for people."""
     given = answers(session, submission)
-    return Handed(
+    return ToDecide(
         id=submission.id,
         rater=paysheet.name(channel, external_id, submission.rater_id, names),
         channel=channel,
@@ -102,10 +102,10 @@ def get(session: Session, batch_id: int, submission_id: int) -> Submission:
     return found
 
 
-def in_full(session: Session, batch_id: int, submission_id: int, names: Pseudonyms) -> tuple[Handed, list[Answer]]:
+def in_full(session: Session, batch_id: int, submission_id: int, names: Pseudonyms) -> tuple[ToDecide, list[Answer]]:
     """A submission with everything that its rater chose."""
     found = get(session, batch_id, submission_id)
     rater = session.get_one(Rater, found.rater_id)
     rejection = session.get(Rejection, submission_id)
     reason = rejection.reason if rejection else None
-    return handed(session, found, rater.channel, rater.external_id, reason, names), answers(session, found)
+    return line(session, found, rater.channel, rater.external_id, reason, names), answers(session, found)
