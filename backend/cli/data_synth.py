@@ -186,7 +186,9 @@ def make(name: str, plan: Plan, files: Files, terms: Terms, settings: Settings) 
         one = syntheses.declare(session, name, plan, now=now)
         if terms.dry_run:
             found = synthesis_estimates.of_synthesis(session, one, terms.manner)
-            click.echo(f"{in_words(found)} That is if all calls are needed; it stops at {one.wanted:,} entries.")
+            click.echo(
+                f"{in_words(found, terms.manner)} That is if all calls are needed; it stops at {one.wanted:,} entries."
+            )
             return
         job_id = put(session, one, terms, now=now)
     if terms.queue and job_id is not None:

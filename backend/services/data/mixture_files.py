@@ -16,7 +16,8 @@ from backend.domain.data.mixing import place_of
 from backend.domain.records import Json, Row, RowProblem
 from backend.errors import Invalid
 from backend.services.data.counting import AT_ONCE, Counter
-from backend.services.studies.files import BOM, GZIP, LONGEST_ROW, reason
+from backend.services.studies.files import BOM, GZIP
+from backend.services.studies.json_window import LONGEST_ROW, reason
 
 OnBytes = Callable[[int], None]
 HASH = 16

@@ -13,7 +13,8 @@ from backend.domain.data.kinds import LOOKED_AT, READERS, Kind, recognised
 from backend.domain.records import Json, Row, RowProblem
 from backend.errors import Invalid
 from backend.services.studies import files
-from backend.services.studies.files import CHUNK, OnBytes, Source, Window, as_row
+from backend.services.studies.files import OnBytes, Source, as_row
+from backend.services.studies.json_window import CHUNK, CUT_OFF, Window
 
 SHOWN = 20
 CHANNEL = re.compile(rb"\s*\{\s*\"guild\"\s*:\s*\{")
@@ -110,7 +111,7 @@ def of_channel(found: Found, on_bytes: OnBytes | None) -> Iterator[Dialogue]:
 def messages(source: Source, binary: io.BufferedReader) -> Iterator[Row]:
     """The elements of the list `messages` in one object, each with its line; the rest of the object is passed over."""
     with io.TextIOWrapper(binary, encoding="utf-8", newline="\n") as text:
-        window = Window(source, text)
+        window = Window(source.label, text)
         window.expect("{")
         while window.next_character() != "}":
             window.skip_space()
@@ -136,7 +137,7 @@ def elements(source: Source, window: Window) -> Iterator[Row]:
         yield as_row(source, line, window.value())
         separator = window.next_character()
         if separator not in ("]", ","):
-            raise window.problem("expected “,” or “]” after a message" if separator else files.CUT_OFF)
+            raise window.problem("expected “,” or “]” after a message" if separator else CUT_OFF)
         window.expect(separator)
         if separator == "]":
             return
