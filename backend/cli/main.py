@@ -6,6 +6,7 @@ import click
 
 from backend import log
 from backend.cli.admin import links, migrate, serve
+from backend.cli.backup import backup
 from backend.cli.bundles import export, verify
 from backend.cli.channels import channel
 from backend.cli.crowd import crowd
@@ -79,6 +80,7 @@ VERBS = (
     export,
     verify,
     import_ratings,
+    backup,
     migrate,
 )
 for verb in VERBS:

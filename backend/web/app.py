@@ -15,6 +15,7 @@ from backend.services.overview.glances import Memory
 from backend.services.results.kept import Kept
 from backend.services.tokens import Tokens
 from backend.web import errors, markdown
+from backend.web.again import Again
 from backend.web.deps import House, researcher
 from backend.web.render import FRONTEND
 from backend.web.routes import (
@@ -66,6 +67,7 @@ def create_app(settings: Settings, database: Database, *, bell: Doorbell | None 
     app.state.house = House(settings, database, Tokens(secret_key(settings)), bell=bell or Silent())
     app.state.kept = Kept()
     app.state.memory = Memory()
+    app.state.again = Again()
     app.state.bells = Bells()
     sites = mturk_frame.framing(mturk_frame.origins(settings.mturk_submit_hosts))
     app.add_middleware(Security, max_upload=settings.max_upload_mb * 2**20, framed=framed(sites))

@@ -15,6 +15,7 @@ from backend.db.raters import Channel
 from backend.db.session import Database
 from backend.db.submissions import Rejection, Submission
 from backend.domain.jobs import JobEventKind, JobState, Queue
+from backend.errors import Conflict
 from backend.services.asking import jobs
 from tests import factories
 from tests.db.test_constraints import new_rater
@@ -172,3 +173,13 @@ def test_the_old_key_is_refused_where_two_raters_came_with_one_id(database: Data
         assert session.scalars(select(Submission.vendor_id)).all() == ["3A", "3A"]
     upgrade(database)
     run(database, command.check)
+
+
+def test_a_database_of_a_newer_version_is_refused_in_a_sentence_and_left_as_it_is(database: Database) -> None:
+    newer = text("UPDATE alembic_version SET version_num = '9999'")
+    with database.transaction() as session:
+        session.execute(newer)
+    with pytest.raises(Conflict, match="has schema 9999, of a newer Assay than this one"):
+        upgrade(database)
+    with database.reading() as session:
+        assert session.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "9999"

@@ -14,7 +14,7 @@ from backend.db.session import Database
 from backend.db.submissions import Rejection
 from backend.domain.money import Money
 from backend.services.approval import decisions, to_decide
-from backend.services.money import by_hand, ledger, spending
+from backend.services.money import budgets, by_hand, ledger, spending
 from backend.services.pseudonyms import pseudonyms
 from backend.web.deps import House
 from tests import factories, paid
@@ -50,6 +50,31 @@ def test_what_needs_a_hand_says_what_to_do(researcher: TestClient, made: Paid) -
     assert "Nobody knows yet whether $1.62 reached" in said
     assert "1 payment to make by hand." in said
     assert "1 appeal waits for an answer." in said
+
+
+def test_work_that_waits_under_a_budget_below_the_worst_case_says_why_a_round_may_pay_nothing(
+    researcher: TestClient, database: Database
+) -> None:
+    with database.transaction() as session:
+        batch = paid.worked(session, prompts=2, people=3, active_ms=[43_000]).id
+        paid.declared(session, batch, Channel.LINK)
+        budgets.set_budget(session, batch, allowed=Money(50))
+    short = "a round that finds too little of it pays nothing, and says what is missing. Raise the budget"
+    assert short in text(researcher, f"/batches/{batch}/money")
+    with database.transaction() as session:
+        budgets.set_budget(session, batch, allowed=Money(5_000))
+    assert short not in text(researcher, f"/batches/{batch}/money")
+    assert f"assay crowd run {batch}" in text(researcher, f"/batches/{batch}/money")
+
+
+def test_the_results_say_what_raters_earned_an_hour_and_lead_to_their_pay(
+    researcher: TestClient, database: Database, made: Paid
+) -> None:
+    assert "$15.06 an hour in the median, target $15.00" in text(researcher, "/batches/1/results")
+    assert 'href="/batches/1/money#raters"' in researcher.get("/batches/1/results").text
+    with database.transaction() as session:
+        other = factories.launched(session).id
+    assert "an hour" not in text(researcher, f"/batches/{other}/results")
 
 
 def test_raters_pay_an_hour_is_drawn_and_listed(researcher: TestClient, made: Paid) -> None:

@@ -118,14 +118,18 @@ def tally_of(session: Session, judge: Judge, judging: Judging, found: Sequence[J
         verdicts=done,
         wanted=wanted,
         tries=sum(one.tries for one in verdicts),
-        # of imported ones nobody was asked
-        other_models={} if judge.engine is None else others(judge.model, [one.model for one in verdicts]),
+        other_models=others(judge.model, [other_model(judge, one) for one in verdicts]),
     )
 
 
 def preferred(verdict: Verdict | None, *, flipped: bool) -> Preference | None:
     """Whom a verdict prefers; None for one that can't be read, and for none."""
     return None if verdict is None or verdict.choice is None else preference(Choice(verdict.choice), flipped=flipped)
+
+
+def other_model(judge: Judge, verdict: Verdict) -> str:
+    """The model that gave this verdict, where another one was asked; of an imported one none was."""
+    return "" if judge.engine is None or verdict.model == judge.model else verdict.model
 
 
 def is_whole(judge: Judge, row: Judged) -> bool:

@@ -79,13 +79,17 @@ class StudyLine:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """One page of the studies that were searched for. found: studies that fit; studies: all there are."""
+    """One page of the studies that were searched for. found: studies that fit; studies: all there are.
+
+    appeals: batch -> those that nobody has answered, on whatever page the batch is: people wait for them.
+    """
 
     query: str
     page: int
     found: int
     studies: int
     lines: tuple[StudyLine, ...]
+    appeals: Mapping[int, int]
 
     @property
     def pages(self) -> int:
@@ -115,12 +119,14 @@ def look(
         .limit(STUDIES_A_PAGE)
         .offset((page - 1) * STUDIES_A_PAGE)
     ).all()
+    appeals = spending.open_appeals(session)
     return Dashboard(
         query=query,
         page=page,
         found=found,
         studies=session.execute(select(func.count()).select_from(Study)).scalar_one(),
-        lines=tuple(study_lines(session, memory, studies, key=key, now=now, patient=patient)),
+        lines=tuple(study_lines(session, memory, studies, appeals, key=key, now=now, patient=patient)),
+        appeals=appeals,
     )
 
 
@@ -133,13 +139,20 @@ def fitting(query: str) -> Select[Study]:
 
 
 def study_lines(
-    session: Session, memory: Memory, studies: Sequence[Study], *, key: str, now: datetime, patient: bool
+    session: Session,
+    memory: Memory,
+    studies: Sequence[Study],
+    appeals: Mapping[int, int],
+    *,
+    key: str,
+    now: datetime,
+    patient: bool,
 ) -> Iterator[StudyLine]:
     """Each of these studies with its newest batches."""
     ids = [study.id for study in studies]
     systems, launched = systems_of(session, ids), batches_of(session, ids)
     shown = [one for of in launched.values() for one in of[:BATCHES_A_STUDY]]
-    lines = batch_lines(session, memory, shown, key=key, now=now, patient=patient)
+    lines = batch_lines(session, memory, shown, appeals, key=key, now=now, patient=patient)
     waiting = [study for study in studies if study.id not in launched]
     telling, answered = outputs_that_tell(session, waiting), systems_with_outputs(session, waiting)
     for study in studies:
@@ -182,12 +195,18 @@ def batches_of(session: Session, study_ids: Sequence[int]) -> dict[int, list[Lau
 
 
 def batch_lines(
-    session: Session, memory: Memory, launched: Sequence[Launched], *, key: str, now: datetime, patient: bool
+    session: Session,
+    memory: Memory,
+    launched: Sequence[Launched],
+    appeals: Mapping[int, int],
+    *,
+    key: str,
+    now: datetime,
+    patient: bool,
 ) -> dict[int, BatchLine]:
     """batch id -> the batch at a glance, with what needs a hand."""
     ids = [batch.id for batch, _ in launched]
     pulses, linked = glances.pulses(session, ids, now=now), with_links(session, ids)
-    appeals = spending.open_appeals(session, ids)
     pairs = [(batch, pulses[batch.id]) for batch, _ in launched]
     seen = glances.look(session, memory, pairs, key=key, now=now, patient=patient)
     lines = {}

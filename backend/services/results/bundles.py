@@ -30,7 +30,7 @@ from backend.services.results import results
 from backend.services.results.material import gather
 from backend.services.studies import batches, sealing
 
-FORMAT = 4
+FORMAT = 5
 RATING_COLUMNS = ("comparison", "seat", "rater", "state", "choice", "flipped", "active_ms", "answers")
 CHECK_COLUMNS = ("rater", "kind", "passed", "active_ms")
 CONFIRMED_COLUMNS = ("rater", "rated", "unconfirmed")
@@ -56,7 +56,8 @@ README_OF_CHECKS = """\
 README_OF_JUDGES = """\
 - `judges.json`: the models that were asked the same, with their templates whole
 - `verdicts.jsonl`: one row a verdict in one order, as it was read; `why`: of one that can't be read, which counts as
-  neither won nor lost nor tied. The replies themselves are in a replay pack: `assay judge export`
+  neither won nor lost nor tied; `answered_by`: another model than was asked, where one answered. The replies themselves
+  are in a replay pack: `assay judge export`
 """
 
 README_OF_CONFIRMED = """\

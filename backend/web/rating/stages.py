@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend.db.batches import BatchState
 from backend.domain.journey import Exercise, JourneyEnd, Reply, Step
 from backend.domain.money import Money
+from backend.domain.pay import PayRule
 from backend.services.money import earnings
 from backend.services.rating import assignments, checks, handover, journeys, tasks
 from backend.services.rating.facts import Facts, Remembered
@@ -27,7 +28,8 @@ class View:
     """What a rater is to see now. `part` names the template; the handover is read only where it is shown.
 
     exercise, number, reply: of the training, and what was pressed there. why: they are turned away. earned: so far.
-    ahead: how many comparisons there can still be, beside the one that is held.
+    rule: how their channel pays, where that is shown. ahead: how many comparisons there can still be, beside the one
+    that is held.
     """
 
     part: str
@@ -39,6 +41,7 @@ class View:
     reply: Reply | None = None
     why: str = ""
     earned: Money | None = None
+    rule: PayRule | None = None
     ahead: int = 0
 
 
@@ -128,7 +131,9 @@ def having_rated(session: Session, who: Visitor, place: Place, *, link_id: int) 
 def with_facts(session: Session, view: View, remembered: Remembered) -> View:
     """The view with what may lie ahead of this rater, and what they have earned so far, where their channel pays."""
     facts = remembered.of(session, view.who.batch_id)
-    return replace(view, ahead=ahead(view.who, facts), earned=earnings.so_far(session, view.who, facts.rules))
+    earned = earnings.so_far(session, view.who, facts.rules)
+    rule = facts.rules.get(view.handover.channel) if view.handover else None
+    return replace(view, ahead=ahead(view.who, facts), earned=earned, rule=rule)
 
 
 def ahead(who: Visitor, facts: Facts) -> int:

@@ -162,6 +162,7 @@ def drawn(request: Request, house: House, view: View, *, saved: str = "") -> Res
         contact=house.settings.contact,
         submit_to=mturk_frame.submit_address(view.came.submit_to),
         saved=saved,
+        stands=False,
     )
     if part:
         response.headers["X-Part"] = "main"

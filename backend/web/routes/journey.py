@@ -72,7 +72,7 @@ def work(request: Request, house: TheHouse, token: str) -> Response:
             here=f"/r/{token}",
             view=view,
             who=who,
-            work=own_work.of(session, who, link_id=link, with_prompts=own_work.is_over(session, who)),
+            work=own_work.of(session, who, link_id=link, with_prompts=own_work.is_over(session, who), rule=view.rule),
             labels={option.choice: option.label for option in who.settings.options},
             contact=house.settings.contact,
         )

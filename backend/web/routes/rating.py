@@ -34,7 +34,7 @@ def show(request: Request, house: TheHouse, token: str) -> Response:
         view = view or stages.look(session, who, link_id=link, none_left="none_left" in asked)
         view = stages.with_facts(session, view, house.facts)
     saved = asked.get("saved", "")
-    return drawn(request, house, token, view, saved=saved if RECEIPT.fullmatch(saved) else "")
+    return drawn(request, house, token, view, saved=saved if RECEIPT.fullmatch(saved) else "", stands="stands" in asked)
 
 
 @router.post("/r/{token}/next")
@@ -59,7 +59,8 @@ def rate(request: Request, house: TheHouse, token: str, form: Form) -> Response:
         if not receipt.again:
             who = stages.having_rated(session, who, place, link_id=link)
         view = stages.with_facts(session, stages.onward(session, who, link_id=link, now=moment), house.facts)
-    return answer(request, house, token, view, saved=receipt.number)
+    stands = receipt.again and receipt.choice != vote.choice
+    return answer(request, house, token, view, saved=receipt.number, stands=stands)
 
 
 @router.post("/r/{token}/skips")

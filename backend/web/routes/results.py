@@ -13,6 +13,7 @@ from backend.domain.results.reading import WorthReading
 from backend.domain.results.summary import STEPS, OnStep
 from backend.errors import Conflict, NotFound
 from backend.services.judging import judges
+from backend.services.money import paysheet, spending
 from backend.services.overview import glances
 from backend.services.overview.glances import Pulse
 from backend.services.results import codes, results, tables
@@ -75,6 +76,7 @@ def show(request: Request, house: TheHouse, kept: TheKept, batch_id: Id, seen: s
             codes=codes.of_batch(session, batch_id, key=house.tokens.secret_key),
             judge_ids={judge.name: judge.id for judge in judges.of_study(session, study.id)},
             openings=openings(session, batch, computed.results.reading),
+            pay=paysheet.in_the_median(session, batch_id, spending.rules(session, batch_id)),
             is_live=batch.state != BatchState.CLOSED and not progress.is_complete,
         )
 

@@ -118,6 +118,16 @@ def test_each_rater_has_a_row_and_the_least_an_hour_comes_first(session: Session
     assert sheet(session, made).median == Money(1_506)
 
 
+def test_the_median_alone_is_that_of_the_rows_with_the_targets_and_none_where_nobody_is_paid(
+    session: Session, made: Paid
+) -> None:
+    rules = spending.rules(session, made.batch.id)
+    found = paysheet.in_the_median(session, made.batch.id, rules)
+    assert found == paysheet.MedianPay(Money(1_506), (PAPER.per_hour,))
+    assert paysheet.in_the_median(session, made.batch.id, {}) is None
+    assert paysheet.in_the_median(session, factories.launched(session).id, rules) is None
+
+
 def test_rows_say_the_same_as_the_rule_that_pays(session: Session, made: Paid) -> None:
     by_rule = top_ups.hourly(session, made.batch.id, PAPER)
     rows = sorted(sheet(session, made).rows, key=lambda one: one.rater_id)
@@ -280,7 +290,7 @@ def test_only_channels_that_pay_have_a_rule(session: Session, made: Paid) -> Non
 
 def test_appeals_that_wait_and_budgets_are_counted_for_many_batches_at_once(session: Session, made: Paid) -> None:
     other = factories.launched(session)
-    assert spending.open_appeals(session, [made.batch.id, other.id]) == {made.batch.id: 1}
+    assert spending.open_appeals(session) == {made.batch.id: 1}
     assert spending.standings(session, [made.batch.id, other.id]) == {
         made.batch.id: budgets.standing(session, made.batch.id)
     }

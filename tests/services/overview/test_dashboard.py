@@ -350,6 +350,15 @@ def test_a_batch_that_pays_shows_its_budget_and_the_appeals_that_wait(session: S
     assert line(session, memory).flags == (Flag(FlagKind.APPEALS, 1),)
 
 
+def test_an_appeal_is_told_of_on_every_page_wherever_its_study_is(session: Session, memory: Memory) -> None:
+    made = paid.everywhere(session)
+    for _ in range(dashboard.STUDIES_A_PAGE):
+        factories.study(session, prompts=1)
+    first, last = look(session, memory), look(session, memory, page=2)
+    assert made.batch.id not in [batch.batch.id for one in first.lines for batch in one.batches]
+    assert first.appeals == last.appeals == {made.batch.id: 1}
+
+
 def test_work_that_is_not_paid_is_flagged_when_the_batch_is_done_and_no_longer_when_it_is_owed(
     session: Session, memory: Memory
 ) -> None:

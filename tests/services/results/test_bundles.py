@@ -195,7 +195,7 @@ def test_what_is_no_bundle_is_told(desk: Desk) -> None:
         verify(desk.folder)
     bundle = desk.export()
     (bundle / "manifest.json").write_text('{"format": 99}')
-    with pytest.raises(Invalid, match="format 99; this version reads format 4"):
+    with pytest.raises(Invalid, match="format 99; this version reads format 5"):
         verify(bundle)
 
 
