@@ -24,10 +24,20 @@ WIDTH, BAR = 100, 40
 PARAPHRASES = "BLEU sees words and not meaning: a paraphrase counts as different."
 MISSED = "Neither signal sees a paraphrase: of 164 reworded programming problems they find about a third."
 MEASURE: tuple[Callable[[Callable[..., None]], Callable[..., None]], ...] = (
-    click.option("--smoothing", type=click.Choice(Smoothing), default=Smoothing.EXP, show_default=True, help="BLEU's."),
+    click.option(
+        "--smoothing",
+        type=click.Choice([one.value for one in Smoothing]),
+        default="exp",
+        show_default=True,
+        help="BLEU's.",
+    ),
     click.option("--cased", is_flag=True, help="A capital letter makes another word."),
     click.option(
-        "--core", "kind", type=click.Choice(CoreKind), default=CoreKind.AUTO, help="What computes; same numbers."
+        "--core",
+        "kind",
+        type=click.Choice([one.value for one in CoreKind]),
+        default="auto",
+        help="All come to the same.",
     ),
     click.option("--json", "as_json", is_flag=True, help="Every number, and every text's nearest."),
 )
@@ -50,9 +60,9 @@ def diversity(
     *,
     all_turns: bool,
     both: bool,
-    smoothing: Smoothing,
+    smoothing: str,
     cased: bool,
-    kind: CoreKind,
+    kind: str,
     as_json: bool,
 ) -> None:
     """How alike queries are: the BLEU of each with its most similar other one, exactly.
@@ -67,7 +77,11 @@ def diversity(
     try:
         with bar(len(given) * (1 + both), "Comparing") as advance:
             found = alike.diversity(
-                [query.text for query in given], core(kind), both=both, bleu=Bleu(smoothing, cased), on_settled=advance
+                [query.text for query in given],
+                core(CoreKind(kind)),
+                both=both,
+                bleu=Bleu(Smoothing(smoothing), cased),
+                on_settled=advance,
             )
     except ValueError as error:
         raise Invalid(f"This can't be told: {error}.") from None
@@ -90,9 +104,9 @@ def leakage(
     threshold: float,
     answers: bool,
     only_above: bool,
-    smoothing: Smoothing,
+    smoothing: str,
     cased: bool,
-    kind: CoreKind,
+    kind: str,
     as_json: bool,
 ) -> None:
     """Which evaluation prompts stand in the training data: by BLEU, and by sequences of 13 words.
@@ -109,12 +123,12 @@ def leakage(
         found = leaking.leakage(
             [prompt.text for prompt in prompts],
             reading.parts(texts),
-            core(kind),
+            core(CoreKind(kind)),
             threshold=threshold,
             only_above=only_above,
-            bleu=Bleu(smoothing, cased),
+            bleu=Bleu(Smoothing(smoothing), cased),
         )
-    signature = Bleu(smoothing, cased).signature
+    signature = Bleu(Smoothing(smoothing), cased).signature
     click.echo(
         json.dumps({"signature": signature, **leakage_json(found, prompts)})
         if as_json

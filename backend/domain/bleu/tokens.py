@@ -6,7 +6,7 @@ A test holds this to sacrebleu on hostile text, so scores can be named by sacreb
 import re
 
 ENTITIES = (("&quot;", '"'), ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"))
-SIGNS = str.maketrans({sign: f" {sign} " for sign in "{|}~[\\]^_`!\"#$%&()*+:;<=>?@/"})
+SIGNS = str.maketrans({sign: f" {sign} " for sign in '{|}~[\\]^_`!"#$%&()*+:;<=>?@/'})
 SPLITS = (
     (re.compile(r"([^0-9])([.,])"), r"\1 \2 "),  # a point or comma after anything but a digit
     (re.compile(r"([.,])([^0-9])"), r" \1 \2"),  # or before anything but a digit
