@@ -25,10 +25,20 @@ WIDTH, BAR = 100, 40
 PARAPHRASES = "BLEU sees words and not meaning: a paraphrase counts as different."
 MISSED = "Neither signal sees a paraphrase: of 164 reworded programming problems they find about a third."
 MEASURE: tuple[Callable[[Callable[..., None]], Callable[..., None]], ...] = (
-    click.option("--smoothing", type=click.Choice(Smoothing), default=Smoothing.EXP, show_default=True, help="BLEU's."),
+    click.option(
+        "--smoothing",
+        type=click.Choice([one.value for one in Smoothing]),
+        default="exp",
+        show_default=True,
+        help="BLEU's.",
+    ),
     click.option("--cased", is_flag=True, help="A capital letter makes another word."),
     click.option(
-        "--core", "kind", type=click.Choice(CoreKind), default=CoreKind.AUTO, help="What computes; same numbers."
+        "--core",
+        "kind",
+        type=click.Choice([one.value for one in CoreKind]),
+        default="auto",
+        help="All come to the same.",
     ),
     click.option("--report", type=FILE, help="A report to keep: `assay data keep` shows it in the pages."),
     click.option("--json", "as_json", is_flag=True, help="Every number, and every text's nearest."),
@@ -52,9 +62,9 @@ def diversity(
     *,
     all_turns: bool,
     both: bool,
-    smoothing: Smoothing,
+    smoothing: str,
     cased: bool,
-    kind: CoreKind,
+    kind: str,
     report: Path | None,
     as_json: bool,
 ) -> None:
@@ -70,7 +80,11 @@ def diversity(
     try:
         with bar(len(given) * (1 + both), "Comparing") as advance:
             found = alike.diversity(
-                [query.text for query in given], core(kind), both=both, bleu=Bleu(smoothing, cased), on_settled=advance
+                [query.text for query in given],
+                core(CoreKind(kind)),
+                both=both,
+                bleu=Bleu(Smoothing(smoothing), cased),
+                on_settled=advance,
             )
     except ValueError as error:
         raise Invalid(f"This can't be told: {error}.") from None
@@ -95,9 +109,9 @@ def leakage(
     threshold: float,
     answers: bool,
     only_above: bool,
-    smoothing: Smoothing,
+    smoothing: str,
     cased: bool,
-    kind: CoreKind,
+    kind: str,
     report: Path | None,
     as_json: bool,
 ) -> None:
@@ -115,12 +129,12 @@ def leakage(
         found = leaking.leakage(
             [prompt.text for prompt in prompts],
             reading.parts(texts),
-            core(kind),
+            core(CoreKind(kind)),
             threshold=threshold,
             only_above=only_above,
-            bleu=Bleu(smoothing, cased),
+            bleu=Bleu(Smoothing(smoothing), cased),
         )
-    signature = Bleu(smoothing, cased).signature
+    signature = Bleu(Smoothing(smoothing), cased).signature
     if report:
         told = bleu_reports.leakage_report(
             found,

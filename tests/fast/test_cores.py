@@ -22,9 +22,14 @@ TEXTS = made(500, seed=7)
 
 @pytest.fixture(scope="module")
 def every_pair() -> np.ndarray:
-    """sacrebleu's scores of every hypothesis (row) with every reference (column)."""
+    """sacrebleu's scores of every hypothesis (row) with every reference (column): what its sentence_score does, with
+    each text's words and n-grams taken once.
+    """
     bleu = BLEU(lowercase=True, effective_order=True)
-    return np.array([[bleu.sentence_score(one, [other]).score for other in TEXTS] for one in TEXTS])
+    words = [bleu._preprocess_segment(text) for text in TEXTS]
+    references = [bleu._extract_reference_info([one]) for one in words]
+    counts = ((bleu._compute_segment_statistics(one, other) for other in references) for one in words)
+    return np.array([[bleu._compute_score_from_stats(one).score for one in row] for row in counts])
 
 
 @pytest.fixture(params=[CoreKind.NUMBA, CoreKind.SCIPY])
