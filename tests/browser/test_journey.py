@@ -305,11 +305,11 @@ def test_a_step_that_is_refused_says_why_beside_its_button(site: Site, visits: V
 def test_what_takes_long_is_said_to_be_under_way(site: Site, page: Page) -> None:
     page.goto(rater(site, launched(site, journey={}), "slow"))
     cdp = page.context.new_cdp_session(page)
-    slow = {"offline": False, "latency": 3_000, "downloadThroughput": -1, "uploadThroughput": -1}
+    slow = {"offline": False, "latency": 2_000, "downloadThroughput": -1, "uploadThroughput": -1}
     cdp.send("Network.emulateNetworkConditions", slow)
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_role("status")).to_have_text("Sending…")
-    expect(page.locator("form.task")).to_be_visible()
+    expect(page.locator("form.task")).to_be_visible(timeout=20_000)  # there and back twice
     expect(page.get_by_role("status")).to_be_empty()
 
 
