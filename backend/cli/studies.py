@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from backend.cli.house import batch_argument, data_dir_option, open_database, settings_with
 from backend.cli.progress import many
+from backend.db.batches import BatchState
 from backend.db.studies import Study
 from backend.services.studies import batches
 from backend.services.studies import studies as service
@@ -39,7 +40,8 @@ def block(session: Session, study: Study) -> str:
 
 def line(one: BatchLine) -> str:
     """A batch, how far it is, and what it compares with."""
-    state = "complete" if one.progress.is_complete else one.batch.state
+    under_way = "live" if one.batch.state == BatchState.OPEN else one.batch.state
+    state = "complete" if one.progress.is_complete else under_way
     ratings = f"{one.progress.rated:,} of {many(one.progress.seats, 'rating')}"
     return f"Batch {one.batch.id}  {state}, {ratings}, against {one.baseline}"
 

@@ -56,9 +56,9 @@ def try_(wanted: Wanted, host: str, port: int, public_url: str | None, data_dir:
             click.echo(f"{verdict(found, launched.batch_id)}\n\nIn the pages: {called()} serve")
             return
         base_url = address(settings, bound)
-        announce(settings, base_url, launched.batch_id, paths)
         seen = watching(database, base_url, key=secret_key(settings))
         with until_stopped(), seen, dispatching(database, settings) as bell:
+            announce(settings, base_url, launched.batch_id, paths)
             run(settings, database, bound, bell=bell)
 
 

@@ -76,8 +76,10 @@ def looking(
 ) -> None:
     """Look at the table until told to stop. alive is touched while every thread runs."""
     hands = dict.fromkeys(queues, concurrency)
-    click.echo(f"Waiting for jobs of {', '.join(queues)}. Ctrl-C stops: what is under way goes back into its queue.")
     with until_stopped(), leaving_when_told(), at_work(database, settings, HANDLERS, hands, bell=Near()) as threads:
+        click.echo(
+            f"Waiting for jobs of {', '.join(queues)}. Ctrl-C stops: what is under way goes back into its queue."
+        )
         while all(thread.is_alive() for thread in threads):
             touch(alive)
             threads[0].join(ALIVE_SECONDS)

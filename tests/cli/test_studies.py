@@ -55,7 +55,7 @@ def test_a_wrong_baseline_is_put_right_by_closing_the_batch_and_launching_the_st
     assert "Batch 2 is launched; it needs 3 raters or more." in stored("launch", "--study", "1", "--sample", "1").output
     assert stored("studies").output.splitlines()[2:] == [
         "  Batch 1  closed, 0 of 6 ratings, against mine",
-        "  Batch 2  open, 0 of 3 ratings, against theirs",
+        "  Batch 2  live, 0 of 3 ratings, against theirs",
     ]
 
 
