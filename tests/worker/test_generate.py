@@ -9,7 +9,6 @@ from backend.db.outputs import Output, System
 from backend.db.replies import StoredReply
 from backend.db.session import Database
 from backend.db.studies import Prompt, Study
-
 from backend.domain.asking import EngineKind, Sampling
 from backend.domain.jobs import JobState, Manner
 from backend.domain.recipes import Recipe
