@@ -8,7 +8,7 @@ from backend.db.generations import OutputOrigin
 from backend.db.outputs import Output, System
 from backend.db.replies import StoredReply
 from backend.db.session import Database
-from backend.db.studies import Study
+from backend.db.studies import Prompt, Study
 from backend.domain.asking import EngineKind, Sampling
 from backend.domain.jobs import JobState, Manner
 from backend.domain.recipes import Recipe
@@ -134,6 +134,8 @@ def test_a_system_is_made_in_one_way_and_imported_ones_in_none(database: Databas
     url = "http://127.0.0.1:8000/v1"
     with database.transaction() as session:
         made = generations.declare(session, study.id, "mine", recipe(url), now=NOW)
+        first = session.scalars(select(Prompt.id).where(Prompt.study_id == study.id)).all()[0]
+        session.add(Output(study_id=study.id, system_id=made.system_id, prompt_id=first, text="So."))
     with database.transaction() as session:
         assert generations.declare(session, study.id, " mine ", recipe(url), now=NOW).system_id == made.system_id
         assert generations.recipe_of(made) == recipe(url)
