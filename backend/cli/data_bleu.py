@@ -155,7 +155,7 @@ def diversity_shown(found: Diversity, given: Sequence[Query]) -> str:
     """The report for people: the mean, the histogram, the nearest pairs."""
     most = max(found.histogram)
     rows = [
-        f"  {100 // BINS * place:>3}–{100 // BINS * (place + 1):<3} {count:>9,}  {'█' * -(-count * BAR // most)}"
+        f"  {100 // BINS * place:>3}–{100 // BINS * (place + 1):<3} {count:>9,}  {'█' * -(-count * BAR // most)}".rstrip()
         for place, count in enumerate(found.histogram)
     ]
     nearest = [
