@@ -12,7 +12,9 @@ have stored, and nothing that vLLM could have kept but the few tokens before a p
 gave to each side is printed, as vLLM counts it.
 
 The server is started with a model of 0.1 million parameters, so that it answers as fast as one ever will and Assay
-weighs as much as it ever can; or it is the one at URL (…/v1). CPU is that of this process, which is the asking side's.
+weighs as much as it ever can; or it is the one at URL (…/v1). Where there are cores enough, one is the asking side's
+and the others are the server's: its processes spin while they wait for each other, and what was measured would be what
+they leave over. CPU is that of this process, which is the asking side's.
 """
 
 import logging

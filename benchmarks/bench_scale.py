@@ -13,7 +13,7 @@ from time import perf_counter, process_time
 from backend.db.migrate import upgrade
 from backend.db.session import Database
 from backend.domain.choices import Choice
-from backend.services.rating import assignments, links, ratings
+from backend.services.rating import assignments, links, ratings, tasks, visitors
 from backend.services.rating.ratings import Vote
 from benchmarks.bench_rating_cycle import databases
 from tests import factories
@@ -41,10 +41,10 @@ def votes(database: Database, link: int) -> tuple[float, float]:
     for _ in range(VOTES):
         now, start, busy = datetime.now(UTC), perf_counter(), process_time()
         with database.transaction() as session:
-            who = assignments.visitor(session, link_id=link)
+            who = visitors.visitor(session, link_id=link)
             held = assignments.claim(session, who, now=now)
             assert held
-            assignments.task(session, held)
+            tasks.task(session, held)
             ratings.submit(session, rater_id=who.rater_id, assignment_id=held, vote=Vote(Choice.TIE), now=now)
         cpu.append(1000 * (process_time() - busy))
         waited.append(1000 * (perf_counter() - start))

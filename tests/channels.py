@@ -32,7 +32,7 @@ from backend.services.crowd import bound, holders, submissions
 from backend.services.crowd.publishing import Door
 from backend.services.money import budgets
 from backend.services.money.vendor_calls import StoredJournal
-from backend.services.rating import assignments, ratings
+from backend.services.rating import assignments, ratings, visitors
 from backend.services.rating.ratings import Vote
 from backend.services.studies import channels
 from backend.services.tokens import Tokens
@@ -118,7 +118,7 @@ class OnMTurk:
         with self.database.transaction() as session:
             posting = session.scalars(select(Posting).where(Posting.vendor_id == hit)).one()
             link = arrived(session, posting, worker, made.id, accepted=self.clock(), until=made.deadline)
-            who = assignments.visitor(session, link_id=link.id)
+            who = visitors.visitor(session, link_id=link.id)
             return made.id, bound.claim_bound(session, who, posting.id, now=self.clock())
 
     def rate(self, worker: str, assignment: int, *, active_ms: int | None = 43_200, choice: Choice = Choice.TIE) -> str:
@@ -210,7 +210,7 @@ class OnProlific:
 
     def claim(self, link: Link) -> int | None:
         with self.database.transaction() as session:
-            return assignments.claim(session, assignments.visitor(session, link_id=link.id), now=self.clock())
+            return assignments.claim(session, visitors.visitor(session, link_id=link.id), now=self.clock())
 
     def rate(self, name: str, link: Link, *, pieces: int, active_ms: int = 43_200) -> int:
         """Rate so many, as far as there are seats; how many there were."""

@@ -64,6 +64,12 @@ def history(database: Database, job_id: int) -> list[str]:
         return [event.words for event in jobs.events(session, job_id)]
 
 
+def kinds(database: Database, job_id: int) -> list[str]:
+    """The kinds of what became of it."""
+    with database.reading() as session:
+        return [event.kind for event in jobs.events(session, job_id)]
+
+
 def until(is_so: Callable[[], bool], *, seconds: float = 30) -> float:
     """Look again and again until it is so; how long that took. Fails at the deadline."""
     begun = monotonic()

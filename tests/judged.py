@@ -4,7 +4,7 @@ The server answers by what stands in the outputs, so each prompt is of one kind;
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,11 +118,13 @@ def worked(database: Database) -> None:
         pass
 
 
-def asked(database: Database, study_id: int) -> int:
+def asked(
+    database: Database, study_id: int, *, replying: Callable[[Asked], Answer] = replies, name: str = "our-judge"
+) -> int:
     """Both candidates judged by the scripted server; the judge's id."""
-    with scripted(otherwise=replies) as server:
+    with scripted(otherwise=replying) as server:
         with database.transaction() as session:
-            judge, compared = declared(session, study_id, server.url)
+            judge, compared = declared(session, study_id, server.url, name=name)
             for judging in compared:
                 judgings.enqueue(session, judging, Manner(), allowed=None, now=NOW)
         worked(database)

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from backend.domain.checks import KINDS, NO_ANSWERS, CheckAnswers, CheckKind
+from backend.domain.checks import KINDS, CheckAnswers, CheckKind
 from backend.domain.results.material import Confirmations, Launched, Material, no_confirmations
 from backend.domain.statistics.votes import Integers, Votes
 from tests import factories
+
+NO_ANSWERS = CheckAnswers(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int8), np.zeros(0, dtype=np.int8))
 
 # (prompt, rater, candidate, preference, flipped, both bad, seconds); seats are given in the order of the rows.
 Row = tuple[int, int, int, int, int, bool, float]

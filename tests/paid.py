@@ -20,7 +20,7 @@ from backend.db.vendor_calls import HandPayment
 from backend.domain.channels import defaults
 from backend.domain.money import Money
 from backend.domain.pay import MTURK, NO_FEES, Fees, PayRule
-from backend.services.money import budgets, earnings, intents, ledger, unpaid
+from backend.services.money import budgets, intents, ledger, top_ups, unowed
 from backend.services.money.ledger import Due
 from backend.services.studies import channels
 from tests import factories
@@ -91,7 +91,7 @@ def owe_everything(session: Session, batch_id: int, reservation_id: int, rule: P
     fee = fees.on_reward(rule.reward)
     dues = [
         due
-        for piece in unpaid.work(session, batch_id)
+        for piece in unowed.work(session, batch_id)
         for due in (Due(piece, Purpose.REWARD, rule.reward), Due(piece, Purpose.REWARD_FEE, fee))
     ]
     return ledger.owe(session, reservation_id, dues, now=NOW)
@@ -230,7 +230,7 @@ def everywhere(session: Session, *, prompts: int = 4) -> Paid:
     for rater in who:
         fees = MTURK if rater in who[2:] else NO_FEES
         owe_reward(session, batch.id, reservation, rater, fees)
-    earnings.top_up(session, reservation, rule=PAPER, fees=NO_FEES, now=NOW)
+    top_ups.top_up(session, reservation, rule=PAPER, fees=NO_FEES, now=NOW)
     first, by_hand, refused, unknown = (
         intended(session, ledger.owed(session, batch.id, rater_id=rater)) for rater in who
     )
@@ -246,7 +246,7 @@ def everywhere(session: Session, *, prompts: int = 4) -> Paid:
 def owe_reward(session: Session, batch_id: int, reservation_id: int, rater_id: int, fees: Fees) -> None:
     """Owe a rater the paper's reward, and its fee, for all their work."""
     fee = fees.on_reward(PAPER.reward)
-    pieces = [piece for piece in unpaid.work(session, batch_id) if piece.rater_id == rater_id]
+    pieces = [piece for piece in unowed.work(session, batch_id) if piece.rater_id == rater_id]
     dues = [
         due
         for piece in pieces

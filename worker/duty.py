@@ -46,7 +46,7 @@ class Why(StrEnum):
     CLOSING = "its worker is closing"
 
 
-class Stopping(Exception):
+class ToldToStop(Exception):
     """Raised where work would go on although its job is to stop; whoever runs the job knows why."""
 
 
@@ -90,9 +90,9 @@ class Duty:
         self.stop.set()
 
     def go_on(self) -> None:
-        """Raises Stopping where the job is to stop."""
+        """Raises ToldToStop where the job is to stop."""
         if self.stop.is_set():
-            raise Stopping
+            raise ToldToStop
 
 
 @contextmanager

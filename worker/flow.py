@@ -7,7 +7,15 @@ from contextlib import suppress
 from itertools import islice
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import TypeVar
+from typing import Protocol, TypeVar
+
+
+class Flag(Protocol):
+    """Whether nothing more is to be begun."""
+
+    def is_set(self) -> bool:
+        """Whether it is so."""
+
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -18,7 +26,7 @@ AHEAD = 4  # lots of questions inside: one is asked, the others wait, or the eng
 
 
 def flow(
-    given: Iterable[Given], work: Callable[[Given], Made], *, concurrency: int, stop: threading.Event
+    given: Iterable[Given], work: Callable[[Given], Made], *, concurrency: int, stop: Flag
 ) -> Iterator[list[Made]]:
     """Results as they are ready, in lists. `given` is read as it is needed.
 

@@ -6,5 +6,10 @@ from backend.domain.jobs import JobKind
 from worker.generate import generate
 from worker.judge import judge
 from worker.running import Handler
+from worker.synthesize import synthesize
 
-HANDLERS: Mapping[JobKind, Handler] = {JobKind.GENERATE: generate, JobKind.JUDGE: judge}
+HANDLERS: Mapping[JobKind, Handler] = {
+    JobKind.GENERATE: generate,
+    JobKind.JUDGE: judge,
+    JobKind.SYNTHESIZE: synthesize,
+}

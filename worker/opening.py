@@ -35,7 +35,7 @@ def asking(duty: Duty, recipe: Recipe, manner: Manner) -> Iterator[Asker]:
         )
         paid, random = Paid(engine, purse, price), Random(duty.held.job_id)
         patient = Patient(paid, patience, random=random, waits=duty.waits(duty.stop))
-        identity = patient.identity()
+        identity = patient.identity(on_pause=duty.say)
         duty.say(f"asking {recipe.model}")
         yield Asker(duty.database, patient, identity, price)
 

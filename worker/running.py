@@ -16,7 +16,7 @@ from backend.domain.jobs import JobKind, JobState, Queue
 from backend.errors import AppError
 from backend.services.asking import jobs
 from backend.services.asking.jobs import Held, Lost
-from worker.duty import Closing, Duty, Stopping, Why, beating, clock
+from worker.duty import Closing, Duty, ToldToStop, Why, beating, clock
 
 log = structlog.get_logger()
 Handler = Callable[[Duty], None]
@@ -81,7 +81,7 @@ def outcome(duty: Duty, handler: Handler, closing: Closing) -> tuple[JobState, s
     try:
         with beating(duty, closing):
             handler(duty)
-    except (Stopping, Lost):
+    except (ToldToStop, Lost):
         return JobState.CANCELLED, ""
     except AppError as error:
         return (JobState.CANCELLED, "") if duty.stop.is_set() else (JobState.FAILED, str(error))

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import click
 
-from backend.cli.dispatch import dispatching
+from backend.cli.dispatch import dispatching, until_stopped
 from backend.cli.house import batch_argument, data_dir_option, open_database, settings_with
 from backend.cli.server import address, listening, researcher_link, run, run_several, serve_options
 from backend.cli.watch import watching
+from backend.config import Settings
+from backend.db.session import Database
 from backend.services.keys import secret_key
 from backend.services.rating import links as links_service
-from backend.services.studies import batches
+from backend.services.studies import batches, studies
 from backend.services.tokens import Tokens
 
 
@@ -23,14 +25,24 @@ def serve(host: str, port: int, public_url: str | None, processes: int, data_dir
     """Serve the studies that are there, and print the researcher's link."""
     settings = settings_with(data_dir=data_dir, public_url=public_url)
     database = open_database(settings)
-    with listening(host, port) as bound:
+    with listening(host, port) as bound, until_stopped():
         base_url = address(settings, bound)
-        click.echo(f"Researcher: {researcher_link(settings, base_url)}\nStop with Ctrl-C.")
+        click.echo(f"Researcher: {researcher_link(settings, base_url)}")
+        click.echo(f"{there(database, settings)}Stop with Ctrl-C.")
         with watching(database, base_url, key=secret_key(settings)), dispatching(database, settings) as bell:
             if processes == 1:
                 run(settings, database, bound, bell=bell)
             else:
                 run_several(settings, bound, processes)
+
+
+def there(database: Database, settings: Settings) -> str:
+    """That there is nothing yet, which in another folder than before says where the studies are looked for."""
+    with database.reading() as session:
+        if studies.newest(session, most=1):
+            return ""
+    place = "the database" if settings.database_url else f"the folder {settings.data_dir.resolve()}"
+    return f"There are no studies in {place} yet; the page “New study” makes one.\n"
 
 
 @click.command()

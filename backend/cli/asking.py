@@ -160,12 +160,14 @@ def refuse_other_budget(job: Job, terms: Terms) -> None:
     )
 
 
-def in_words(found: Estimate) -> str:
-    """What a job would ask, and cost."""
+def in_words(found: Estimate, manner: Manner) -> str:
+    """What a job would ask, and cost, where its manner has prices."""
     if not found.questions:
         return "Nothing to ask: everything is there."
     asked = f"{many(found.questions, 'question')} to ask, {many(found.stored, 'answer')} stored already"
     tokens = f"about {found.prompt_tokens:,} tokens asked, at most {found.most_answer_tokens:,} answered"
+    if not (manner.price_in or manner.price_out):
+        return f"{asked}; {tokens}. What it costs can be said with --price-in and --price-out."
     again = ", if no reply can be read and each is asked for again" if found.again else ""
     most = (found.worst + found.again) / MILLION
     return f"{asked}; {tokens}; about ${found.expected / MILLION:.4f}, at most ${most:.4f}{again}."

@@ -5,12 +5,12 @@ import click
 from backend.cli.asking import Asks, takes_engine
 from backend.cli.house import settings_with
 from backend.cli.progress import bar, many
-from backend.cli.results import percent
 from backend.domain.judging.canaries import Tried, tried
 from backend.domain.judging.templates import for_study
 from backend.domain.settings import StudySettings
 from backend.services.judging import judge_templates
 from backend.services.studies import studies
+from backend.web.render import percent
 from worker.canaries import Answer, answers
 
 SHOWN = 300

@@ -13,10 +13,8 @@ from backend.domain.channels import PAYS_ITSELF, ChannelSettings, Panel, default
 from backend.domain.money import Money, money
 from backend.domain.pay import MS_PER_HOUR, PayRule, of_share
 from backend.errors import Invalid
-from backend.services.crowd.publishing import Door
-from backend.services.keys import secret_key
+from backend.services.crowd.publishing import door_of
 from backend.services.studies import batches, channels
-from backend.services.tokens import Tokens
 
 NAMES = [channel.value for channel in Channel if channel != Channel.IMPORTED]
 
@@ -106,10 +104,8 @@ def add(
         made = channels.declare(session, batch, Channel(name), wanted, now=datetime.now(UTC))
     click.echo(described(name, channels.settings_of(made)))
     if name == Channel.PANEL:
-        door = Door(Tokens(secret_key(settings)), settings.public_url)
-        click.echo(
-            f"Give your panel this address: {door.into(made.id)}?{wanted.panel.parameter if wanted.panel else 'id'}=…"
-        )
+        parameter = wanted.panel.parameter if wanted.panel else "id"
+        click.echo(f"Give your panel this address: {door_of(settings).into(made.id)}?{parameter}=…")
 
 
 def pay(name: str, seconds: float | None, per_hour: str | None, currency: str) -> PayRule | None:

@@ -1,14 +1,17 @@
-"""`assay data`: what is in training data. A group; each of its commands is in a file of its own."""
+"""`assay data`: the group of commands about imitation data. What they do is in the modules named data_…"""
 
 import click
 
-from backend.cli.data_bleu import diversity, leakage
+from backend.cli import data_bleu, data_categories, data_keep, data_mixture, data_sources, data_synth
+
+PARTS = (data_sources, data_bleu, data_synth, data_mixture, data_categories, data_keep)
 
 
 @click.group()
 def data() -> None:
-    """Look at training data before a model learns from it."""
+    """Imitation data: read it, clean it, make it from a few examples, mix it, and know what is in it."""
 
 
-for command in (diversity, leakage):
-    data.add_command(command)
+for part in PARTS:
+    for command in part.COMMANDS:
+        data.add_command(command)

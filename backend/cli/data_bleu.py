@@ -17,6 +17,7 @@ from backend.domain.bleu.scoring import Bleu, Smoothing
 from backend.domain.queries import Query
 from backend.errors import Invalid
 from backend.fast.cores import CoreKind, core
+from backend.services.data import bleu_reports, reports
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 FILES = click.argument("files", nargs=-1, required=True, type=FILE)
@@ -39,6 +40,7 @@ MEASURE: tuple[Callable[[Callable[..., None]], Callable[..., None]], ...] = (
         default="auto",
         help="All come to the same.",
     ),
+    click.option("--report", type=FILE, help="A report to keep: `assay data keep` shows it in the pages."),
     click.option("--json", "as_json", is_flag=True, help="Every number, and every text's nearest."),
 )
 
@@ -63,6 +65,7 @@ def diversity(
     smoothing: str,
     cased: bool,
     kind: str,
+    report: Path | None,
     as_json: bool,
 ) -> None:
     """How alike queries are: the BLEU of each with its most similar other one, exactly.
@@ -85,6 +88,8 @@ def diversity(
             )
     except ValueError as error:
         raise Invalid(f"This can't be told: {error}.") from None
+    if report:
+        reports.write(report, bleu_reports.diversity_report(found, given, [path.name for path in files]))
     click.echo(json.dumps(diversity_json(found, given)) if as_json else diversity_shown(found, given))
 
 
@@ -107,6 +112,7 @@ def leakage(
     smoothing: str,
     cased: bool,
     kind: str,
+    report: Path | None,
     as_json: bool,
 ) -> None:
     """Which evaluation prompts stand in the training data: by BLEU, and by sequences of 13 words.
@@ -129,6 +135,16 @@ def leakage(
             bleu=Bleu(Smoothing(smoothing), cased),
         )
     signature = Bleu(Smoothing(smoothing), cased).signature
+    if report:
+        told = bleu_reports.leakage_report(
+            found,
+            prompts,
+            evaluation=[path.name for path in evaluated],
+            files=[path.name for path in train],
+            signature=signature,
+            only_above=only_above,
+        )
+        reports.write(report, told)
     click.echo(
         json.dumps({"signature": signature, **leakage_json(found, prompts)})
         if as_json
@@ -163,8 +179,8 @@ def diversity_shown(found: Diversity, given: Sequence[Query]) -> str:
         line
         for pair in found.pairs
         for line in (
-            f"  {pair.score:5.1f}  {place(given[pair.query])}  {start(given[pair.query].text)}",
-            f"         {place(given[pair.nearest])}  {start(given[pair.nearest].text)}",
+            f"  {pair.score:5.1f}  {bleu_reports.place(given[pair.query])}:  {start(given[pair.query].text)}",
+            f"         {bleu_reports.place(given[pair.nearest])}:  {start(given[pair.nearest].text)}",
         )
     ]
     return "\n".join(
@@ -222,18 +238,13 @@ def leakage_shown(found: Leakage, prompts: Sequence[Query], signature: str) -> s
 
 def marked_lines(prompt: Query, found: Found) -> list[str]:
     """A marked prompt, its nearest text, and the text that holds its words if that is another one."""
-    lines = [f"  {place(prompt)}  {start(prompt.text)}"]
+    lines = [f"  {bleu_reports.place(prompt)}:  {start(prompt.text)}"]
     if found.nearest:
-        lines.append(f"    BLEU {found.bleu:5.1f}  {place(found.nearest)}  {start(found.nearest.text)}")
+        lines.append(f"    BLEU {found.bleu:5.1f}  {bleu_reports.place(found.nearest)}:  {start(found.nearest.text)}")
     if found.container:
         share = f"{100 * (found.contained or 0):.0f} % of its {found.sequence}-word sequences"
-        lines.append(f"    {share}  {place(found.container)}  {start(found.container.text)}")
+        lines.append(f"    {share}  {bleu_reports.place(found.container)}:  {start(found.container.text)}")
     return [*lines, ""]
-
-
-def place(query: Query) -> str:
-    turn = f", turn {query.turn}" if query.turn > 1 else ""
-    return f"{query.file}, line {query.line}{turn}:"
 
 
 def start(text: str) -> str:
@@ -241,3 +252,6 @@ def start(text: str) -> str:
     line = " ".join(text[: 4 * WIDTH].split())
     line = line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
     return line.encode("utf-8", "replace").decode()
+
+
+COMMANDS = (diversity, leakage)

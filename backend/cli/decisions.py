@@ -8,8 +8,8 @@ from backend.cli.desk import desk, now
 from backend.cli.house import batch_argument, data_dir_option
 from backend.db.base import LARGEST_NUMBER
 from backend.domain.channels import PAYS_ITSELF
-from backend.services.approval import approvals, granted, rejections
-from backend.services.crowd import publishing, submissions
+from backend.services.approval import approvals, other_approvals, rejections
+from backend.services.crowd import overdue, publishing
 from backend.services.money import by_hand
 from backend.services.studies import batches
 
@@ -32,7 +32,7 @@ def look(batch: int, only: str | None, data_dir: Path | None) -> None:
     for row in at.channels():
         with at.database.reading() as session:
             unmatched = approvals.unmatched(session, row) if row.channel in PAYS_ITSELF else []
-            unconfirmed = submissions.unconfirmed(session, row.id, now=now())
+            unconfirmed = overdue.unconfirmed(session, row.id, now=now())
         for one in unmatched:
             click.echo(f"{one.submission_id:6} {row.channel} {one.rater} {one.vendor_id}: {one.reason}")
         for other in unconfirmed:
@@ -49,7 +49,7 @@ def approve(number: int, data_dir: Path | None) -> None:
     """Pay the reward of submission NUMBER, which no rule approved. `assay crowd pay` then asks the vendor."""
     at = desk(0, data_dir)
     with at.database.transaction() as session:
-        granted.approve_by_hand(session, number, now=now())
+        other_approvals.approve_by_hand(session, number, now=now())
     click.echo(f"Submission {number} will be paid.")
 
 

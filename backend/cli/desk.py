@@ -13,11 +13,9 @@ from backend.db.channels import BatchChannel
 from backend.db.session import Database
 from backend.domain.channels import PAYS_ITSELF
 from backend.errors import NotFound
-from backend.services.crowd.publishing import Door
+from backend.services.crowd.publishing import Door, door_of
 from backend.services.crowd.vendors import crowd_of, queue_of
-from backend.services.keys import secret_key
 from backend.services.studies import batches, channels
-from backend.services.tokens import Tokens
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Desk:
 
     @property
     def door(self) -> Door:
-        return Door(Tokens(secret_key(self.settings)), self.settings.public_url)
+        return door_of(self.settings)
 
     def channels(self) -> list[BatchChannel]:
         """The channels that are meant. NotFound without one."""

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+import click
+
 from backend.broker import Far
 from backend.config import Settings
 from backend.db.session import Database
@@ -33,6 +35,21 @@ def leaving_when_told() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, earlier)
+
+
+@contextmanager
+def until_stopped() -> Iterator[None]:
+    """Runs the block until Ctrl-C or SIGINT, which is how a person ends it and so no failure.
+
+    A shell starts what it puts in the background with SIGINT ignored; who sends one there means it all the same.
+    """
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("Stopped.")
+    finally:
+        signal.signal(signal.SIGINT, earlier)
 
 
 def leave(number: int, frame: FrameType | None) -> None:

@@ -68,11 +68,11 @@ def is_live(database: Database, job_id: int) -> bool:
 
 
 def watch(database: Database, job_id: int, *, label: str) -> None:
-    """A bar over the job's rows, and what it says, until it has ended."""
+    """What the job says until its first row, such as that nobody answers; then a bar over its rows until it ends."""
     said = ""
     with database.reading() as session:
         job = jobs.get(session, job_id)
-    while job.total is None and JobState(job.state).is_live:
+    while not job.done + job.failed and JobState(job.state).is_live:
         said = told(job.message, said)
         job = looked_at(database, job_id)
     with bar(job.total or 0, label) as advance:

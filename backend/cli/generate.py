@@ -53,7 +53,7 @@ def generate(
     if terms.dry_run:
         with database.rehearsal() as session:
             generations.declare(session, study, system, recipe, now=datetime.now(UTC))
-        click.echo(in_words(estimates.of_generation(database, study, system, recipe, terms.manner)))
+        click.echo(in_words(estimates.of_generation(database, study, system, recipe, terms.manner), terms.manner))
         return
     job_id = put(database, study, system, recipe, terms)
     if job_id is None:

@@ -1,5 +1,7 @@
 """What every verb needs before it starts: the settings with this call's options, and a migrated database."""
 
+import shutil
+import sys
 from enum import StrEnum
 from pathlib import Path
 
@@ -21,6 +23,11 @@ data_dir_option = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the embedded database and the secret key.  [default: assay-data]",
 )
+
+
+def called() -> str:
+    """What to type for this command: `assay` where that is found, else its path, as in a virtual environment."""
+    return "assay" if shutil.which("assay") or Path(sys.argv[0]).name != "assay" else sys.argv[0]
 
 
 def one_of(known: type[StrEnum]) -> click.Choice[str]:

@@ -19,11 +19,12 @@ from backend.services.studies import imports, mentions, studies
 @click.option("--preset", default="gudibande-2023", show_default=True, help="Instructions, options and rules.")
 @data_dir_option
 def import_(outputs: tuple[str, ...], prompts: Path | None, name: str, preset: str, data_dir: Path | None) -> None:
-    """Store a study whose outputs, or some of them, are to be generated here; launch it in its page.
+    """Store a study, whose outputs, or some of them, may be generated here; launch it in its page or by its number.
 
     \b
       assay import --prompts questions.jsonl           then: assay generate 1 --system mine …
       assay import chatgpt.jsonl                       one system, to compare generated ones with
+      assay import mine.jsonl theirs.jsonl             then: assay launch --study 1 --baseline theirs
     """
     if not outputs and prompts is None:
         raise Invalid("Name a file of prompts with --prompts, or files of outputs.")
@@ -40,4 +41,11 @@ def import_(outputs: tuple[str, ...], prompts: Path | None, name: str, preset: s
         )
         mentions.look(session, study)
         study_id = study.id
-    click.echo(f"Study {study_id}, {called}, is stored. Its outputs: assay generate {study_id} --help")
+    click.echo(f"Study {study_id}, {called}, is stored. {onward(study_id, len(inspected.systems))}")
+
+
+def onward(study_id: int, systems: int) -> str:
+    """What comes next: a launch where there is something to compare."""
+    if systems > 1:
+        return f"Launch it: assay launch --study {study_id} --baseline NAME"
+    return f"Its outputs: assay generate {study_id} --help"

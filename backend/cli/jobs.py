@@ -64,7 +64,8 @@ def line(job: Job) -> str:
     counted = f"{job.done} of {job.total}" if job.total is not None else "not counted yet"
     failed = f", {job.failed} failed" if job.failed else ""
     spent = f", ${job.spent / 1e6:.4f}" if job.spent else ""
-    return f"{job.id:5}  {job.kind:9} {job.state:10} {counted}{failed}{spent}  study {job.study_id}"
+    about = f"study {job.study_id}" if job.study_id else f"synthesis {job.synthesis_id}"
+    return f"{job.id:5}  {job.kind:10} {job.state:10} {counted}{failed}{spent}  {about}"
 
 
 def told(job: Job, events: Sequence[JobEvent]) -> str:

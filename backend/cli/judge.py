@@ -12,7 +12,7 @@ from backend.cli.following import followed
 from backend.cli.house import data_dir_option, one_of, open_database, settings_with
 from backend.cli.packs import compare, export, rescore
 from backend.cli.progress import many
-from backend.cli.results import percent, shown
+from backend.cli.results import shown
 from backend.cli.verdicts import gold, import_, show
 from backend.db.base import LARGEST_NUMBER
 from backend.db.judges import Judge, Judging
@@ -21,6 +21,7 @@ from backend.domain.judging.orders import Orders, Rule
 from backend.services.asking import jobs
 from backend.services.judging import judge_estimates, judge_templates, judgements, judges, judgings
 from backend.services.judging.judgements import Tally
+from backend.web.render import percent
 
 study_argument = click.argument("study", type=click.IntRange(1, LARGEST_NUMBER))
 
@@ -103,9 +104,10 @@ def ask(
             now=now,
         )
         judging = judgings.compare(session, one, candidate=candidate, baseline=baseline, now=now)
+        judgings.refuse_apart(session, one, judging)
     if terms.dry_run:
         with database.reading() as session:  # nobody who writes has to wait for it
-            click.echo(in_words(judge_estimates.of_judging(session, one, judging, terms.manner)))
+            click.echo(in_words(judge_estimates.of_judging(session, one, judging, terms.manner), terms.manner))
         return
     job_id = put(database, one, judging, terms)
     if terms.queue and job_id is not None:
@@ -121,7 +123,7 @@ def put(database: Database, one: Judge, judging: Judging, terms: Terms) -> int |
     """The job that does it: the one that waits already, or a new one; None where nothing is missing."""
     with database.transaction() as session:
         done, total = judgings.counts(session, one, judging)
-        if done == total and total:
+        if done == total:
             return None
         waiting = jobs.live(session, judging_id=judging.id)
         if waiting is None:
@@ -132,17 +134,16 @@ def put(database: Database, one: Judge, judging: Judging, terms: Terms) -> int |
 
 def told(one: Judge, found: Tally) -> str:
     """What a judge said, in a few lines."""
+    said = found.summary
     lines = [
-        f"{one.name}: candidate preferred {found.candidate} times, baseline {found.baseline}, neither {found.tie};"
-        f" {found.unparsed} unparsed; {found.verdicts} of {found.wanted} verdicts."
+        f"{one.name}: candidate preferred {said.candidate} times, baseline {said.baseline}, neither {said.tie};"
+        f" {said.unparsed} unparsed; {found.verdicts} of {found.wanted} verdicts."
     ]
     lines += judge_words.of_models(one.model, found.other_models)
-    lines += [
-        f"  {many(count, 'reply', 'replies')} unread: {reason}" for reason, count in sorted(found.reasons.items())
-    ]
-    if found.rate is not None and found.rate.interval.mean is not None:
-        lines.append(f"  win rate {shown(found.rate.interval)} over prompts, for this judge")
-    if found.unparsed and found.rate is not None:
-        bounds = found.rate.bounds
+    lines += [f"  {many(count, 'reply', 'replies')} unread: {reason}" for reason, count in sorted(said.reasons.items())]
+    if said.rate is not None and said.rate.interval.mean is not None:
+        lines.append(f"  win rate {shown(said.rate.interval)} over prompts, for this judge")
+    if said.unparsed and said.rate is not None:
+        bounds = said.rate.bounds
         lines.append(f"  with every unparsed one lost or won: {percent(bounds.worst)} to {percent(bounds.best)}")
     return "\n".join(lines)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from backend.cli.progress import many
-from backend.cli.results import percent, shown
+from backend.cli.results import shown
 from backend.domain.judging.gold import Share, Trust
 from backend.domain.judging.injection import Obedience
 from backend.domain.judging.orders import Orders
@@ -18,6 +18,7 @@ from backend.domain.statistics.agreement import Measure
 from backend.services.judging.face_offs import FaceOff
 from backend.services.judging.judge_reports import Doubt, Report
 from backend.services.judging.published import Imported
+from backend.web.render import percent
 
 LISTED = 10
 SAID = (*PREFERENCES, None)
@@ -30,9 +31,9 @@ def of_report(one: Report) -> str:
     lines = [
         f"{judge.name}: {one.candidate} against {one.baseline} "
         f"({judge.model}, {whence}; asked {judge.template}; {judge.orders}, {judge.rule})",
-        f"  {one.verdicts} of {one.wanted} verdicts",
-        *of_models(judge.model, one.other_models),
-        *of_summary(one.summary, one.candidate, one.baseline, both=judge.orders == Orders.BOTH),
+        f"  {one.tally.verdicts} of {one.tally.wanted} verdicts",
+        *of_models(judge.model, one.tally.other_models),
+        *of_summary(one.tally.summary, one.candidate, one.baseline, both=judge.orders == Orders.BOTH),
         *of_doubts(one.doubts),
     ]
     return "\n".join(lines)
@@ -205,10 +206,10 @@ def report_json(one: Report) -> dict[str, object]:
         "judge": named,
         "candidate": one.candidate,
         "baseline": one.baseline,
-        "verdicts": one.verdicts,
-        "wanted": one.wanted,
-        "other_models": one.other_models,
-        "summary": asdict(one.summary),
+        "verdicts": one.tally.verdicts,
+        "wanted": one.tally.wanted,
+        "other_models": one.tally.other_models,
+        "summary": asdict(one.tally.summary),
         "doubts": None if one.doubts is None else [asdict(doubt) for doubt in one.doubts],
     }
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from backend.cli.house import batch_argument, data_dir_option, open_database, settings_with
-from backend.cli.results import percent, shown
+from backend.cli.results import shown
 from backend.services.keys import secret_key
 from backend.services.results import judged as service
-from backend.services.results.judged import Judged
+from backend.services.results.judged import WithJudge
 from backend.services.studies import batches
 from backend.services.studies.files import Source
+from backend.web.render import percent
 
 
 @click.command()
@@ -40,7 +41,7 @@ def judged(batch: int, file: Path, as_json: bool, data_dir: Path | None) -> None
     click.echo(json.dumps([asdict(one) for one in found], indent=2) if as_json else "\n\n".join(map(paragraph, found)))
 
 
-def paragraph(one: Judged) -> str:
+def paragraph(one: WithJudge) -> str:
     both = one.with_judge
     return "\n".join(
         [

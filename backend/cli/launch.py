@@ -12,20 +12,22 @@ import click
 
 from backend.cli import progress
 from backend.cli.house import data_dir_option, open_database, settings_with
+from backend.db.base import LARGEST_NUMBER
 from backend.db.session import Database
 from backend.domain import declared
-from backend.domain.settings import StudySettings
+from backend.domain.settings import StudySettings, from_json
 from backend.errors import Invalid
 from backend.services.studies import batches, exercises, gold, imports, launching, mentions, studies
 from backend.services.studies.files import Source
 
 SEED = 2023
+PRESET = "gudibande-2023"
 FILE = click.Path(dir_okay=False, path_type=Path)
 OPTIONS = (
     click.argument("outputs", nargs=-1, metavar="[NAME=]FILE..."),
     click.option("--baseline", help="Name of the system the others are compared with.  [default: the last file's]"),
     click.option("--prompts", type=FILE, help="File of prompts, if outputs hold none."),
-    click.option("--preset", default="gudibande-2023", show_default=True, help="Instructions, options and rules."),
+    click.option("--preset", default=PRESET, show_default=True, help="Instructions, options and rules."),
     click.option("--settings", "settings_file", type=FILE, help="TOML: your own preset, or the keys to change."),
     click.option("--seats", type=click.IntRange(1, 99), help="Raters a comparison.  [default: the preset's]"),
     click.option("--sample", type=click.IntRange(1), help="Launch so many prompts, drawn at random.  [default: all]"),
@@ -55,6 +57,12 @@ class Wanted:
     training: str | None
     test: Path | None
     pass_mark: int | None
+
+    @property
+    def shapes_a_study(self) -> bool:
+        """Whether it says more than how to launch."""
+        given = (self.outputs, self.prompts, self.settings_file, self.seats, self.scrub, self.training, self.test)
+        return any(given) or self.pass_mark is not None or self.preset != PRESET
 
     @property
     def settings(self) -> StudySettings:
@@ -112,12 +120,14 @@ def takes_files(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @takes_files
+@click.option("--study", type=click.IntRange(1, LARGEST_NUMBER), help="A stored study, instead of files.")
 @data_dir_option
-def launch(wanted: Wanted, data_dir: Path | None) -> None:
-    """Import files and launch a batch, without serving it; for scripts.
+def launch(wanted: Wanted, study: int | None, data_dir: Path | None) -> None:
+    """Import files, or take a stored study, and launch a batch, without serving it; for scripts.
 
     \b
     assay launch mine.jsonl theirs.jsonl     then: assay links 1 --personal 3, and assay serve
+    assay launch --study 2 --baseline theirs      what `assay studies` lists, by the settings of its page
 
     \b
     Rules that must be declared before any vote is seen come from --settings rules.toml:
@@ -129,10 +139,39 @@ def launch(wanted: Wanted, data_dir: Path | None) -> None:
       qualifying = { countries = ["US", "GB"], exclude_batches = [3] }
       journey = { consent = "I am 18 or older and take part of my own will." }
     """
-    if not wanted.outputs:
-        raise Invalid("Name two or more files of outputs. (The demo study is: assay try)")
-    launched = launch_files(open_database(settings_with(data_dir=data_dir)), wanted)
-    click.echo(f"Batch {launched.batch_id} is launched; it needs {launched.raters} raters or more.")
+    if not wanted.outputs and study is None:
+        raise Invalid("Name two or more files of outputs, or a --study. (The demo study is: assay try)")
+    database = open_database(settings_with(data_dir=data_dir))
+    launched = launch_files(database, wanted) if study is None else launch_stored(database, study, wanted)
+    number = launched.batch_id
+    click.echo(f"Batch {number} is launched; it needs {launched.raters} raters or more.")
+    click.echo(f"Their links: assay links {number} --personal {launched.raters}, while `assay serve` runs.")
+
+
+def launch_stored(database: Database, study_id: int, wanted: Wanted) -> Launched:
+    """Launch a study that was imported before. Invalid where the call says what its page says already."""
+    if wanted.shapes_a_study:
+        raise Invalid(
+            "A stored study has its files and settings: with --study go --baseline, --sample and --gold alone. "
+            "Change its settings in its page."
+        )
+    known = gold.read(source(str(wanted.gold))) if wanted.gold else []
+    with database.transaction() as session:
+        study = studies.get(session, study_id)
+        batch = launching.launch(
+            session,
+            study,
+            baseline=wanted.baseline or studies.usual_baseline(session, study),
+            seed=SEED,
+            now=datetime.now(UTC),
+            prompts=wanted.sample,
+            gold=known,
+        )
+        settings, line = from_json(study.settings), studies.lines(session, study_id)[0]
+        systems = studies.answered_systems(session, study_id)
+    click.echo(f"{study.name}, against {line.baseline}: {progress.many(line.progress.comparisons, 'comparison')}.")
+    announced(settings, line.progress.comparisons)
+    return Launched(batch.id, settings.seats_launched * (len(systems) - 1))
 
 
 def launch_files(database: Database, wanted: Wanted, *, note: str = "") -> Launched:
@@ -171,10 +210,15 @@ def launch_files(database: Database, wanted: Wanted, *, note: str = "") -> Launc
             )
             comparisons = batches.progress(session, batch.id).comparisons
     click.echo(progress.identity(given_away, shown, scrubbed=wanted.scrub))
+    announced(settings, comparisons)
+    return Launched(batch.id, settings.seats_launched * (len(inspected.systems) - 1))
+
+
+def announced(settings: StudySettings, comparisons: int) -> None:
+    """Say how many ratings it takes, and what was declared."""
     click.echo(seats_in_words(settings, comparisons))
     for sentence in declared.sentences(settings):
         click.echo(sentence)
-    return Launched(batch.id, settings.seats_launched * (len(inspected.systems) - 1))
 
 
 def refuse_alone(inspected: imports.Inspected) -> None:

@@ -6,6 +6,7 @@ import click
 
 from backend import log
 from backend.cli.admin import links, migrate, serve
+from backend.cli.backup import backup
 from backend.cli.bundles import export, verify
 from backend.cli.channels import channel
 from backend.cli.crowd import crowd
@@ -23,12 +24,22 @@ from backend.cli.raters import raters
 from backend.cli.results import results
 from backend.cli.serve_model import serve_model
 from backend.cli.simulate import simulate
+from backend.cli.studies import close, studies
 from backend.cli.trial import try_
 from backend.cli.worker import beat, worker
 from backend.errors import AppError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Verbs(click.Group):
+    """Lists its verbs with their first sentence whole, over several lines where it is long."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As click does, without its cut at the end of the line."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, verb.get_short_help_str(500)) for name, verb in sorted(self.commands.items())])
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="assay-eval", prog_name="assay")
 def assay() -> None:
     """Find out whether a language model is better or only sounds better.
@@ -50,6 +61,8 @@ VERBS = (
     plan,
     import_,
     launch,
+    studies,
+    close,
     serve,
     worker,
     beat,
@@ -58,6 +71,7 @@ VERBS = (
     judge,
     jobs,
     serve_model,
+    data,
     results,
     judged,
     links,
@@ -69,6 +83,7 @@ VERBS = (
     export,
     verify,
     import_ratings,
+    backup,
     migrate,
 )
 for verb in VERBS:

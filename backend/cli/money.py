@@ -11,11 +11,11 @@ from backend.db.ledger import Account
 from backend.domain.money import Money, money
 from backend.errors import Invalid
 from backend.services.keys import secret_key
-from backend.services.money import budgets, outstanding, paysheet, paytables, quotes, spending
-from backend.services.money.outstanding import Unpaid, Why
+from backend.services.money import budgets, paysheet, paytables, quotes, spending, why_unowed
 from backend.services.money.paysheet import Paysheet
 from backend.services.money.quotes import Quote
 from backend.services.money.spending import Spending
+from backend.services.money.why_unowed import Unowed, Why
 from backend.services.pseudonyms import pseudonyms
 from backend.services.studies import batches
 
@@ -110,7 +110,7 @@ def pay(batch: int, as_csv: bool, as_json: bool, data_dir: Path | None) -> None:
         rules = spending.rules(session, batch)
         sheet = paysheet.of_batch(session, batch, rules, pseudonyms(secret_key(settings), batch))
         found = spending.of_batch(session, batch)
-        unpaid = outstanding.of_batch(session, batch, channels=rules)
+        unpaid = why_unowed.of_batch(session, batch, channels=rules)
     if as_csv:
         click.echo(paytables.of_raters(sheet), nl=False)
     elif as_json:
@@ -143,14 +143,14 @@ def by_hour(sheet: Paysheet) -> list[str]:
     return [*lines, f"{who} of them miss {missing} to the target"] if who else lines
 
 
-def left_out(unpaid: list[Unpaid]) -> list[str]:
+def left_out(unpaid: list[Unowed]) -> list[str]:
     """What is not paid, and why."""
     return [
         f"  ! {one.pieces:,} pieces of work of {one.raters:,} raters by {one.channel} {WHY[one.why]}" for one in unpaid
     ]
 
 
-def to_json(found: Spending | None, sheet: Paysheet, unpaid: list[Unpaid]) -> dict[str, object]:
+def to_json(found: Spending | None, sheet: Paysheet, unpaid: list[Unowed]) -> dict[str, object]:
     """The same for scripts."""
     who, missing = sheet.missing
     return {

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import click
 
-from backend.domain.alignment import Problem, in_words
 from backend.domain.identity import Piece
+from backend.domain.join_problems import Problem, in_words
 from backend.domain.results.summary import STEPS, OnStep
 from backend.services.studies.files import Source
 from backend.services.studies.imports import Inspected
@@ -62,6 +62,7 @@ def report(inspected: Inspected) -> str:
             lines += [
                 f"      {row.file}, line {row.line}, id {row.key or '–'}{said(row)}" for row in found.rows[:SHOWN]
             ]
+            lines += [f"      … and {found.total - SHOWN:,} more"] if found.total > SHOWN else []
     return "\n".join(lines)
 
 

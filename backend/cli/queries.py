@@ -7,7 +7,8 @@ from pathlib import Path
 from backend.domain.queries import Query, texts_of
 from backend.domain.records import RowProblem
 from backend.errors import Invalid
-from backend.services.studies.files import LONGEST_ROW, OnBytes, Source, opened, rows
+from backend.services.studies.files import OnBytes, Source, opened, rows
+from backend.services.studies.json_window import LONGEST_ROW
 
 PART = 5_000
 PLAIN = (".txt", ".txt.gz", ".text", ".text.gz")

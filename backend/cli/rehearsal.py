@@ -21,13 +21,11 @@ from backend.domain.pay import PayRule
 from backend.services.approval import rounds
 from backend.services.approval.rounds import Kept
 from backend.services.crowd import postings
-from backend.services.crowd.publishing import Door
+from backend.services.crowd.publishing import Door, door_of
 from backend.services.crowd.vendors import crowd_of
-from backend.services.keys import secret_key
 from backend.services.money import quotes
 from backend.services.rating import links
 from backend.services.studies import batches, channels
-from backend.services.tokens import Tokens
 from backend.simulator import visits
 from backend.simulator.people import Character, Diary
 from backend.simulator.rating import Sitting
@@ -65,7 +63,7 @@ class Rehearsal:
 
     @property
     def door(self) -> Door:
-        return Door(Tokens(secret_key(self.settings)), self.settings.public_url)
+        return door_of(self.settings)
 
     def declare(self, chosen: Sequence[str]) -> None:
         """Declare the channels, and a budget that is enough at worst."""

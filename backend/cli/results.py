@@ -15,6 +15,7 @@ from backend.domain.statistics.intervals import Interval
 from backend.services.keys import secret_key
 from backend.services.results import results as service
 from backend.services.results import schema, tables
+from backend.web.render import percent
 
 
 def print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -57,6 +58,10 @@ def verdict(found: Results, batch_id: int) -> str:
         f"Batch {batch_id}: {found.settled} of {found.comparisons} comparisons settled, "
         f"{found.ratings} ratings by {found.raters} raters"
     ]
+    if not found.ratings and not found.excluded:
+        names = ", ".join(one.name for one in found.candidates)
+        hint = f"`assay links {batch_id}` lists the links for raters, and makes more."
+        return "\n".join([*lines, "", f"{names} against {found.baseline}: no rating has arrived yet. {hint}"])
     return "\n".join([*lines, *(paragraph(one, found) for one in found.candidates), "", beside(found)])
 
 
@@ -128,7 +133,3 @@ def number(value: float | None) -> str:
 
 def shown(interval: Interval) -> str:
     return f"{percent(interval.mean)} [{percent(interval.low)}, {percent(interval.high)}]"
-
-
-def percent(share: float | None) -> str:
-    return "–" if share is None else f"{share * 100:.1f} %"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from backend.cli.dispatch import leaving_when_told, until_stopped
 from backend.cli.house import data_dir_option, settings_with
 from worker.engines.vllm_command import ServerSpec
 from worker.engines.vllm_server import RunningServer, serving
@@ -63,15 +64,13 @@ def serve_model(
         port=port,
         extra=extra,
     )
-    try:
-        with serving(spec, settings_with(data_dir=data_dir), on_progress=loading) as server:
-            loading("ready           \n")
-            click.echo(introduction(server))
-            while server.is_running:
-                time.sleep(EVERY_SECONDS)
-            server.check()
-    except KeyboardInterrupt:
-        click.echo("Stopped.")
+    settings = settings_with(data_dir=data_dir)
+    with until_stopped(), leaving_when_told(), serving(spec, settings, on_progress=loading) as server:
+        loading("ready           \n")
+        click.echo(introduction(server))
+        while server.is_running:
+            time.sleep(EVERY_SECONDS)
+        server.check()
 
 
 def loading(words: str) -> None:

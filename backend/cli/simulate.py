@@ -24,7 +24,7 @@ from backend.domain.pay import PayRule
 from backend.domain.results.summary import Results
 from backend.errors import Invalid, Unavailable
 from backend.services.keys import secret_key
-from backend.services.money import by_hand, earnings, ledger, spending
+from backend.services.money import by_hand, ledger, spending, top_ups
 from backend.services.results import results
 from backend.services.studies import batches
 from backend.simulator.people import Diary, crowd
@@ -157,7 +157,7 @@ def report(rehearsal: Rehearsal, stage: Stage) -> str:
         found = results.of_batch(session, rehearsal.batch_id, key=secret_key(rehearsal.settings))
         answered = by_diary(session, rehearsal.batch_id, rehearsal.diary)
         balances = ledger.balances(session, rehearsal.batch_id)
-        hourly = earnings.hourly(session, rehearsal.batch_id, rehearsal.rule)
+        hourly = top_ups.hourly(session, rehearsal.batch_id, rehearsal.rule)
         money = spending.of_batch(session, rehearsal.batch_id)
         due = len(by_hand.dues(session, rehearsal.batch_id))
     dues = f"assay crowd dues {rehearsal.batch_id} --data-dir {rehearsal.settings.data_dir}"

@@ -7,8 +7,8 @@ from random import Random
 
 import click
 
-from backend.cli.dispatch import dispatching
-from backend.cli.house import data_dir_option, open_database, settings_with
+from backend.cli.dispatch import dispatching, until_stopped
+from backend.cli.house import called, data_dir_option, open_database, settings_with
 from backend.cli.launch import SEED, Launched, Wanted, launch_files, takes_files
 from backend.cli.results import verdict
 from backend.cli.server import address, in_thread, listening, local_address, researcher_link, run, serve_options
@@ -53,11 +53,12 @@ def try_(wanted: Wanted, host: str, port: int, public_url: str | None, data_dir:
                 simulated(local_address(bound), paths)
             with database.reading() as session:
                 found = results.of_batch(session, launched.batch_id, key=secret_key(settings))
-            click.echo(verdict(found, launched.batch_id))
+            click.echo(f"{verdict(found, launched.batch_id)}\n\nIn the pages: {called()} serve")
             return
         base_url = address(settings, bound)
-        announce(settings, base_url, launched.batch_id, paths)
-        with watching(database, base_url, key=secret_key(settings)), dispatching(database, settings) as bell:
+        seen = watching(database, base_url, key=secret_key(settings))
+        with until_stopped(), seen, dispatching(database, settings) as bell:
+            announce(settings, base_url, launched.batch_id, paths)
             run(settings, database, bound, bell=bell)
 
 
@@ -79,7 +80,7 @@ def announce(settings: Settings, base_url: str, batch_id: int, paths: list[str])
     click.echo(f"or this one to everybody:\n  {base_url}{anyone}\n")
     click.echo(f"Researcher:    {researcher_link(settings, base_url)}")
     click.echo(f"Live results:  {base_url}/batches/{batch_id}/results   (after the researcher's link)")
-    click.echo("Stop with Ctrl-C; everything is kept. Start again with `assay serve`.")
+    click.echo(f"Stop with Ctrl-C; everything is kept. Start again with `{called()} serve`.")
 
 
 def simulated(base_url: str, paths: list[str]) -> None:

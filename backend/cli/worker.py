@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from backend.broker import Far
-from backend.cli.dispatch import leaving_when_told
+from backend.cli.dispatch import leaving_when_told, until_stopped
 from backend.cli.house import data_dir_option, open_database, settings_with
 from backend.config import Settings
 from backend.db.session import Database
@@ -76,12 +76,14 @@ def looking(
 ) -> None:
     """Look at the table until told to stop. alive is touched while every thread runs."""
     hands = dict.fromkeys(queues, concurrency)
-    click.echo(f"Waiting for jobs of {', '.join(queues)}. Ctrl-C stops: what is under way goes back into its queue.")
-    with leaving_when_told(), at_work(database, settings, HANDLERS, hands, bell=Near()) as threads:
+    with until_stopped(), leaving_when_told(), at_work(database, settings, HANDLERS, hands, bell=Near()) as threads:
+        click.echo(
+            f"Waiting for jobs of {', '.join(queues)}. Ctrl-C stops: what is under way goes back into its queue."
+        )
         while all(thread.is_alive() for thread in threads):
             touch(alive)
             threads[0].join(ALIVE_SECONDS)
-    sys.exit("assay: a worker broke; see its log.")
+        sys.exit("assay: a worker broke; see its log.")
 
 
 @click.command()
@@ -97,7 +99,7 @@ def beat(every: float, alive: Path | None, data_dir: Path | None) -> None:
     if not settings.broker_url:
         raise Invalid("Without ASSAY_BROKER_URL there is nothing to ring: workers look at the database by themselves.")
     database, bell, forever = open_database(settings), Far.at(settings.broker_url), threading.Event()
-    with leaving_when_told():
+    with until_stopped(), leaving_when_told():
         while not forever.wait(every):
             look(database, bell)
             touch(alive)

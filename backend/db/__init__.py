@@ -4,9 +4,11 @@ from backend.db import (
     assignments,
     batches,
     budgets,
+    categories,
     channels,
     checks,
     comparisons,
+    data_reports,
     generations,
     jobs,
     journeys,
@@ -20,6 +22,7 @@ from backend.db import (
     studies,
     styles,
     submissions,
+    syntheses,
     vendor_calls,
 )
 from backend.db.base import Base
@@ -30,9 +33,11 @@ __all__ = [
     "assignments",
     "batches",
     "budgets",
+    "categories",
     "channels",
     "checks",
     "comparisons",
+    "data_reports",
     "generations",
     "jobs",
     "journeys",
@@ -47,5 +52,6 @@ __all__ = [
     "studies",
     "styles",
     "submissions",
+    "syntheses",
     "vendor_calls",
 ]

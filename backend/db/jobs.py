@@ -7,7 +7,7 @@ from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base, Id, one_of
-from backend.domain.jobs import JobKind, JobState, Queue
+from backend.domain.jobs import JobEventKind, JobKind, JobState, Queue
 
 LIVE = text("state IN ('queued', 'running')")
 
@@ -19,7 +19,7 @@ class Job(Base):
     counts holders, so a worker that was given up can't write any more. done, total, failed: rows; total is NULL until
     it was counted, and failed ones have been tried. message: what it does now. error: why it stopped. asked_to_stop:
     by a person. manner: of backend.domain.jobs. allowed, spent: millionths of a dollar; spent counts what is set aside
-    for questions under way.
+    for questions under way. study_id: NULL for a synthesis, which belongs to none.
     """
 
     __tablename__ = "jobs"
@@ -30,7 +30,9 @@ class Job(Base):
         ForeignKeyConstraint(["generation_id", "study_id"], ["generations.system_id", "generations.study_id"]),
         ForeignKeyConstraint(["judging_id", "study_id"], ["judgings.id", "judgings.study_id"]),
         CheckConstraint(
-            "(kind = 'generate') = (generation_id IS NOT NULL) AND (kind = 'judge') = (judging_id IS NOT NULL)",
+            "(kind = 'generate') = (generation_id IS NOT NULL) AND (kind = 'judge') = (judging_id IS NOT NULL)"
+            " AND (kind = 'synthesize') = (synthesis_id IS NOT NULL)"
+            " AND (kind = 'synthesize') = (study_id IS NULL)",
             name="names_its_work",
         ),
         CheckConstraint(
@@ -44,6 +46,7 @@ class Job(Base):
         CheckConstraint("spent >= 0 AND (allowed IS NULL OR spent <= allowed)", name="keeps_to_its_budget"),
         Index("uq_jobs_live_generation", "generation_id", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
         Index("uq_jobs_live_judging", "judging_id", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
+        Index("uq_jobs_live_synthesis", "synthesis_id", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
         Index("ix_jobs_state", "state", "queue"),
     )
 
@@ -51,9 +54,10 @@ class Job(Base):
     kind: Mapped[str]
     queue: Mapped[str]
     state: Mapped[str] = mapped_column(default=JobState.QUEUED)
-    study_id: Mapped[int] = mapped_column(ForeignKey("studies.id"))
+    study_id: Mapped[int | None] = mapped_column(ForeignKey("studies.id"))
     generation_id: Mapped[int | None] = mapped_column(default=None)
     judging_id: Mapped[int | None] = mapped_column(default=None)
+    synthesis_id: Mapped[int | None] = mapped_column(ForeignKey("syntheses.id"), default=None)
     manner: Mapped[dict[str, Any]] = mapped_column(JSON)
     attempt: Mapped[int] = mapped_column(default=0)
     holder: Mapped[str | None] = mapped_column(default=None)
@@ -72,12 +76,14 @@ class Job(Base):
 
 
 class JobEvent(Base):
-    """What became of a job, in the order in which it did: begun by whom, given up, stopped, tried again and why."""
+    """What became of a job, in the order in which it did. words: for people, with by whom and why; never parsed."""
 
     __tablename__ = "job_events"
+    __table_args__ = (one_of("kind", JobEventKind),)
 
     id: Mapped[Id]
     job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id"))
+    kind: Mapped[str]
     words: Mapped[str]
     at: Mapped[datetime]
 

@@ -5,41 +5,23 @@ The texts themselves are never held: a row is a line number, an id and two diges
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain, count
 
-from backend.domain.records import Record, prompt_text, text_hash
-
-SHOWN_ROWS = 1_000
-SENTENCE_ENDS = tuple(".!?…。！？:;\"'”’»)]}>`*_|~$")
-LONG_ENOUGH_TO_BE_CUT = 200
+from backend.domain.join_problems import (
+    KINDS,
+    Problems,
+    note_missing,
+    note_other_prompts,
+    note_outputs,
+    note_unasked,
+    problem,
+)
+from backend.domain.row_facts import Facts, SystemFacts
 
 
 class AlignmentError(ValueError):
     """Nothing can be compared; the message says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is remembered of a row."""
-
-    line: int
-    key: str | None
-    prompt: bytes | None
-    output: bytes
-    empty: bool
-    looks_truncated: bool
-    extra_turns: int
-    first_words: str
-
-
-@dataclass(frozen=True, slots=True)
-class SystemFacts:
-    """A system's rows, and the file that they are from."""
-
-    name: str
-    file: str
-    rows: Sequence[Facts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +32,6 @@ class AlignedPrompt:
     text_from: str | None
     text_line: int
     outputs: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One row to look at."""
-
-    file: str
-    line: int
-    key: str
-    first_words: str
-    note: str = ""
-
-
-@dataclass
-class Problems:
-    """Every problem of one kind: all are counted, the first thousand are shown."""
-
-    total: int = 0
-    rows: list[Problem] = field(default_factory=list)
-
-    def add(self, problem: Problem) -> None:
-        """Count it, and keep it while there is room."""
-        self.total += 1
-        if len(self.rows) < SHOWN_ROWS:
-            self.rows.append(problem)
 
 
 @dataclass(frozen=True)
@@ -112,55 +69,6 @@ class Alignment:
                 for kind, found in self.problems.items()
             },
         }
-
-
-# Each kind of problem, and how one of it and a count of it read on.
-KINDS = {
-    "missing": (
-        "prompt without an output on one side (not compared there)",
-        "prompts without an output on one side (not compared there)",
-    ),
-    "duplicate": ("duplicate row (the first is used)", "duplicate rows (the first is used)"),
-    "empty": ("empty output (compared: no answer is an answer)", "empty outputs (compared: no answer is an answer)"),
-    "identical": ("output identical to the baseline’s", "outputs identical to the baseline’s"),
-    "truncated": ("output that looks cut off", "outputs that look cut off"),
-    "mismatch": ("id with different prompts (left out)", "ids with different prompts (left out)"),
-    "other_prompt": (
-        "output with another prompt than the prompts file’s (kept)",
-        "outputs with another prompt than the prompts file’s (kept)",
-    ),
-    "extra_turns": ("output with further turns (the first is used)", "outputs with further turns (the first is used)"),
-}
-
-
-def in_words(kind: str, count: int) -> str:
-    """So many problems of a kind: “1 empty output …”, “2 empty outputs …”."""
-    one, many = KINDS[kind]
-    return f"{count:,} {one if count == 1 else many}"
-
-
-def facts(record: Record) -> Facts:
-    """The little that is remembered of a record."""
-    output = record.output or ""
-    prompt = prompt_text(record.dialogue) if record.dialogue else None
-    return Facts(
-        line=record.line,
-        key=record.key,
-        prompt=None if prompt is None else bytes.fromhex(text_hash(prompt))[:16],
-        output=bytes.fromhex(text_hash(output))[:16],
-        empty=not output.strip(),
-        looks_truncated=looks_truncated(output),
-        extra_turns=record.extra_turns,
-        first_words=" ".join((output if record.output is not None else prompt or "")[:120].split())[:60],
-    )
-
-
-def looks_truncated(output: str) -> bool:
-    """Whether a long output seems to stop in the middle: no sentence's end, or a code fence left open."""
-    text = output.rstrip()
-    if text.count("```") % 2:
-        return True
-    return len(text) > LONG_ENOUGH_TO_BE_CUT and not text.endswith(SENTENCE_ENDS)
 
 
 def align(
@@ -232,26 +140,6 @@ def indexed(file: str, rows: Sequence[Facts], joined_on: str, duplicates: Proble
     return index
 
 
-def note_outputs(
-    systems: Sequence[SystemFacts],
-    answers: Mapping[str, Mapping[str | bytes, Facts]],
-    baseline: str,
-    problems: Mapping[str, Problems],
-) -> None:
-    """Report outputs that are empty, look cut off, have more turns, or are the baseline's to the letter."""
-    for system in systems:
-        for value, row in answers[system.name].items():
-            other = answers[baseline].get(value)
-            if row.empty:
-                problems["empty"].add(problem(system.file, row))
-            elif system.name != baseline and other is not None and other.output == row.output:
-                problems["identical"].add(problem(system.file, row, f"the same text as {baseline}, line {other.line}"))
-            if row.looks_truncated:
-                problems["truncated"].add(problem(system.file, row))
-            if row.extra_turns:
-                problems["extra_turns"].add(problem(system.file, row, f"{row.extra_turns} further turns are not used"))
-
-
 def aligned(
     baseline: str,
     asked: Mapping[str | bytes, Facts] | None,
@@ -298,13 +186,6 @@ def unused(key: str, used: set[str]) -> str:
     return free
 
 
-def note_other_prompts(rows: Mapping[str, Facts], asked: Facts, files: Mapping[str, str], found: Problems) -> None:
-    """Report outputs that come with another prompt than the prompts file has under their id."""
-    for name, row in rows.items():
-        if row.prompt not in (None, asked.prompt):
-            found.add(problem(files[name], row, f"the prompts file, line {asked.line}, has other words"))
-
-
 def no_prompt_text(file: str, row: Facts) -> str:
     return (
         f"{file}, line {row.line}: neither this nor another file holds the text of prompt {row.key!r}. "
@@ -322,27 +203,6 @@ def text_source(
         if row.prompt is not None:
             return name, row
     return next(iter(rows.items()))
-
-
-def note_missing(
-    answers: Mapping[str, object], rows: Mapping[str, Facts], file: str, row: Facts, missing: Problems
-) -> None:
-    for name in answers:
-        if name not in rows:
-            missing.add(problem(file, row, f"no output by {name}"))
-
-
-def note_unasked(
-    asked: Mapping[str | bytes, Facts],
-    answers: Mapping[str, Mapping[str | bytes, Facts]],
-    files: Mapping[str, str],
-    prompts_file: str,
-    missing: Problems,
-) -> None:
-    for name, index in answers.items():
-        for value, row in index.items():
-            if value not in asked:
-                missing.add(problem(files[name], row, f"no prompt in {prompts_file}"))
 
 
 def nothing_matches(
@@ -369,7 +229,3 @@ def nothing_matches(
 
 def shown(value: str | bytes) -> str:
     return repr(value) if isinstance(value, str) else f"prompt {value.hex()[:8]}"
-
-
-def problem(file: str, row: Facts, note: str = "") -> Problem:
-    return Problem(file, row.line, row.key or "", row.first_words, note)

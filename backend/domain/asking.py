@@ -5,11 +5,11 @@ answer need be asked, and paid, only once.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from backend.domain.hashes import content_hash
 from backend.domain.records import Json, Turn
 
 # OpenAI's rule of thumb for English (“What are tokens and how to count them”, OpenAI Help Center). Code and other
@@ -31,6 +31,7 @@ class EngineKind(StrEnum):
 class Sampling:
     """How an answer is drawn. temperature 0 is greedy; max_tokens: of the answer; seed: None leaves it to the server.
 
+    presence_penalty: OpenAI's, for tokens that are there already.
     Raises ValueError, in words that follow “sampling: ”, for what no engine can do.
     """
 
@@ -39,6 +40,7 @@ class Sampling:
     max_tokens: int = 512
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    presence_penalty: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature <= 2:
@@ -47,12 +49,14 @@ class Sampling:
             raise ValueError(f"top_p is {self.top_p}; it must be above 0 and at most 1")
         if self.max_tokens < 1:
             raise ValueError(f"max_tokens is {self.max_tokens}; an answer has at least one token")
+        if not -2 <= self.presence_penalty <= 2:
+            raise ValueError(f"presence_penalty is {self.presence_penalty}; it must be between -2 and 2")
         if len(self.stop) > 4:
             raise ValueError("more than four stop texts; OpenAI's interface and vLLM refuse that")
 
     def to_json(self) -> dict[str, Json]:
         """As it is stored, and comes back: JSON knows no tuples."""
-        return {**asdict(self), "stop": list(self.stop)}
+        return {**without_none(asdict(self)), "stop": list(self.stop)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +104,9 @@ class Request:
     @property
     def content_hash(self) -> str:
         """SHA-256, in hex, of all that the answer can depend on."""
-        written = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
+        asked = asdict(self)
+        asked["sampling"] = without_none(asked["sampling"])
+        return content_hash(asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,11 @@ class Reply:
             "completion_tokens": self.completion_tokens,
             "logprobs": [dict(one) for one in self.logprobs],
         }
+
+
+def without_none(sampling: dict[str, Json]) -> dict[str, Json]:
+    """Without a penalty where there is none: questions that were asked before there were penalties stay the same."""
+    return {name: value for name, value in sampling.items() if name != "presence_penalty" or value}
 
 
 def size(text: str) -> int:

@@ -91,9 +91,6 @@ class CheckAnswers:
     marks: NDArray[np.int8]
 
 
-NO_ANSWERS = CheckAnswers(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int8), np.zeros(0, dtype=np.int8))
-
-
 @dataclass(frozen=True, slots=True)
 class RaterChecks:
     """One entry a rater who answered a check, by rising id.

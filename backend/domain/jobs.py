@@ -9,10 +9,11 @@ from backend.domain.records import Json
 
 
 class JobKind(StrEnum):
-    """What a job does: outputs of a system, or a judge's verdicts."""
+    """What a job does: outputs of a system, a judge's verdicts, or new questions made from a few."""
 
     GENERATE = "generate"
     JUDGE = "judge"
+    SYNTHESIZE = "synthesize"
 
 
 class JobState(StrEnum):
@@ -28,6 +29,18 @@ class JobState(StrEnum):
     def is_live(self) -> bool:
         """Whether somebody may still work on it."""
         return self in (JobState.QUEUED, JobState.RUNNING)
+
+
+class JobEventKind(StrEnum):
+    """What can become of a job. lost: its worker gave no sign of life any more. ended: in a state that is not live."""
+
+    QUEUED = "queued"
+    BEGUN = "begun"
+    LOST = "lost"
+    HANDED_BACK = "handed_back"
+    ASKED_TO_STOP = "asked_to_stop"
+    TRIED_AGAIN = "tried_again"
+    ENDED = "ended"
 
 
 class Queue(StrEnum):

@@ -91,7 +91,7 @@ class Step(StrEnum):
     SCREENED_OUT = "screened_out"
 
 
-class Outcome(StrEnum):
+class JourneyEnd(StrEnum):
     """How a rater's way ended, and so which code they hand over."""
 
     COMPLETED = "completed"

@@ -3,12 +3,12 @@
 A preset is a data file that fills these settings in; `content_hash` names them once they are frozen.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
 from backend.domain.choices import Choice, SplitRule
+from backend.domain.hashes import content_hash
 from backend.domain.journey import NO_JOURNEY, Journey, Reply, journey
 from backend.domain.plain import number, rows, table, text, word, words
 from backend.domain.qualifications import ANYBODY, Qualifying, qualifying
@@ -105,8 +105,7 @@ class StudySettings:
     @property
     def content_hash(self) -> str:
         """The sha256 of the canonical JSON: equal settings, equal hash."""
-        canonical = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return content_hash(self.to_json())
 
     def but(self, **changes: object) -> "StudySettings":
         """The same settings with some replaced, checked again."""

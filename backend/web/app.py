@@ -15,12 +15,15 @@ from backend.services.overview.glances import Memory
 from backend.services.results.kept import Kept
 from backend.services.tokens import Tokens
 from backend.web import errors, markdown
+from backend.web.again import Again
 from backend.web.deps import House, researcher
 from backend.web.render import FRONTEND
 from backend.web.routes import (
     arrivals,
     batches,
+    categories,
     comparisons,
+    data,
     entry,
     health,
     hit_steps,
@@ -66,6 +69,7 @@ def create_app(settings: Settings, database: Database, *, bell: Doorbell | None 
     app.state.house = House(settings, database, Tokens(secret_key(settings)), bell=bell or Silent())
     app.state.kept = Kept()
     app.state.memory = Memory()
+    app.state.again = Again()
     app.state.bells = Bells()
     sites = mturk_frame.framing(mturk_frame.origins(settings.mturk_submit_hosts))
     app.add_middleware(Security, max_upload=settings.max_upload_mb * 2**20, framed=framed(sites))
@@ -73,7 +77,7 @@ def create_app(settings: Settings, database: Database, *, bell: Doorbell | None 
     for open_to_all in (health, entry, rating, journey, arrivals, hits, hit_steps, hooks):
         app.include_router(open_to_all.router)
     guarded = APIRouter(dependencies=[Depends(researcher)])
-    for part in (*OF_STUDIES, *OF_BATCHES, home, plan, jobs):
+    for part in (*OF_STUDIES, *OF_BATCHES, home, plan, categories, data, jobs):
         guarded.include_router(part.router)
     app.include_router(guarded)
     errors.install(app)

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Depends, Path
+from fastapi import Depends, Path, Query
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from backend.config import Settings
@@ -15,6 +16,7 @@ from backend.errors import Forbidden
 from backend.jobs import Doorbell, Silent
 from backend.services.rating.facts import Remembered
 from backend.services.tokens import Tokens
+from backend.web.forms import fields
 
 COOKIE = "assay_session"
 SESSION_DAYS = 30
@@ -67,3 +69,6 @@ def now() -> datetime:
 
 TheHouse = Annotated[House, Depends(the_house)]
 Id = Annotated[int, Path(le=LARGEST_NUMBER)]
+Number = Annotated[int | None, Query(ge=1, le=LARGEST_NUMBER)]
+Page = Annotated[int, Query(alias="page", ge=1, le=LARGEST_NUMBER)]
+TheForm = Annotated[FormData, Depends(fields.posted)]

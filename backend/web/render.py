@@ -11,7 +11,8 @@ from starlette.responses import HTMLResponse
 
 import frontend
 from backend.domain import declared
-from backend.web import figures, forest, ladder, markdown, phrases
+from backend.web import markdown, phrases
+from backend.web.drawings import figures, forest, ladder
 
 FRONTEND = Path(frontend.__path__[0])
 

@@ -1,5 +1,5 @@
-// What the rater's page does beyond its forms: keys, votes without a reload, an outbox for when the network is down,
-// active time. Everything works without it. It knows no more than the page shows.
+// What the rater's page does beyond its forms: keys, steps and votes without a reload, an outbox for when the network is
+// down, active time. Everything works without it. It knows no more than the page shows.
 
 const here = document.querySelector("main").dataset.here;
 const main = document.querySelector("main");
@@ -7,6 +7,7 @@ const status = document.getElementById("status");
 const SETTLE_MS = 300; // a double click must not vote on the comparison that has just appeared
 const PATIENCE_MS = 30_000;
 const SLOWEST_RETRY_MS = 30_000;
+const LONG_MS = 1_000; // what takes longer is said to be under way
 
 const task = () => main.querySelector("form.task");
 const assignment = () => task()?.elements.assignment.value;
@@ -109,16 +110,26 @@ let retry = null;
 let delay = 1_000;
 
 async function send({ url, body }) {
+  const under = setTimeout(() => { status.textContent = "Sending…"; }, LONG_MS);
   const answer = await fetch(url, {
-    method: "POST",
-    body: new URLSearchParams(body),
+    method: body ? "POST" : "GET",
+    body: body && new URLSearchParams(body),
     headers: { "X-Part": "main" },
     signal: AbortSignal.timeout(PATIENCE_MS),
+  }).finally(() => {
+    clearTimeout(under);
+    status.textContent = "";
   });
   const retriable = answer.status >= 500 || answer.status === 408 || answer.status === 429;
   // An answer that is not ours (a gateway's page, say) has stored nothing.
   if (retriable || (answer.ok && answer.headers.get("X-Part") !== "main")) throw new Error(`answered ${answer.status}`);
-  return { status: answer.status, receipt: answer.headers.get("X-Receipt"), text: await answer.text() };
+  return {
+    status: answer.status,
+    receipt: answer.headers.get("X-Receipt"),
+    stands: answer.headers.has("X-Stands"),
+    address: answer.redirected ? answer.url : here,
+    text: await answer.text(),
+  };
 }
 
 async function deliver() {
@@ -144,33 +155,57 @@ function settle(letter, answer) {
   if (answer.status >= 400) return refused(answer);
   if (letter.ms) remember(tab, TIMES, [...recall(tab, TIMES, []), letter.ms]);
   trouble("");
-  show(answer.text);
-  status.textContent = answer.receipt ? `Saved, no. ${answer.receipt}` : "Noted: it goes to somebody else.";
+  show(answer);
+  const saved = answer.stands ? "Your first answer stands" : "Saved";
+  status.textContent = answer.receipt ? `${saved}, no. ${answer.receipt}` : "Noted: it goes to somebody else.";
 }
 
 addEventListener("online", () => waiting().length && deliver());
 
 // The server will not take it, and would not the next time: say its sentence, and lead on where the form can't.
-function refused({ status: code, text }) {
+function refused({ status: code, text }, place = main) {
   const said = new DOMParser().parseFromString(text, "text/html");
   const onward = Object.assign(document.createElement("a"), { href: here, textContent: "Go on" });
-  trouble((said.querySelector("[data-message]") ?? said.body).textContent.trim(), ...(code === 422 ? [] : [" ", onward]));
+  const message = (said.querySelector("[data-message]") ?? said.body).textContent.trim();
+  tell(place, message, ...(code === 422 ? [] : [" ", onward]));
 }
-function trouble(...said) {
-  (main.querySelector("[data-trouble]") ?? status).replaceChildren(...said.filter(Boolean));
+function tell(place, ...said) {
+  (place.querySelector("[data-trouble]") ?? status).replaceChildren(...said.filter(Boolean));
 }
+const trouble = (...said) => tell(main, ...said);
 
-// Votes and can't-judge, both buttons of the one form.
 const busy = () => main.getAttribute("aria-busy") === "true";
 function setBusy(on) {
   main.setAttribute("aria-busy", on);
-  task()?.querySelectorAll(".options button, .skip button").forEach((button) => { button.disabled = on; });
+  main.querySelectorAll("form button:not([type=button])").forEach((button) => { button.disabled = on; });
 }
 document.addEventListener("submit", (event) => {
-  if (event.target.matches("form[data-clock]")) event.target.elements.active_ms.value = activeMs();
-  if (event.target !== task()) return;
+  const form = event.target;
+  if (form.matches("form[data-clock]")) form.elements.active_ms.value = activeMs();
+  if (!main.contains(form) || !form.getAttribute("action").startsWith(`${here}/`)) return;
   event.preventDefault();
   if (busy()) return;
+  if (form === task()) return vote(event);
+  go({ url: form.getAttribute("action"), body: [...new FormData(form, event.submitter)] }, form);
+});
+
+// A step before the task, or after a pause. A dead network leaves the page as it is, with all that was ticked on it.
+async function go(letter, place) {
+  setBusy(true);
+  tell(place);
+  try {
+    const answer = await send(letter);
+    if (answer.status >= 400) refused(answer, place);
+    else show(answer);
+  } catch {
+    tell(place, "The network is down. Nothing is lost: press it again once you are back.");
+  } finally {
+    setBusy(false);
+  }
+}
+
+// Votes and can't-judge, both buttons of the one form.
+function vote(event) {
   const ms = activeMs();
   task().elements.active_ms.value = ms;
   const body = [...new FormData(task(), event.submitter)];
@@ -179,15 +214,15 @@ document.addEventListener("submit", (event) => {
   put({ key: assignment(), url, body, ms: event.submitter.name === "choice" ? ms : 0 });
   setBusy(true);
   deliver();
-});
+}
 
 // The next part takes the place of this one, unless it shows the same comparison: then nothing typed is lost.
-function show(html) {
-  const next = new DOMParser().parseFromString(html, "text/html");
+function show({ text, address }) {
+  const next = new DOMParser().parseFromString(text, "text/html");
   if (assignment() && next.querySelector("input[name=assignment]")?.value === assignment()) return;
   clock.key = null;
   main.replaceChildren(...next.body.childNodes);
-  history.replaceState(null, "", here);
+  history.replaceState(null, "", address);
   begin();
   scrollTo(0, 0);
   main.querySelector("h1").focus({ preventScroll: true });
@@ -209,10 +244,11 @@ async function switchPlain(link) {
   }
 }
 main.addEventListener("click", (event) => {
-  const link = event.target.closest("a[data-plain]");
+  const link = event.target.closest("a[data-plain], a[data-step]");
   if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
     event.preventDefault();
-    switchPlain(link);
+    if ("step" in link.dataset) go({ url: link.getAttribute("href") }, link.parentElement);
+    else switchPlain(link);
   }
   const copy = event.target.closest("button[data-copy]");
   if (copy) {
@@ -229,6 +265,7 @@ main.addEventListener("click", (event) => {
 main.addEventListener("toggle", ({ target }) => target.matches(".extras details[open]") && target.scrollIntoView({ block: "nearest" }), true);
 
 function begin() {
+  document.title = main.querySelector("h1").textContent;
   main.querySelectorAll("button[data-copy]").forEach((button) => { button.hidden = !navigator.clipboard; });
   arrangeGuide();
   showKeys();

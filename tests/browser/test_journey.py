@@ -238,3 +238,89 @@ def test_a_code_and_an_own_address_are_copied_by_their_buttons(site: Site, visit
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_role("status")).to_have_text("Copied.")
     assert page.evaluate("navigator.clipboard.readText()") == "DONE1"
+
+
+DOWN = "The network is down. Nothing is lost: press it again once you are back."
+
+
+def pressed_twice(page: Page, visits: Visits, name: str) -> None:
+    """Press it without a network, read that nothing is lost, and press it again with one."""
+    visits.expect("ERR_INTERNET_DISCONNECTED")
+    button = page.get_by_role("button", name=name, exact=True).or_(page.get_by_role("link", name=name, exact=True))
+    page.context.set_offline(True)
+    button.click()
+    expect(page.get_by_role("alert")).to_have_text(DOWN)
+    page.context.set_offline(False)
+    button.click()
+
+
+def test_no_step_of_the_way_is_lost_when_the_network_is_down(site: Site, visits: Visits) -> None:
+    batch = launched(site, prompts=2, seats=1, session_size=1)
+    page = visits.person(viewport={"width": 390, "height": 844}).new_page()
+    page.goto(rater(site, batch, "offline"))
+    pressed_twice(page, visits, "I agree")
+    for number, onward in ((1, "Next exercise"), (2, "Go on")):
+        heading(page, PRACTICE.format(number))
+        pressed_twice(page, visits, FIRST)
+        page.wait_for_url(f"**practised={number - 1}")
+        pressed_twice(page, visits, onward)
+    page.locator("input[name='choice.0'][value=second]").check()
+    page.locator("input[name='choice.1'][value=first]").check()
+    pressed_twice(page, visits, "Hand in the test")
+    heading(page, "Which response is better?")
+    expect(page.get_by_text("You have passed the entry test.")).to_be_visible()
+    pressed_twice(page, visits, "Start")
+    page.get_by_role("button", name=FIRST, exact=True).click()
+    heading(page, "Time for a pause")
+    pressed_twice(page, visits, "Go on")
+    page.get_by_role("button", name=FIRST, exact=True).click()
+    heading(page, "Time for a pause")
+    pressed_twice(page, visits, "Finish here")
+    expect(page.locator("#completion-code")).to_have_text("DONE1")
+    assert site.choices(batch) == ["first", "first"]
+
+
+def test_each_step_takes_the_focus_to_its_heading_and_names_the_page_after_it(site: Site, page: Page) -> None:
+    page.goto(rater(site, launched(site, prompts=1, seats=1), "titles"))
+    expect(page).to_have_title("Before you begin")
+    consented(page)
+    expect(page).to_have_title(PRACTICE.format(1))
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    page.get_by_role("button", name=FIRST, exact=True).click()
+    expect(page).to_have_title("Yes: that is what we expect")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+
+
+def test_a_step_that_is_refused_says_why_beside_its_button(site: Site, visits: Visits, page: Page) -> None:
+    visits.expect("422")
+    page.goto(rater(site, launched(site), "refused"))
+    at_the_test(page)
+    page.locator("form.test").evaluate("(form) => { form.noValidate = true; }")
+    page.locator("input[name='choice.0'][value=second]").check()
+    page.get_by_role("button", name="Hand in the test").click()
+    expect(page.get_by_role("alert")).to_contain_text("exercise")
+    expect(page.locator("input[name='choice.0'][value=second]")).to_be_checked()
+
+
+def test_what_takes_long_is_said_to_be_under_way(site: Site, page: Page) -> None:
+    page.goto(rater(site, launched(site, journey={}), "slow"))
+    cdp = page.context.new_cdp_session(page)
+    slow = {"offline": False, "latency": 2_000, "downloadThroughput": -1, "uploadThroughput": -1}
+    cdp.send("Network.emulateNetworkConditions", slow)
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("status")).to_have_text("Sending…")
+    expect(page.locator("form.task")).to_be_visible(timeout=20_000)  # there and back twice
+    expect(page.get_by_role("status")).to_be_empty()
+
+
+def test_on_a_phone_own_work_is_a_list_with_the_pay_in_sight(site: Site, visits: Visits) -> None:
+    page = visits.person(viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True).new_page()
+    path = rater(site, launched(site, journey={}, prompts=1, seats=1), "own")
+    page.goto(path)
+    finished(page)
+    page.goto(f"{path}/work")
+    box = page.get_by_role("cell").filter(has_text="$0.25").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 360
+    expect(page.get_by_role("row")).to_have_count(2)
+    assert_no_sideways_scrolling(page)

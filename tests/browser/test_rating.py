@@ -303,7 +303,7 @@ def test_a_vote_in_a_tab_left_behind_changes_nothing_and_leads_on(
     assert texts(behind) == texts(page)
     assert site.choices(batch) == ["first"]
     receipt = site.ratings(batch)[0].receipt
-    expect(behind.get_by_role("status")).to_have_text(f"Saved, no. {receipt}")
+    expect(behind.get_by_role("status")).to_have_text(f"Your first answer stands, no. {receipt}")
 
 
 def test_a_vote_without_network_is_kept_and_sent_once_when_it_is_back(
@@ -487,6 +487,9 @@ def test_what_has_the_focus_is_never_hidden_under_the_choices(site: Site, page: 
     questions = [{"key": f"q{number}", "text": "How sure are you?", "answers": ["very", "not"]} for number in range(5)]
     started(page, site.rater(site.launch_hard(questions=questions)))
     page.locator("details").evaluate_all("all => all.forEach((one) => { one.open = true; })")
+    expect(page.locator("main.settling")).to_have_count(
+        0
+    )  # till then nothing can be clicked there, or found by a point
     for key in ["Tab"] * 24 + ["Shift+Tab"] * 20:
         page.keyboard.press(key)
         focus = page.evaluate(FOCUS)
@@ -526,6 +529,16 @@ def test_a_task_fits_every_screen_with_its_choices_in_sight(site: Site, page: Pa
 def test_four_options_fit_every_screen(site: Site, page: Page) -> None:
     started(page, site.rater(site.launch_hard(options=FOUR)))
     assert_fits(page)
+
+
+def test_on_a_phone_at_a_zoom_of_200_per_cent_the_choices_leave_the_window_to_the_texts(site: Site, page: Page) -> None:
+    page.set_viewport_size({"width": 195, "height": 422})
+    started(page, site.rater(site.launch_hard()))
+    assert_no_sideways_scrolling(page)
+    page.locator("[data-output]").first.scroll_into_view_if_needed()
+    assert page.locator(".choices").evaluate("(one) => getComputedStyle(one).position") == "static"
+    page.get_by_role("button", name=FIRST, exact=True).click()
+    expect_number(page, 2)
 
 
 def test_a_phone_shows_a_task_with_its_choices_in_sight_and_no_keys(site: Site, visits: Visits) -> None:

@@ -6,8 +6,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from backend.db.batches import Batch
+from backend.db.raters import Channel
 from backend.services.studies import batches
-from tests import voted
+from tests import voted, ways
 from tests.browser.visits import Site, assert_accessible, assert_no_sideways_scrolling
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -133,3 +134,20 @@ def test_a_printed_page_has_everything_unfolded_and_no_controls(site: Site, rese
     expect(researcher.get_by_text("Pigeonhole bootstrap").first).to_be_visible()
     expect(researcher.get_by_role("navigation", name="On this page")).to_be_hidden()
     expect(researcher.locator(".downloads")).to_be_hidden()
+
+
+def test_on_a_laptop_no_column_of_the_raters_is_cut_though_vendors_ids_are_long(site: Site, researcher: Page) -> None:
+    batch = site.launch(prompts=20, seats=1, checks={"attention": 0.2, "repeat": 0.2})
+    with site.database.transaction() as session:
+        link = ways.rater(session, batch, Channel.PROLIFIC, external_id=f"{batch.id:024}")
+    path = f"{site.server.base_url}/r/{site.house.tokens.sign('link', link)}"
+    for _ in range(24):
+        html = researcher.request.post(f"{path}/next").text()
+        held = re.search(r'name="assignment" value="([^"]+)"', html)
+        if held:
+            form = {"assignment": held[1], "choice": "first", "active_ms": "9000"}
+            researcher.request.post(f"{path}/ratings", form=form, headers={"X-Part": "main"})
+    researcher.goto(f"/batches/{batch.id}/results")
+    table = researcher.get_by_role("region", name="Every rater")
+    expect(table).to_contain_text("repeats alike")
+    assert table.evaluate("one => one.scrollWidth <= one.clientWidth")

@@ -141,6 +141,28 @@ def test_an_edit_that_changes_many_numbers_is_told_in_few_lines_unless_all_are_w
     ]
 
 
+def test_what_differs_is_told_in_the_order_in_which_results_are(rated: Assay, tmp_path: Path) -> None:
+    """The share of votes before anything that follows from it."""
+    rated("export", "1", "bundle")
+    ratings = tmp_path / "bundle" / "ratings.csv"
+    ratings.write_text(ratings.read_text().replace(",first,", ",tie,", 1))
+    lines = rated("verify", "bundle").output.splitlines()
+    assert lines[0].startswith("  sha256 of ratings.csv")
+    assert lines[1].startswith("  results.candidates[0].votes.")
+
+
+def test_a_batch_without_a_rating_says_so_instead_of_its_numbers(run: Assay, tmp_path: Path) -> None:
+    rows = [json.dumps({"id": 1, "prompt": "Why?", "output": f"{name}."}) for name in ("One", "Two")]
+    for name, row in zip(("mine", "theirs"), rows, strict=True):
+        (tmp_path / f"{name}.jsonl").write_text(row)
+    run("launch", "mine.jsonl", "theirs.jsonl")
+    assert run("results", "1").output.splitlines() == [
+        "Batch 1: 0 of 1 comparisons settled, 0 ratings by 0 raters",
+        "",
+        "mine against theirs: no rating has arrived yet. `assay links 1` lists the links for raters, and makes more.",
+    ]
+
+
 @pytest.mark.parametrize(
     "verb", [("results",), ("links",), ("export", "bundle"), ("judged", "file"), ("import-ratings", "file")]
 )

@@ -25,6 +25,21 @@ def test_prompts_alone_become_a_study_that_outputs_are_generated_for(run: Assay,
     assert cost.output.startswith("2 questions to ask")
 
 
+def test_what_a_dry_run_without_prices_costs_is_not_said(run: Assay, prompts: Path) -> None:
+    run("import", "--prompts", prompts)
+    asked = ("generate", "1", "--system", "parrot", "--engine", "echo", "--model", "echo", "--dry-run")
+    assert run(*asked).output.endswith("answered. What it costs can be said with --price-in and --price-out.\n")
+    assert "; about $0.0" in run(*asked, "--price-in", "1").output
+
+
+def test_rows_that_are_not_shown_are_counted(run: Assay, tmp_path: Path) -> None:
+    for name, first in (("mine", 0), ("theirs", 5)):
+        rows = [json.dumps({"id": key, "prompt": f"{key}?", "output": "So."}) for key in range(first, first + 6)]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(rows))
+    lines = run("import", "mine.jsonl", "theirs.jsonl").output.splitlines()
+    assert lines[2:7:4] == ["  10 prompts without an output on one side (not compared there)", "      … and 7 more"]
+
+
 def test_one_system_becomes_a_study_under_a_name(run: Assay, tmp_path: Path, prompts: Path) -> None:
     (tmp_path / "mine.jsonl").write_text('{"id": 1, "output": "Because."}\n')
     done = run("import", "mine.jsonl", "--prompts", prompts, "--name", "Mine alone")

@@ -60,6 +60,15 @@ def ask(run: Assay, server: Scripted, name: str) -> str:
     return done.output
 
 
+def test_a_judge_of_systems_that_share_no_prompt_is_refused_before_it_takes_a_name(house: Assay) -> None:
+    assert house("generate", "1", "--system", "mute", "--engine", "echo", "--model", "x", "--queue").exit_code == 0
+    apart = ["judge", "ask", "1", "--name", "gpt", *ASK, "--candidate", "mute", "--url", "http://127.0.0.1:9/v1"]
+    for options in ([], ["--dry-run"]):
+        with pytest.raises(Conflict, match="share no prompt with outputs"):
+            raise house(*apart, *options).exception or AssertionError("It was asked.")
+    assert house("judge", "show", "1").output == "No judge has been asked yet.\n"
+
+
 def test_a_judge_is_asked_in_both_orders_and_shown(house: Assay) -> None:
     with scripted(otherwise=honest) as server:
         ask(house, server, "ours")

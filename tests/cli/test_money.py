@@ -63,7 +63,7 @@ def test_the_report_says_what_is_not_paid(run: Assay) -> None:
         batch = paid.worked(session, prompts=2, people=3, active_ms=[20_000, 60_000, 43_000])
         paid.declared(session, batch.id, Channel.LINK)
         reservation = paid.with_budget(session, batch, 500, aside=200)
-        paid.owe_reward(session, batch.id, reservation, paid.unpaid.work(session, batch.id)[1].rater_id, paid.NO_FEES)
+        paid.owe_reward(session, batch.id, reservation, paid.unowed.work(session, batch.id)[1].rater_id, paid.NO_FEES)
     said = run("pay", 1).output
     assert "4 pieces of work of 2 raters by link wait for the next round: assay crowd run" in said
     assert "1 of them miss $0.14 to the target" in said

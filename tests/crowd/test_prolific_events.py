@@ -32,7 +32,7 @@ def headers(body: bytes = BODY, *, sent: datetime = NOW, secret: str = SECRET, *
 
 def test_a_signed_notification_is_read() -> None:
     assert read_event(headers(), BODY, SECRET, NOW) == Event(
-        "e1", "submission.status.change", "s1", "AWAITING REVIEW", "17", NOW
+        "e1", "submission.status.change", "s1", "AWAITING REVIEW", "17"
     )
 
 
@@ -154,7 +154,6 @@ def test_a_late_delivery_is_signed_anew_and_says_when_it_happened(at: House, ear
     at.clock.advance(hours=3)
     hooks.deliver(lambda waiting: waiting[-1:])
     (event,) = read_all(at, ear)
-    assert event.sent_at == at.clock()
     assert int(event.happened) == int(happened.timestamp() * 1_000_000)
 
 

@@ -177,6 +177,10 @@ def test_the_next_holder_is_another_attempt(session: Session, job: Job) -> None:
     refused(session, changed(job, state=RUNNING, **HELD), "another attempt")
 
 
+def test_what_became_of_a_job_is_of_a_known_kind(session: Session, job: Job) -> None:
+    refused(session, insert(JobEvent).values(job_id=job.id, kind="", words="queued", at=NOW), "ck_job_events_kind")
+
+
 def test_a_job_is_never_deleted_and_its_history_never_changes(session: Session, job: Job) -> None:
     refused(session, delete(Job), "a job is never deleted")
     refused(session, update(JobEvent).values(words="nothing happened"), "what became of a job never changes")

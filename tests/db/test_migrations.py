@@ -14,9 +14,13 @@ from backend.db.outputs import Output
 from backend.db.raters import Channel
 from backend.db.session import Database
 from backend.db.submissions import Rejection, Submission
+from backend.domain.jobs import JobEventKind, JobState, Queue
+from backend.errors import Conflict
+from backend.services.asking import jobs
 from tests import factories
 from tests.db.test_constraints import new_rater
 from tests.entrances import comparison_of, declared, posted
+from tests.jobs import kinds, queued
 
 
 def run(database: Database, verb: Callable[[Config], None]) -> None:
@@ -130,6 +134,37 @@ def test_submissions_and_what_points_to_them_survive_another_key(database: Datab
     run(database, command.check)
 
 
+def test_job_events_of_before_get_the_kind_that_their_words_tell(database: Database) -> None:
+    with database.transaction() as session:
+        job = queued(session)
+        first = jobs.claim(session, "one", list(Queue), now=factories.NOW)
+        jobs.claim(session, "two", list(Queue), now=factories.NOW + 2 * jobs.LEASE)
+        second = jobs.Held(job.id, "two", 2)
+        jobs.hand_back(session, second, "first gave no sign of life any more", now=factories.NOW)
+        third = jobs.claim(session, "one", list(Queue), now=factories.NOW)
+        assert first is not None
+        assert third is not None
+        jobs.cancel(session, job, now=factories.NOW)
+        jobs.finish(session, third, JobState.FAILED, error="It gave no sign of life any more", now=factories.NOW)
+        jobs.retry(session, job, "begun by mistake", now=factories.NOW)
+        jobs.cancel(session, job, now=factories.NOW)
+        number = job.id
+    before, refusals = kinds(database, number), triggers(database)
+    assert set(before) == set(JobEventKind)
+    for verb, revision in ((command.downgrade, "0009"), (command.upgrade, "head")):
+        run(database, lambda made, verb=verb, revision=revision: verb(made, revision))
+        with database.transaction() as session:
+            with pytest.raises(DatabaseError, match="what became of a job never changes"):
+                session.execute(text("UPDATE job_events SET words = 'nothing'"))
+            session.rollback()
+    assert kinds(database, number) == before
+    assert triggers(database) == refusals
+    run(database, command.check)
+    with database.transaction() as session:
+        jobs.note(session, number, JobEventKind.QUEUED, "once more", now=factories.NOW)
+    assert kinds(database, number) == [*before, "queued"]
+
+
 def test_the_old_key_is_refused_where_two_raters_came_with_one_id(database: Database) -> None:
     rejected(database, raters=2)
     with pytest.raises(IntegrityError, match=r"(?i)unique"):
@@ -138,3 +173,13 @@ def test_the_old_key_is_refused_where_two_raters_came_with_one_id(database: Data
         assert session.scalars(select(Submission.vendor_id)).all() == ["3A", "3A"]
     upgrade(database)
     run(database, command.check)
+
+
+def test_a_database_of_a_newer_version_is_refused_in_a_sentence_and_left_as_it_is(database: Database) -> None:
+    newer = text("UPDATE alembic_version SET version_num = '9999'")
+    with database.transaction() as session:
+        session.execute(newer)
+    with pytest.raises(Conflict, match="has schema 9999, of a newer Assay than this one"):
+        upgrade(database)
+    with database.reading() as session:
+        assert session.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "9999"

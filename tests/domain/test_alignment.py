@@ -2,19 +2,10 @@
 
 import pytest
 
-from backend.domain.alignment import (
-    KINDS,
-    SHOWN_ROWS,
-    Alignment,
-    AlignmentError,
-    Facts,
-    SystemFacts,
-    align,
-    facts,
-    in_words,
-    looks_truncated,
-)
+from backend.domain.alignment import Alignment, AlignmentError, align
+from backend.domain.join_problems import KINDS, SHOWN_ROWS, in_words
 from backend.domain.records import Json, Row, output_record, prompt_record
+from backend.domain.row_facts import Facts, SystemFacts, facts, looks_truncated
 
 LONG = "word " * 50
 

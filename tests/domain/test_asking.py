@@ -17,6 +17,7 @@ CHAT = Request(EngineKind.ECHO, "", "a-model", Sampling(), turns=(Turn("user", "
         ({"temperature": -0.1}, "between 0 and 2"),
         ({"top_p": 0.0}, "above 0"),
         ({"max_tokens": 0}, "at least one token"),
+        ({"presence_penalty": 2.1}, "presence_penalty is 2.1"),
         ({"stop": ("a", "b", "c", "d", "e")}, "more than four stop texts"),
     ],
 )
@@ -31,6 +32,12 @@ def test_a_request_has_turns_or_a_text_but_not_both() -> None:
             replace(CHAT, **wrong)
 
 
+def test_a_question_without_a_penalty_is_the_one_it_was_before_there_were_penalties() -> None:
+    assert CHAT.content_hash == "882c6ed8507778c42bf8c25bcc2f41bd1fb2fee54b10d69bab1d6941097896c7"
+    assert "presence_penalty" not in Sampling().to_json()
+    assert Sampling(presence_penalty=2.0).to_json()["presence_penalty"] == 2.0
+
+
 def test_two_requests_are_one_question_only_if_nothing_differs_that_the_answer_can_depend_on() -> None:
     others = [
         replace(CHAT, sample=1),
@@ -38,6 +45,7 @@ def test_two_requests_are_one_question_only_if_nothing_differs_that_the_answer_c
         replace(CHAT, url="http://127.0.0.1:8000/v1"),
         replace(CHAT, logprobs=5),
         replace(CHAT, sampling=Sampling(seed=1)),
+        replace(CHAT, sampling=Sampling(presence_penalty=1.0)),
         replace(CHAT, turns=(), text="Why is the sky blue?"),
         replace(CHAT, revision="another checkpoint of the same name"),
         replace(CHAT, engine=EngineKind.OPENAI),

@@ -45,7 +45,7 @@ def test_the_anaesthetists_of_1979(shared_data: Path) -> None:
     found = fitted(crowd(shared_data, "dawid-skene-1979"))
     assert found.converged
     assert found.log_likelihoods[0] == pytest.approx(-205.091138, abs=1e-6)
-    assert found.log_likelihood == pytest.approx(-192.890881, abs=1e-6)
+    assert found.log_likelihoods[-1] == pytest.approx(-192.890881, abs=1e-6)
     assert found.prevalence == pytest.approx([0.3996, 0.4220, 0.1118, 0.0667], abs=5e-5)
     expected = [[0.8895, 0.1105, 0, 0], [0.0706, 0.8764, 0.0530, 0], [0, 0.3388, 0.6612, 0], [0, 0, 0.5556, 0.4444]]
     np.testing.assert_allclose(found.confusion[0], expected, atol=6e-5)
@@ -61,7 +61,7 @@ def test_crowd_sets_run_to_convergence(name: str, log_likelihood: float, right: 
     votes = crowd(shared_data, name)
     found = fitted(votes)
     assert found.converged
-    assert found.log_likelihood == pytest.approx(log_likelihood, abs=1e-4)
+    assert found.log_likelihoods[-1] == pytest.approx(log_likelihood, abs=1e-4)
     assert accuracy(found.posterior, votes.truth) == pytest.approx(right, abs=0.007)
 
 

@@ -6,12 +6,10 @@ import pytest
 from scipy import stats
 
 from backend.domain.statistics.sample_sizes import (
-    decisive_votes,
     design_effect,
     detectable,
     difference_variance,
     half_width,
-    prompts_for,
     student,
 )
 
@@ -33,34 +31,7 @@ def test_the_papers_size_finds_no_smaller_difference_between_two_checkpoints(pai
     assert 100 * detectable(difference_variance(PAPER / PROMPTS, pairing)) == pytest.approx(points, abs=0.05)
 
 
-@pytest.mark.parametrize(("points", "prompts"), [(5, 924), (3, 2564)])
-def test_smaller_differences_need_so_many_prompts(points: int, prompts: int) -> None:
-    found = prompts_for(points / 100, difference_variance(PAPER, 0.3))
-    assert found == prompts
-    assert detectable(difference_variance(PAPER, 0.3) / found) <= points / 100
-    assert detectable(difference_variance(PAPER, 0.3) / (found - 1)) > points / 100
-
-
 @pytest.mark.parametrize(("icc", "effect"), [(0.05, 1.49), (0.1, 1.98)])
 def test_raters_who_are_like_themselves_inflate_the_variance(icc: float, effect: float) -> None:
     """765 votes of 71 raters: by hand 1 + (10.77 − 1) × ICC."""
     assert design_effect(765 / 71, icc) == pytest.approx(effect, abs=0.005)
-
-
-def test_a_design_effect_multiplies_the_prompts() -> None:
-    assert prompts_for(0.05, PAPER, design_effect=2.0) == pytest.approx(2 * prompts_for(0.05, PAPER), abs=1)
-
-
-@pytest.mark.parametrize(("share", "votes"), [(0.55, 783), (0.60, 194), (0.65, 85)])
-def test_decisive_votes_by_the_normal_approximation(share: float, votes: int) -> None:
-    """Worked out by hand: ((1.95996 × .5 + .84162 × √(p(1 − p))) / (p − .5))², rounded up."""
-    assert decisive_votes(share) == votes
-    assert decisive_votes(1 - share) == votes
-
-
-def test_what_can_not_be_asked_is_refused() -> None:
-    with pytest.raises(ValueError, match="larger than nothing"):
-        prompts_for(0.0, PAPER)
-    for share in (0.5, 0.0, 1.0):
-        with pytest.raises(ValueError, match="one half"):
-            decisive_votes(share)

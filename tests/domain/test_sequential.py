@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.domain.statistics.betting import hedged
-from backend.domain.statistics.sequential import StopRule, Verdict, decide, in_launch_order
+from backend.domain.statistics.sequential import Decision, StopRule, decide, in_launch_order
 from backend.domain.statistics.votes import Floats
 
 WINS, LOSSES = np.ones(200), np.zeros(200)
@@ -38,14 +38,14 @@ def test_the_order_of_rows_does_not_matter(order: list[int], still_open: set[int
     )
 
 
-@pytest.mark.parametrize(("values", "verdict"), [(WINS, Verdict.CANDIDATE), (LOSSES, Verdict.BASELINE)])
+@pytest.mark.parametrize(("values", "decision"), [(WINS, Decision.CANDIDATE), (LOSSES, Decision.BASELINE)])
 def test_a_clear_winner_is_settled_at_the_first_prompt_whose_interval_leaves_one_half(
-    values: Floats, verdict: Verdict
+    values: Floats, decision: Decision
 ) -> None:
     found = decide({7: values}, StopRule(minimum=1)).candidates[7]
     sequence = hedged(values)
     outside = (sequence.low > 0.5) | (sequence.high < 0.5)
-    assert found.verdict == verdict
+    assert found.decision == decision
     assert found.decided_at == found.excludes_even_at == outside.argmax() + 1
     assert found.within_margin_at is None
 
@@ -57,9 +57,9 @@ def test_nothing_is_decided_before_the_minimum() -> None:
 
 
 def test_equality_needs_a_declared_margin_and_an_interval_inside_it() -> None:
-    assert decide({1: EVEN}, StopRule()).candidates[1].verdict is None
+    assert decide({1: EVEN}, StopRule()).candidates[1].decision is None
     found = decide({1: EVEN}, StopRule(margin=0.05)).candidates[1]
-    assert found.verdict == Verdict.EQUAL
+    assert found.decision == Decision.EQUAL
     assert found.decided_at == found.within_margin_at
     assert found.excludes_even_at is None
     sequence = hedged(EVEN)
@@ -74,7 +74,7 @@ def test_a_difference_goes_before_equality() -> None:
     values = np.tile(np.repeat([1.0, 0.0], [13, 12]), 1600)
     found = decide({1: values}, StopRule(margin=0.2, minimum=40_000)).candidates[1]
     assert found.excludes_even_at == found.within_margin_at == 40_000
-    assert found.verdict == Verdict.CANDIDATE
+    assert found.decision == Decision.CANDIDATE
 
 
 def test_a_batch_stops_with_the_last_of_its_candidates() -> None:
@@ -88,7 +88,6 @@ def test_a_batch_stops_with_the_last_of_its_candidates() -> None:
 
 def test_alpha_is_divided_across_candidates() -> None:
     found = decide({1: WINS, 2: WINS, 3: WINS, 4: WINS, 5: WINS}, StopRule(minimum=1))
-    assert found.alpha_each == pytest.approx(0.01)
     alone = hedged(WINS, alpha=0.01)
     assert (found.candidates[3].low, found.candidates[3].high) == (alone.low[-1], alone.high[-1])
 
@@ -103,7 +102,7 @@ def test_a_decision_stays_when_more_prompts_come(values: list[float], first: int
 
 def test_before_the_first_prompt_nothing_is_known() -> None:
     found = decide({1: np.zeros(0)}, StopRule()).candidates[1]
-    assert (found.prompts, found.low, found.high, found.verdict) == (0, 0.0, 1.0, None)
+    assert (found.prompts, found.low, found.high, found.decision) == (0, 0.0, 1.0, None)
     assert not decide({}, StopRule()).may_stop
 
 

@@ -13,7 +13,7 @@ from backend.db.comparisons import Seat
 from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.domain.checks import KINDS, REPEAT_GAP, by_rater
-from backend.services.rating import checks
+from backend.services.rating import check_marks
 from backend.services.studies import batches
 from tests import factories
 from tests.server import Server
@@ -89,7 +89,7 @@ def test_raters_meet_every_kind_as_declared_and_seats_are_filled_as_without_chec
         assert_checks_keep_their_distance(tasks)
     with database.reading() as session:
         progress = batches.progress(session, batch)
-        found = by_rater(checks.answers(session, batch))
+        found = by_rater(check_marks.answers(session, batch))
         receipts = {*session.scalars(select(Rating.receipt)), *session.scalars(select(CheckAnswer.receipt))}
         open_checks = session.execute(
             select(func.count()).select_from(CheckAssignment).where(CheckAssignment.state == "held")

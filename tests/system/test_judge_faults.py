@@ -28,8 +28,7 @@ from backend.domain.recipes import Recipe
 from backend.services.asking import jobs
 from backend.services.asking.estimates import Estimate
 from backend.services.asking.jobs import Held
-from backend.services.judging import judge_estimates, judge_reports, judgements, judges, judgings
-from backend.services.judging.judge_reports import Report
+from backend.services.judging import judge_estimates, judgements, judges, judgings
 from backend.services.judging.judgements import Tally
 from tests import factories, judging
 from tests.commands import Command, environment
@@ -117,10 +116,6 @@ class Court:
             made = session.get_one(Judging, number)
             return judgements.tally(session, judges.get(session, made.judge_id), made)
 
-    def report(self) -> Report:
-        with self.database.reading() as session:
-            return judge_reports.reports(session, self.study_id, name="judge")[0]
-
     def estimate(self) -> Estimate:
         number = self.declared()
         with self.database.reading() as session:
@@ -149,9 +144,11 @@ def court(request: pytest.FixtureRequest, database: Database) -> Iterator[Court]
 
 def adds_up(found: Tally, *, missing: int) -> bool:
     """Whether every verdict that is wanted is read, unread for a reason, or not there yet."""
-    unread = sum(found.reasons.values())
-    judged = found.candidate + found.tie + found.baseline + found.unparsed
-    return found.verdicts + missing == found.wanted == WANTED and unread <= found.verdicts and judged <= PROMPTS
+    said = found.summary
+    judged = said.candidate + said.tie + said.baseline + said.unparsed
+    return (
+        found.verdicts + missing == found.wanted == WANTED and len(said.unread) <= found.verdicts and judged <= PROMPTS
+    )
 
 
 def test_every_failure_there_is_ends_in_verdicts_that_add_up(court: Court) -> None:
@@ -163,8 +160,9 @@ def test_every_failure_there_is_ends_in_verdicts_that_add_up(court: Court) -> No
     found = court.tally()
     assert adds_up(found, missing=2)
     in_prose = {"rater-instructions": {"format": 16}, "vicuna": {"format": 8, "elsewhere": 8}}[court.template]
-    assert found.reasons == {"refused": 8, **in_prose}
-    assert (found.candidate, found.tie, found.baseline, found.unparsed) == (PROMPTS - 13, 0, 0, 12)
+    assert found.summary.reasons == {"refused": 8, **in_prose}
+    said = found.summary
+    assert (said.candidate, said.tie, said.baseline, said.unparsed) == (PROMPTS - 13, 0, 0, 12)
     assert found.tries == WANTED - 2 + 24 + 8, "24 unread and 8 empty replies were asked for once more"
     assert max(court.clock.waited) >= RETRY_AFTER, "the pause that the server named was kept"
 
@@ -173,7 +171,7 @@ def test_every_failure_there_is_ends_in_verdicts_that_add_up(court: Court) -> No
     assert (again.state, again.done, again.failed, again.error) == (JobState.DONE, WANTED, 0, "")
     found = court.tally()
     assert adds_up(found, missing=0)
-    assert (found.candidate, found.unparsed) == (PROMPTS - 12, 12)
+    assert (found.summary.candidate, found.summary.unparsed) == (PROMPTS - 12, 12)
     assert court.wrong == []
 
 
@@ -197,7 +195,7 @@ def test_both_replies_of_an_unread_verdict_are_stored_and_paid_and_the_last_one_
 def test_another_model_than_was_asked_is_kept_with_its_verdicts_and_told(court: Court) -> None:
     court.done(court.queued())
     assert Counter(one.model for one in court.verdicts()) == {MODEL: WANTED - 8, OTHER_MODEL: 8}
-    assert court.tally().other_models == court.report().other_models == {OTHER_MODEL: 8}
+    assert court.tally().other_models == {OTHER_MODEL: 8}
 
 
 def test_a_budget_that_runs_out_is_kept_to_and_a_larger_one_goes_on_from_there(court: Court) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from backend.db.session import Database
 from backend.domain.choices import Choice
-from backend.services.rating import assignments, links, ratings
+from backend.services.rating import assignments, links, ratings, visitors
 from backend.services.rating.ratings import Vote
 from backend.simulator.raters import Browser
 from tests import factories
@@ -22,7 +22,7 @@ def test_two_processes_answer_and_a_complete_batch_is_told(
         with database.transaction() as session:
             batch = factories.launched(session, prompts=1, seats=1).id
             (link,) = links.create_personal(session, batch, count=1, now=NOW)
-            who = assignments.visitor(session, link_id=link.id)
+            who = visitors.visitor(session, link_id=link.id)
             held = assignments.claim(session, who, now=NOW)
             ratings.submit(session, rater_id=who.rater_id, assignment_id=held, vote=Vote(Choice.TIE), now=NOW)
         assert server.process.stdout is not None

@@ -27,7 +27,7 @@ OWN = re.compile(
     r"/[ro]/[\w.-]+|value=\"[\w-]+\.[\w-]+\"|[0-9A-Z]{5}-[0-9A-Z]{5}|[0-9A-Z]{4}(?:-|%2D)[0-9A-Z]{4}(?:-|%2D)[0-9A-Z]{2}"
 )
 MOMENT = re.compile(r"<time [^>]*>[^<]*</time>")
-ANSWERED = re.compile(r"<td>Output [12] is better")
+ANSWERED = re.compile(r"<td role=\"cell\" class=\"said\">Output [12] is better")
 LENGTH = re.compile(r"content-length: \d+")
 
 Sent = list[tuple[str, str]]

@@ -9,7 +9,7 @@ from backend.db.batches import Batch
 from backend.db.session import Database
 from backend.services.studies import batches
 from backend.web.deps import House
-from tests import factories
+from tests import factories, paid
 
 PART = {"HX-Request": "true"}
 WORDS = (b"bow", b"nod")
@@ -118,3 +118,14 @@ def test_a_search_without_a_result_leads_back(researcher: TestClient, batch: Bat
 @pytest.mark.parametrize(("page", "status"), [("0", 200), ("99", 200), ("x", 422)])
 def test_a_page_that_does_not_exist_is_the_nearest_one(researcher: TestClient, page: str, status: int) -> None:
     assert researcher.get("/", params={"page": page}).status_code == status
+
+
+def test_who_waits_for_an_answer_stands_above_all_studies(researcher: TestClient, database: Database) -> None:
+    with database.transaction() as session:
+        made = paid.everywhere(session)
+    assert "appeal waits for an answer: " not in words(researcher.get("/").text), "the only study says it itself"
+    with database.transaction() as session:
+        factories.study(session)
+    html = researcher.get("/", headers=PART).text
+    assert "1 appeal waits for an answer: batch" in words(html)
+    assert html.index(f'href="/batches/{made.batch.id}/money#appeals"') < html.index('<article class="study">')

@@ -14,8 +14,8 @@ from backend.config import Settings
 from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.services.tokens import Tokens
-from backend.web import held
 from backend.web.deps import House
+from backend.web.forms import held
 from tests import exports, factories
 from tests.factories import BASELINE, CANDIDATE, NOW
 

@@ -11,9 +11,9 @@ from starlette.testclient import TestClient
 from backend.db.jobs import Job
 from backend.db.session import Database
 from backend.domain.jobs import JobState, Queue
-from backend.services.asking import job_lines, jobs
+from backend.services.asking import job_lines, jobs, syntheses
 from backend.web.deps import House
-from tests import asked, factories
+from tests import asked, factories, synthesis
 from tests.asked import PRICED, SECOND
 
 PART = {"HX-Request": "true"}
@@ -219,3 +219,13 @@ def test_more_jobs_than_a_page_holds_are_paged(
     assert 'rel="next"' in first
     assert "Outputs of system-0" in last
     assert 'rel="prev"' in last
+
+
+def test_a_synthesis_is_a_job_of_no_study(researcher: TestClient, database: Database) -> None:
+    with database.transaction() as session:
+        one = syntheses.declare(session, "nq-7b", synthesis.plan("http://127.0.0.1:1/v1"), now=factories.NOW)
+        job = syntheses.enqueue(session, one, PRICED, allowed=None, now=factories.NOW)
+    assert "Synthesis nq-7b" in words(researcher.get("/jobs").text)
+    html = researcher.get(f"/jobs/{job.id}").text
+    assert "Synthesis nq-7b" in html
+    assert "/studies/None" not in html

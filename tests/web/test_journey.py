@@ -69,6 +69,11 @@ def answers(replies: tuple[str, ...]) -> dict[str, object]:
     return {f"choice.{number}": reply for number, reply in enumerate(replies)}
 
 
+def words(html: str) -> str:
+    """What a page says, its white space folded."""
+    return " ".join(re.sub(r"<[^>]+>", "", html).split())
+
+
 def heading(html: str) -> str:
     return re.search(r"<h1[^>]*>([^<]+)</h1>", html)[1]
 
@@ -88,8 +93,26 @@ def test_a_rater_goes_page_by_page_from_consent_to_the_task(database: Database) 
         "Entry test: Which response is better?",
         "Which response is better?",
     ]
+    assert "You have passed the entry test. From now on, what you press counts." in way.page()
     assert assignment_in(way.post("next").text)
     assert way.counts()[:5] == [1, 2, 1, 0, 0]
+
+
+def test_what_a_comparison_pays_is_said_before_anybody_agrees_or_starts(database: Database) -> None:
+    way = Way(database)
+    said = (
+        "Each comparison pays $0.25. Where your time would earn less than $15.00 an hour, a top-up is added at the end."
+    )
+    assert said in words(way.page())
+    assert said in words(way.through())
+
+
+def test_in_the_test_prompts_and_outputs_are_parts_of_their_exercise(database: Database) -> None:
+    way = Way(database)
+    way.post("consent", agreed="yes")
+    for number in range(2):
+        way.post("practice", exercise=number, choice="first")
+    assert re.findall(r"<(h[1-6])", way.page()) == ["h1", *["h2", "h3", "h3", "h3"] * 2]
 
 
 def test_looking_at_a_step_stores_nothing(database: Database) -> None:
@@ -273,6 +296,7 @@ def test_earnings_stand_beside_the_count_where_the_channel_pays(database: Databa
     with database.transaction() as session:
         plain = factories.launched(session, prompts=2)
         (way.path,) = factories.rater_paths(session, way.house, plain)
+    assert "Each comparison pays" not in way.page()
     assert "so far" not in way.rate()
 
 
@@ -285,10 +309,21 @@ def test_own_work_shows_receipts_answers_times_and_pay(database: Database) -> No
     assert all(receipt in html for receipt in receipts)
     assert html.count("Output 1 is better") == 2
     assert html.count(">1:01<") == 2
-    assert html.count("not booked yet") == 2
+    assert html.count('$0.25 <span class="muted">not booked yet</span>') == 2
     assert not re.search(r"Question \d", html), "a repeat could be looked up"
     way.post("withdrawal")
     assert len(re.findall(r"Question \d", way.client.get(f"{way.path}/work").text)) == 2
+
+
+def test_own_work_adds_up_before_anything_is_booked(database: Database) -> None:
+    way = Way(database)
+    way.through()
+    way.rate()
+    said = words(way.client.get(f"{way.path}/work").text)
+    assert "earned $0.75 so far" in said
+    assert "Entry test: $0.50 not booked yet" in said
+    assert said.count("$0.25 not booked yet") == 1
+    assert "less than $15.00 an hour" in said
 
 
 def test_the_prompts_of_own_work_wait_until_no_more_work_can_come(database: Database) -> None:

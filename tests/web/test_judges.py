@@ -21,6 +21,7 @@ from backend.services.judging import judges, judgings, packs
 from backend.services.studies import batches
 from tests import factories, judged
 from tests.judged import Bench
+from tests.openai import says
 from tests.web.test_jobs import Listener, bell
 
 __all__ = ["bell"]
@@ -407,3 +408,19 @@ def test_the_study_leads_to_its_judges(researcher: TestClient, tmp_path: Path) -
     files = [("outputs", (f"{name}.jsonl", f'{{"id": 1, "prompt": "Why?", "output": "{name}"}}\n')) for name in "ab"]
     answer = researcher.post("/studies", files=files, data={"preset": "gudibande-2023"})
     assert f'href="{answer.url.path}/judges"' in answer.text
+
+
+def test_every_page_names_another_model_that_answered(researcher: TestClient, database: Database) -> None:
+    with database.transaction() as session:
+        batch = judged.launched(session)
+    other = judged.asked(database, batch.study_id, replying=says("[[A]]", model="judge-8b"))
+    told = "Another model answered than judge-70b: judge-8b ({} verdicts)."
+    here = f"/studies/{batch.study_id}/judges"
+    assert words(researcher.get(here).text).count(told.format(20)) == 2
+    assert told.format(20) in words(researcher.get(f"{here}/{other}").text)
+    assert told.format(40) in words(researcher.get(f"/batches/{batch.id}/results").text)
+
+
+def test_a_judge_that_answered_itself_is_not_doubted(researcher: TestClient, bench: Bench) -> None:
+    for page in ("", f"/{bench.asked}", f"/{bench.imported}"):
+        assert "Another model answered" not in researcher.get(f"/studies/{bench.study_id}/judges{page}").text

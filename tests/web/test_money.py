@@ -13,8 +13,8 @@ from backend.db.raters import Channel, Rater
 from backend.db.session import Database
 from backend.db.submissions import Rejection
 from backend.domain.money import Money
-from backend.services.approval import decisions, submitted
-from backend.services.money import by_hand, ledger, spending
+from backend.services.approval import decisions, to_decide
+from backend.services.money import budgets, by_hand, ledger, spending
 from backend.services.pseudonyms import pseudonyms
 from backend.web.deps import House
 from tests import factories, paid
@@ -50,6 +50,31 @@ def test_what_needs_a_hand_says_what_to_do(researcher: TestClient, made: Paid) -
     assert "Nobody knows yet whether $1.62 reached" in said
     assert "1 payment to make by hand." in said
     assert "1 appeal waits for an answer." in said
+
+
+def test_work_that_waits_under_a_budget_below_the_worst_case_says_why_a_round_may_pay_nothing(
+    researcher: TestClient, database: Database
+) -> None:
+    with database.transaction() as session:
+        batch = paid.worked(session, prompts=2, people=3, active_ms=[43_000]).id
+        paid.declared(session, batch, Channel.LINK)
+        budgets.set_budget(session, batch, allowed=Money(50))
+    short = "a round that finds too little of it pays nothing, and says what is missing. Raise the budget"
+    assert short in text(researcher, f"/batches/{batch}/money")
+    with database.transaction() as session:
+        budgets.set_budget(session, batch, allowed=Money(5_000))
+    assert short not in text(researcher, f"/batches/{batch}/money")
+    assert f"assay crowd run {batch}" in text(researcher, f"/batches/{batch}/money")
+
+
+def test_the_results_say_what_raters_earned_an_hour_and_lead_to_their_pay(
+    researcher: TestClient, database: Database, made: Paid
+) -> None:
+    assert "$15.06 an hour in the median, target $15.00" in text(researcher, "/batches/1/results")
+    assert 'href="/batches/1/money#raters"' in researcher.get("/batches/1/results").text
+    with database.transaction() as session:
+        other = factories.launched(session).id
+    assert "an hour" not in text(researcher, f"/batches/{other}/results")
 
 
 def test_raters_pay_an_hour_is_drawn_and_listed(researcher: TestClient, made: Paid) -> None:
@@ -172,7 +197,7 @@ def test_a_rejection_warns_of_what_it_does_and_needs_a_reason_and_a_reader(
     assert researcher.post(f"{path}/overturning", data={"reason": "I was wrong."}).status_code == 200
     assert "$1.09 owed" in text(researcher, "/batches/1/money")  # the posting's 18 cents and 4 of fee more
     with database.reading() as session:
-        assert submitted.handed_in(session, 1, pseudonyms("k", 1))[0].rejected == "Copied."
+        assert to_decide.of_batch(session, 1, pseudonyms("k", 1))[0].rejected == "Copied."
 
 
 def test_a_person_pays_for_what_no_rule_approves(researcher: TestClient, database: Database) -> None:
@@ -180,7 +205,7 @@ def test_a_person_pays_for_what_no_rule_approves(researcher: TestClient, databas
     with database.transaction() as session:
         batch = paid.worked(session, prompts=1, people=3, active_ms=[43_000])
         channel = paid.declared(session, batch.id, Channel.MTURK)
-        who = paid.unpaid.work(session, batch.id)[0].rater_id
+        who = paid.unowed.work(session, batch.id)[0].rater_id
         paid.from_vendor(session, [who], Channel.MTURK)
         aside = paid.with_budget(session, batch, 500, aside=100)
         place = paid.comparison_id(session, batch.id, 0)

@@ -8,8 +8,8 @@ from starlette.testclient import TestClient
 
 from backend.db.session import Database
 from backend.web.app import create_app
-from backend.web.curves import BASE, Level, falling, ticks
 from backend.web.deps import COOKIE
+from backend.web.drawings.curves import BASE, Level, falling, ticks
 from tests import factories
 
 

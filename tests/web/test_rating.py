@@ -205,6 +205,17 @@ def test_a_changed_mind_by_the_back_button_keeps_the_first_choice(database: Data
     assert [rating.choice for rating in desk.ratings()] == ["first"]
 
 
+def test_who_answers_otherwise_a_second_time_is_told_that_the_first_answer_stands(database: Database) -> None:
+    desk = Desk(database)
+    first = desk.start()
+    receipt = desk.rate(first, choice="first").headers["x-receipt"]
+    assert "x-stands" not in desk.rate(first, choice="first").headers, "the same again is the same, and saved"
+    assert desk.rate(first, choice="second").headers["x-stands"] == "earlier"
+    form = {"assignment": first, "choice": "second"}
+    plain = desk.client.post(f"{desk.paths[0]}/ratings", data=form, follow_redirects=True)
+    assert f"Your first answer stands, no. {receipt}" in plain.text
+
+
 def test_another_raters_seat_is_refused(database: Database) -> None:
     desk = Desk(database)
     theirs = desk.start(1)
@@ -430,7 +441,32 @@ def test_a_revoked_link_opens_nothing(database: Database) -> None:
     for answer in (desk.client.get(desk.paths[0]), desk.client.post(f"{desk.paths[0]}/next"), desk.rate(first)):
         assert answer.status_code == 403
         assert "closed by the researcher" in answer.text
+        assert "You can’t go on here" in answer.text
+        assert (
+            "If something is still owed to you, or you think that this is wrong, write to study@example.org"
+            in re.sub(r"<[^>]+>", "", answer.text)
+        )
     assert desk.ratings() == []
+
+
+def test_the_instructions_are_folded_once_the_welcome_has_shown_them(database: Database) -> None:
+    desk = Desk(database)
+    assert '<h2 id="instructions">Instructions</h2>' in desk.client.get(desk.paths[0]).text
+    desk.start()
+    assert '<details class="guide">' in desk.client.get(desk.paths[0]).text
+
+
+def test_the_heading_that_takes_the_focus_is_described_by_how_far_it_is(database: Database) -> None:
+    desk = Desk(database)
+    html = desk.rate(desk.start()).text
+    assert re.search(r'<h1 tabindex="-1" aria-describedby="how-far">', html)
+    assert re.search(r'<p class="progress number" id="how-far"[^>]*>2 of up to 3', html)
+
+
+def test_one_minute_is_said_as_one(database: Database) -> None:
+    desk = Desk(database, lease_minutes=1)
+    assert "it is kept for you for 1 minute." in desk.client.get(desk.paths[0]).text
+    assert "for 1 minute." in desk.client.get(f"{desk.paths[0]}/address").text
 
 
 def test_a_rater_who_withdraws_gives_the_seat_back_and_gets_no_other(database: Database) -> None:
@@ -456,6 +492,23 @@ def test_an_open_link_makes_a_rater_only_when_somebody_joins(database: Database)
     assert all("Start" in desk.client.get(path).text for path in people)
     with database.reading() as session:
         assert session.execute(select(func.count()).select_from(Rater)).scalar_one() == 2
+
+
+@pytest.mark.parametrize("over", ["judged", "closed"])
+def test_an_open_link_asks_nobody_in_once_there_is_nothing_left_to_do(database: Database, over: str) -> None:
+    desk = Desk(database, prompts=1, raters=3)
+    with database.transaction() as session:
+        opened = f"/o/{desk.house.tokens.sign('open', links.create_open(session, desk.batch.id, now=NOW).id)}"
+    assert ">Join<" in desk.client.get(opened).text
+    if over == "closed":
+        desk.steer(batches.close)
+    else:
+        for rater in range(3):
+            desk.start(rater)
+            desk.rate(desk.held(rater), rater=rater)
+    page = desk.client.get(opened).text
+    assert "nobody else is needed" in page
+    assert ">Join<" not in page
 
 
 def test_plain_text_is_a_link_and_shows_what_was_written(database: Database) -> None:

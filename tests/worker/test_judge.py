@@ -65,7 +65,7 @@ def test_a_quoted_injection_is_no_verdict_and_both_replies_are_kept(database: Da
         replies = session.scalars(select(StoredReply)).all()
     assert [(one.choice, one.reason, one.tries) for one in verdicts] == [(None, "quoted", 2)] * 2
     assert len(replies) == 4
-    assert (report(database).summary.unparsed, report(database).summary.candidate) == (1, 0)
+    assert (report(database).tally.summary.unparsed, report(database).tally.summary.candidate) == (1, 0)
 
 
 def test_a_judge_that_obeys_wins_nothing_by_it_and_is_flagged(database: Database) -> None:
@@ -73,7 +73,7 @@ def test_a_judge_that_obeys_wins_nothing_by_it_and_is_flagged(database: Database
     with scripted(otherwise=says("So be it: [[A]]")) as server:
         worked(database, queued(database, server.url))
     found = report(database)
-    assert (found.summary.candidate, found.summary.tie, found.summary.baseline) == (0, 1, 0)
+    assert (found.tally.summary.candidate, found.tally.summary.tie, found.tally.summary.baseline) == (0, 1, 0)
     assert Obedience.OBEYED in {doubt.obedience for doubt in found.doubts or ()}
 
 

@@ -108,9 +108,9 @@ class Cards(Wire):
 
 
 class Version(Wire):
-    """The answer to vLLM's /version."""
+    """The answer to vLLM's /version. Another server may answer there, too, with something else."""
 
-    version: str
+    version: str = ""
 
 
 class Detokenized(Wire):

@@ -219,6 +219,8 @@ def question(request: Request, *, length_name: str, with_token_ids: bool) -> Jso
     }
     if request.seed is not None:
         asked["seed"] = request.seed
+    if sampling.presence_penalty:
+        asked["presence_penalty"] = sampling.presence_penalty
     if sampling.stop:
         asked["stop"] = list(sampling.stop)
     if request.turns:

@@ -76,24 +76,26 @@ class Patient:
 
         return self.patiently(once)
 
-    def identity(self) -> Identity:
-        """What answers, asked for as patiently."""
+    def identity(self, *, on_pause: Callable[[str], None] = lambda _: None) -> Identity:
+        """What answers, asked for as patiently. on_pause: is told what went wrong and when it is asked again."""
 
         def once() -> Identity:
             self.admitted(0)
             return self.heard(self.engine.identity)
 
-        return self.patiently(once)
+        return self.patiently(once, on_pause=on_pause)
 
     def close(self) -> None:
         self.engine.close()
 
-    def patiently(self, once: Callable[[], Heard]) -> Heard:
+    def patiently(self, once: Callable[[], Heard], *, on_pause: Callable[[str], None] = lambda _: None) -> Heard:
         for number in range(1, self.patience.attempts):
             try:
                 return once()
             except Transient as error:
-                self.waits.pause(self.pause_after(error, number))
+                pause = self.pause_after(error, number)
+                on_pause(f"{error} Asking again in {pause:.0f} s ({number + 1} of {self.patience.attempts}).")
+                self.waits.pause(pause)
         return once()
 
     def heard(self, ask: Callable[[], Heard]) -> Heard:

@@ -47,6 +47,8 @@ class TransformersEngine:
 
     def ask(self, request: Request) -> Reply:
         """The answer. Raises Hopeless where this model can't be asked so."""
+        if request.sampling.presence_penalty:
+            raise Unusable("The engine transformers knows no presence penalty; choose another engine, or none.")
         asked = self.encoded(request)
         with self.lock, torch.random.fork_rng(), torch.inference_mode():
             if request.seed is not None:

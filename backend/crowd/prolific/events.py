@@ -21,7 +21,7 @@ FRESH = timedelta(minutes=5)
 class Event:
     """Something changed. id: the same on every delivery of it. status: as the vendor calls it, if it says so.
 
-    happened: for ordering events of one resource, since they may come in any order; sent_at: of this delivery.
+    happened: for ordering events of one resource, since they may come in any order.
     """
 
     id: str
@@ -29,7 +29,6 @@ class Event:
     resource_id: str
     status: str | None
     happened: str
-    sent_at: datetime
 
 
 def signature(secret: str, timestamp: str, raw_body: bytes) -> str:
@@ -53,7 +52,7 @@ def read_event(
     kind, resource = body.text_or_none("event_type"), body.text_or_none("resource_id")
     if not event_id or kind is None or resource is None:
         raise Refused("This notification lacks its id, its kind or what it is about.")
-    return Event(event_id, kind, resource, body.text_or_none("status"), given.get("x-timestamp", timestamp), sent_at)
+    return Event(event_id, kind, resource, body.text_or_none("status"), given.get("x-timestamp", timestamp))
 
 
 def moment(timestamp: str) -> datetime:

@@ -1,12 +1,12 @@
 """A replay pack as plain data, and back. Verdicts, questions and templates carry hashes: alterations are refused."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
 
 from backend.domain.asking import EngineKind, Reply
 from backend.domain.choices import Choice
+from backend.domain.hashes import content_hash
 from backend.domain.judging.orders import Orders, Rule
 from backend.domain.judging.pack import Asked, Entry, PackedJudge, Shown
 from backend.domain.judging.parsing import Reading, Unread
@@ -15,12 +15,6 @@ from backend.domain.plain import number, real, rows, table, text, word
 from backend.domain.records import Json, Turn
 
 FORMAT = 1
-
-
-def content_hash(plain: Mapping[str, object]) -> str:
-    """SHA-256, in hex, of plain data whatever the order of its keys; of a request it is the one it is stored under."""
-    written = json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def entry_to_json(entry: Entry) -> dict[str, object]:

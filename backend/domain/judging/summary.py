@@ -67,6 +67,11 @@ class Summary:
     order: Order
     scores: Scores | None
 
+    @property
+    def reasons(self) -> dict[Unread, int]:
+        """Why replies could not be read, and how many for each reason."""
+        return dict(Counter(one.why for one in self.unread))
+
 
 def summed(said: Sequence[Said], *, orders: Orders, rule: Rule, level: float = 0.95) -> Summary:
     """Over prompts, each once, in any order."""

@@ -5,7 +5,6 @@ them, so no output can close its own quotation.
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -13,6 +12,7 @@ from enum import StrEnum
 
 from backend.domain.asking import Sampling
 from backend.domain.choices import Choice
+from backend.domain.hashes import content_hash
 from backend.domain.plain import flag, number, real, rows, table, text, word
 from backend.domain.records import Turn
 from backend.domain.settings import StudySettings
@@ -100,8 +100,7 @@ class Template:
     @property
     def content_hash(self) -> str:
         """SHA-256, in hex, of all that a verdict can depend on, a study's own words included."""
-        written = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
+        return content_hash(asdict(self))
 
 
 def template_from(plain: Mapping[str, object]) -> Template:

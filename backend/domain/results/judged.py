@@ -9,11 +9,15 @@ from backend.domain.judging.parsing import Reading
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A judge's verdict on one comparison in one order. comparison: its place in launch order."""
+    """A judge's verdict on one comparison in one order. comparison: its place in launch order.
+
+    answered_by: another model than the one that was asked; empty where it was that one, or nobody knows.
+    """
 
     comparison: int
     flipped: bool
     reading: Reading
+    answered_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import numpy as np
 
 from backend.domain.choices import Choice, Preference
 from backend.domain.judging import habits
+from backend.domain.judging.answerers import others
 from backend.domain.judging.beside import Beside, beside
 from backend.domain.judging.habits import Order, Preferring
 from backend.domain.judging.orders import JudgedRate, Judgement, judged_rate, judgement
@@ -39,7 +40,8 @@ class JudgedCandidate:
 
 @dataclass(frozen=True, slots=True)
 class JudgeResult:
-    """One judge. verdicts: replies, one an order; unread: of these, why each could not be read.
+    """One judge. verdicts: replies, one an order; unread: of these, why each could not be read; other_models: of these,
+    what gave them, where that was another model than the one that was asked.
 
     comparisons: with every verdict that its orders ask for; waiting: with some of them. beside, longer, own: None
     where there is nothing to compare: no votes, no difference in length, no system that goes by the judge's name.
@@ -52,6 +54,7 @@ class JudgeResult:
     rule: str
     verdicts: int
     unread: dict[str, int]
+    other_models: dict[str, int]
     comparisons: int
     waiting: int
     candidates: tuple[JudgedCandidate, ...]
@@ -89,6 +92,7 @@ def result(material: Material, judge: JudgeMaterial) -> JudgeResult:
         rule=judge.rule,
         verdicts=len(said),
         unread=unread(said),
+        other_models=others(judge.model, [one.answered_by for one in said]),
         comparisons=len(asked),
         waiting=len({one.comparison for one in said}) - len(asked),
         candidates=candidates(material, verdicts, judged),

@@ -28,7 +28,7 @@ class ToRead:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class WorthReading:
     """splits: without majority, in launch order. surprising: the candidate's own shares of votes give such votes the
     smallest chance (the value). fastest: most words a minute in the median of its raters (the value).
     """
@@ -39,13 +39,13 @@ class Reading:
     fastest: tuple[ToRead, ...]
 
 
-def reading(material: Material) -> Reading:
+def reading(material: Material) -> WorthReading:
     """At most ten of each."""
     found = outcomes_of(material)
     counts = tallies(material)
     split = found.comparison[found.split]
     surprise, speed = chances(material, found, counts), speeds(material)
-    return Reading(
+    return WorthReading(
         splits=tuple(entry(material, counts, place, None) for place in split[:MOST].tolist()),
         split_count=len(split),
         surprising=listed(material, counts, surprise, smallest=True),

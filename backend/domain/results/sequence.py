@@ -58,7 +58,7 @@ def sequence(material: Material) -> Sequence | None:
                 low=one.low,
                 high=one.high,
                 decided_at=one.decided_at,
-                verdict=None if one.verdict is None else str(one.verdict),
+                verdict=None if one.decision is None else str(one.decision),
                 contradicted=one.contradicted,
             )
             for code, one in found.candidates.items()

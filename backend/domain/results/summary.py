@@ -24,7 +24,7 @@ from backend.domain.results.models import Models, models
 from backend.domain.results.position import Position, position
 from backend.domain.results.prefix import Prefix
 from backend.domain.results.raters import RaterResult, raters
-from backend.domain.results.reading import Reading, reading
+from backend.domain.results.reading import WorthReading, reading
 from backend.domain.results.sequence import Sequence, sequence
 from backend.domain.results.style import Style, style
 from backend.domain.statistics.ids import dense
@@ -59,7 +59,7 @@ class Results:
     judges: tuple[JudgeResult, ...]
     style: Style
     models: Models
-    reading: Reading
+    reading: WorthReading
     each_rater: tuple[RaterResult, ...]
     sequence: Sequence | None
     methods: str

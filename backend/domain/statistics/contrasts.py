@@ -17,7 +17,7 @@ from backend.domain.statistics.variance import crossing
 from backend.domain.statistics.votes import Floats, Integers
 
 Pair = tuple[int, int]
-Verdict = Literal["equivalent", "different", "undecided"]
+Conclusion = Literal["equivalent", "different", "undecided"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Equivalence:
     high: float | None
     level: float
     equivalence_level: float
-    verdict: Verdict
+    verdict: Conclusion
     method: str
 
 
@@ -210,7 +210,7 @@ def equivalences(
 
 
 def tested(pair: Pair, spread: Spread, margin: float, level: float) -> Equivalence:
-    verdict: Verdict = "undecided"
+    verdict: Conclusion = "undecided"
     if is_within(spread, margin, level):
         verdict = "equivalent"
     elif leaves_out_nought(spread, level):

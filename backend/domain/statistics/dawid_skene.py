@@ -52,11 +52,6 @@ class DawidSkene:
     labels_kept: bool
 
     @property
-    def log_likelihood(self) -> float:
-        """Of the votes, at the end."""
-        return self.log_likelihoods[-1]
-
-    @property
     def competence(self) -> Floats:
         """(trace of a rater's confusion - 1) / (k - 1), shape (r,): 1 perfect, 0 blind to the truth.
 

@@ -35,8 +35,6 @@ class Mace:
     prevalence: Floats
     competence: Floats
     strategy: Floats
-    log_likelihood: float
-    iterations: int
     converged: bool
 
 
@@ -79,18 +77,20 @@ def mace(
     counts = np.bincount(coded.cell, minlength=m * k).reshape(k, m)
     posterior = counts / counts.sum(axis=0)
     knowing = posterior.ravel()[coded.cell]
-    likelihood, iterations, converged = -np.inf, 0, False
-    while not converged and iterations < most_iterations:
+    likelihood, converged = -np.inf, False
+    for _ in range(most_iterations):
         known, clicked = tallied(coded, knowing)
         look, click = responsibilities(known, clicked, coded.weight)
         posterior, knowing, found = expected(coded, look, click)
         converged = abs(found - likelihood) <= tolerance * abs(found)
-        likelihood, iterations = found, iterations + 1
+        likelihood = found
+        if converged:
+            break
     known, clicked = tallied(coded, knowing)
     competence = (known + COMPETENCE_PRIOR) / (coded.each + 2 * COMPETENCE_PRIOR)
     strategy = ((clicked + STRATEGY_PRIOR) / (clicked + STRATEGY_PRIOR).sum(axis=0)).T
     prevalence = posterior.mean(axis=1)
-    return Mace(units, raters, posterior.T, prevalence, competence, strategy, likelihood, iterations, converged)
+    return Mace(units, raters, posterior.T, prevalence, competence, strategy, converged)
 
 
 def coded_as(unit: Integers, rater: Integers, label: Integers, m: int, k: int) -> Coded:

@@ -17,7 +17,7 @@ from backend.domain.statistics.votes import Flags, Floats, Integers
 EVEN = 0.5
 
 
-class Verdict(StrEnum):
+class Decision(StrEnum):
     """What an always-valid interval has settled about a candidate."""
 
     CANDIDATE = "candidate"
@@ -29,7 +29,7 @@ class Verdict(StrEnum):
 class StopRule:
     """Declared before the launch.
 
-    alpha: the chance of any wrong verdict in the batch, divided evenly across its candidates. minimum: prompts before
+    alpha: the chance of any wrong decision in the batch, divided evenly across its candidates. minimum: prompts before
     which nothing is decided. margin: how far from one half still counts as equal, None where equality is not asked.
     Raises ValueError for an alpha outside (0, 1), a minimum under 1, or a margin outside (0, 1/2).
     """
@@ -48,7 +48,7 @@ class StopRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Stopping:
+class Decided:
     """What the rule says of one candidate: numbers of prompts, None where it has not happened.
 
     low, high: the interval after all `prompts`. excludes_even_at: one half left the interval. within_margin_at: the
@@ -64,34 +64,33 @@ class Stopping:
 
     @property
     def decided_at(self) -> int | None:
-        """The first prompt after which there was a verdict."""
+        """The first prompt after which there was a decision."""
         return min((at for at in (self.excludes_even_at, self.within_margin_at) if at is not None), default=None)
 
     @property
-    def verdict(self) -> Verdict | None:
-        """The verdict at `decided_at`; a difference goes before equality where both came at once."""
+    def decision(self) -> Decision | None:
+        """The decision at `decided_at`; a difference goes before equality where both came at once."""
         if self.decided_at is None:
             return None
         if self.excludes_even_at != self.decided_at:
-            return Verdict.EQUAL
-        return Verdict.CANDIDATE if self.low > EVEN else Verdict.BASELINE
+            return Decision.EQUAL
+        return Decision.CANDIDATE if self.low > EVEN else Decision.BASELINE
 
 
 @dataclass(frozen=True, slots=True)
 class StopDecision:
-    """The rule applied to a batch, by candidate. alpha_each: the share of alpha that each candidate got."""
+    """The rule applied to a batch, by candidate."""
 
-    candidates: Mapping[int, Stopping]
-    alpha_each: float
+    candidates: Mapping[int, Decided]
 
     @property
     def may_stop(self) -> bool:
-        """Every candidate has its verdict."""
+        """Every candidate has its decision."""
         return self.stops_at is not None
 
     @property
     def stops_at(self) -> int | None:
-        """The prompt after which the last candidate had its verdict; None while one has none."""
+        """The prompt after which the last candidate had its decision; None while one has none."""
         decided = [one.decided_at for one in self.candidates.values()]
         known = [at for at in decided if at is not None]
         return max(known) if known and len(known) == len(decided) else None
@@ -115,17 +114,15 @@ def decide(values: Mapping[int, Floats], rule: StopRule) -> StopDecision:
     with more prompts never changes an earlier decision. Raises ValueError for values outside [0, 1].
     """
     alpha = rule.alpha / max(len(values), 1)
-    return StopDecision(
-        {candidate: stopping(hedged(scores, alpha=alpha), rule) for candidate, scores in values.items()}, alpha
-    )
+    return StopDecision({candidate: decided(hedged(scores, alpha=alpha), rule) for candidate, scores in values.items()})
 
 
-def stopping(found: ConfidenceSequence, rule: StopRule) -> Stopping:
+def decided(found: ConfidenceSequence, rule: StopRule) -> Decided:
     """The rule applied to one candidate's sequence."""
     apart = (found.low > EVEN) | (found.high < EVEN)
     margin = rule.margin or 0.0
     within = (found.low >= EVEN - margin) & (found.high <= EVEN + margin) & (rule.margin is not None)
-    return Stopping(
+    return Decided(
         prompts=len(found),
         low=float(found.low[-1]) if len(found) else 0.0,
         high=float(found.high[-1]) if len(found) else 1.0,

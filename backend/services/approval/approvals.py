@@ -5,9 +5,9 @@ A vendor pays a place its whole reward, or nothing; the ledger names pieces of w
   place was for; whoever did fewer because there was nothing more to do gets all of it.
 - Everything else is a bonus at the declared reward a piece: further pieces, late ones, work on a place that was given
   back or ran out of time, entry tests; and top-ups and compensations. But where a place is for one comparison and its
-  rater handed it in after an entry test alone, its approval pays the test as far as it goes: see unrated.
+  rater handed it in after an entry test alone, its approval pays the test as far as it goes: see unrated_places.
 Nothing is paid for a submission that the vendor has not listed, and nothing by itself where no work of ours is behind
-it: a person decides about those, in granted. Nothing here rejects anybody.
+it: a person decides about those, in other_approvals. Nothing here rejects anybody.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from backend.db.submissions import Submission
 from backend.domain.channels import ChannelSettings
 from backend.domain.money import Money
 from backend.domain.submissions import LEFT, SubmissionState
-from backend.services.approval import rewarded, unrated
+from backend.services.approval import place_rewards, unrated_places
 from backend.services.approval.handed import (
     Handed,
     carrier,
@@ -36,7 +36,7 @@ from backend.services.approval.handed import (
     state_against,
     work_of,
 )
-from backend.services.money import budgets, demand, ledger, rewards, unpaid
+from backend.services.money import budgets, demand, earnings, ledger, unowed
 from backend.services.studies import channels
 
 TOP_UPS = (Purpose.TOP_UP, Purpose.TOP_UP_FEE)
@@ -52,7 +52,7 @@ def approve_rater(session: Session, channel: BatchChannel, rater_id: int, *, now
     for one in handed_in(session, channel, rater_id):
         own = [each for each in work_of(session, channel.batch_id, rater_id) if one.covers(each.comparison_id)]
         if reason_against(settings, one, own) is None:
-            rewarded.approve(session, settings, one, own, now=now)
+            place_rewards.approve(session, settings, one, own, now=now)
 
 
 def pay_extras(session: Session, channel: BatchChannel, rater_id: int, *, now: datetime) -> None:
@@ -65,7 +65,7 @@ def pay_extras(session: Session, channel: BatchChannel, rater_id: int, *, now: d
     for one in handed_in(session, channel, rater_id):
         own = [each for each in work_of(session, channel.batch_id, rater_id) if one.covers(each.comparison_id)]
         if not own and state_against(one) is None:
-            unrated.approve_test(session, settings, one, now=now)
+            unrated_places.approve_test(session, settings, one, now=now)
     handed = handed_in(session, channel, rater_id)
     owe_extras(session, channel, settings, handed, rater_id, now=now)
     intend_bonuses(session, channel, handed, rater_id, now=now)
@@ -95,10 +95,10 @@ def owe_extras(
     ]
     if pieces:
         sum_of = Money(len(pieces) * rule.reward.minor, rule.reward.currency)
-        rewarded.owe(session, through.posting, pieces, sum_of, settings.fees.on_bonus(sum_of), now=now)
-    for piece, exercises in unpaid.entry_tests(session, channel.batch_id, rater_id=rater_id):
-        earned = rewards.of_test(rule, exercises)
-        rewarded.owe(session, through.posting, [piece], earned, settings.fees.on_bonus(earned), now=now)
+        place_rewards.owe(session, through.posting, pieces, sum_of, settings.fees.on_bonus(sum_of), now=now)
+    for piece, exercises in unowed.entry_tests(session, channel.batch_id, rater_id=rater_id):
+        earned = earnings.of_test(rule, exercises)
+        place_rewards.owe(session, through.posting, [piece], earned, settings.fees.on_bonus(earned), now=now)
 
 
 def intend_bonuses(
@@ -118,7 +118,7 @@ def intend_bonuses(
     for entries, reason in ((others, "For further work"), (top_ups, "Up to the hourly pay that was promised")):
         amount = sum(one.amount for one in entries if one.purpose in (Purpose.REWARD, Purpose.TOP_UP))
         if amount and not was_refused(session, through, amount):
-            rewarded.intend(session, through, entries, PaymentKind.BONUS, reason, now=now)
+            place_rewards.intend(session, through, entries, PaymentKind.BONUS, reason, now=now)
 
 
 def held_back(session: Session, handed: Sequence[Handed]) -> set[int]:

@@ -16,10 +16,10 @@ from backend.db.raters import Link
 from backend.db.ratings import Rating
 from backend.db.submissions import Rejection, Submission
 from backend.domain.channels import ChannelSettings
-from backend.domain.journey import Outcome
+from backend.domain.journey import JourneyEnd
 from backend.domain.submissions import LEFT, SubmissionState
-from backend.services.crowd import submissions
-from backend.services.money import demand, ledger, unpaid
+from backend.services.crowd import overdue
+from backend.services.money import demand, ledger, unowed
 from backend.services.money.ledger import Piece
 
 PAYABLE = (SubmissionState.SUBMITTED, SubmissionState.APPROVED)
@@ -57,9 +57,9 @@ def waiting_raters(session: Session, channel: BatchChannel) -> list[int]:
     of_channel = set(
         session.scalars(select(Submission.rater_id).where(Submission.batch_id == channel.batch_id, on(channel)))
     )
-    owing = {piece.rater_id for piece in unpaid.work(session, channel.batch_id)}
+    owing = {piece.rater_id for piece in unowed.work(session, channel.batch_id)}
     owing |= {entry.rater_id for entry in ledger.owed(session, channel.batch_id)}
-    owing |= {piece.rater_id for piece, _ in unpaid.entry_tests(session, channel.batch_id)}
+    owing |= {piece.rater_id for piece, _ in unowed.entry_tests(session, channel.batch_id)}
     return sorted(owing & of_channel)
 
 
@@ -92,7 +92,7 @@ def has_finished(session: Session, batch_id: int, rater_id: int) -> bool:
     at = session.execute(
         select(Completion.completed_at)
         .join(Link, Link.id == Completion.link_id)
-        .where(Link.batch_id == batch_id, Link.rater_id == rater_id, Completion.outcome == Outcome.COMPLETED)
+        .where(Link.batch_id == batch_id, Link.rater_id == rater_id, Completion.outcome == JourneyEnd.COMPLETED)
     ).scalar()
     if at is None:
         return False
@@ -125,7 +125,7 @@ def approval_of(session: Session, row: Submission, posting: Posting) -> PaymentS
 
 def work_of(session: Session, batch_id: int, rater_id: int) -> list[Done]:
     """A rater's work for which nothing is owed yet, oldest first."""
-    pieces = unpaid.work(session, batch_id, rater_id=rater_id)
+    pieces = unowed.work(session, batch_id, rater_id=rater_id)
     numbers = [piece.assignment_id for piece in pieces if piece.assignment_id is not None]
     rows = session.execute(
         select(Assignment.id, Assignment.comparison_id, Rating.receipt)
@@ -176,7 +176,7 @@ def is_over(one: Handed, *, now: datetime) -> bool:
     if one.is_rejected or one.row.state == SubmissionState.REJECTED:
         return False
     if one.row.confirmed_at is None:
-        return one.row.deadline is not None and one.row.deadline <= now - submissions.GRACE
+        return one.row.deadline is not None and one.row.deadline <= now - overdue.GRACE
     return one.row.state in LEFT or one.approval not in (None, PaymentState.REFUSED)
 
 

@@ -20,7 +20,7 @@ from backend.db.submissions import Rejection, Submission
 from backend.domain.money import Money
 from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services.approval import handed, rewarded
+from backend.services.approval import handed, place_rewards
 from backend.services.money import budgets, ledger
 from backend.services.studies import channels
 
@@ -71,7 +71,7 @@ def overturn(session: Session, submission_id: int, *, reason: str, now: datetime
         row.batch_id,
         rater_id=row.rater_id,
         amount=reward,
-        fee=rewarded.fee_of(session, settings, posting) if waits else settings.fees.on_bonus(reward),
+        fee=place_rewards.fee_of(session, settings, posting) if waits else settings.fees.on_bonus(reward),
         reason=reason,
         key=f"{OVERTURNED}{submission_id}",
         now=now,
@@ -79,7 +79,7 @@ def overturn(session: Session, submission_id: int, *, reason: str, now: datetime
     owed = [one for one in ledger.owed(session, row.batch_id, rater_id=row.rater_id) if one.compensation_id == made.id]
     if waits and owed:
         one = next(each for each in handed.handed_in(session, channel, row.rater_id) if each.row.id == submission_id)
-        rewarded.intend(session, one, owed, PaymentKind.APPROVAL, rewarded.WORDS, now=now)
+        place_rewards.intend(session, one, owed, PaymentKind.APPROVAL, place_rewards.WORDS, now=now)
     return made
 
 

@@ -19,13 +19,13 @@ from backend.db.session import Database
 from backend.domain.channels import PAYS_ITSELF
 from backend.domain.money import Money
 from backend.errors import AppError
-from backend.services.approval import approvals, granted, handed, rejections
+from backend.services.approval import approvals, handed, other_approvals, rejections
 from backend.services.approval.approvals import Unmatched
-from backend.services.crowd import notices, postings, publishing, steering, submissions
+from backend.services.crowd import notices, overdue, postings, publishing, steering, submissions
+from backend.services.crowd.overdue import Unconfirmed
 from backend.services.crowd.publishing import Door
 from backend.services.crowd.steering import Wish
-from backend.services.crowd.submissions import Unconfirmed
-from backend.services.money import budgets, by_hand, demand, earnings, payments
+from backend.services.money import budgets, by_hand, demand, payments, top_ups
 from backend.services.money.payments import Differences
 from backend.services.studies import channels
 
@@ -101,7 +101,7 @@ def keep(
         done.is_over = steering.wish_of(session, row) == Wish.CLOSED
         done.waits = brings_more(session, row, now=clock())
         done.unmatched = approvals.unmatched(session, row)
-        done.unconfirmed = submissions.unconfirmed(session, row.id, now=clock())
+        done.unconfirmed = overdue.unconfirmed(session, row.id, now=clock())
     log.info("channel.kept", batch=batch_id, channel=channel, published=done.published, paid=done.paid)
     return done
 
@@ -154,11 +154,11 @@ def intend(database: Database, row: BatchChannel, done: Kept, *, clock: Clock, s
 def book(database: Database, row: BatchChannel, done: Kept, *, clock: Clock) -> None:
     """Follow what the vendor has approved by itself."""
     with database.reading() as session:
-        waiting = granted.unbooked(session, row)
+        waiting = other_approvals.unbooked(session, row)
     for submission_id in waiting:
         try:
             with database.transaction() as session:
-                granted.book(session, row, submission_id, now=clock())
+                other_approvals.book(session, row, submission_id, now=clock())
         except AppError as error:
             done.troubles.append(str(error))
 
@@ -193,13 +193,13 @@ def top_up(session: Session, row: BatchChannel, *, now: datetime) -> dict[int, M
     aside = budgets.reserve(
         session, row.batch_id, amount=Money(0, rule.per_hour.currency), key=f"top-ups of channel {row.id}", now=now
     )
-    return earnings.top_up(session, aside.id, rule=rule, fees=settings.fees, now=now, channel=row.channel)
+    return top_ups.top_up(session, aside.id, rule=rule, fees=settings.fees, now=now, channel=row.channel)
 
 
 def brings_more(session: Session, row: BatchChannel, *, now: datetime) -> bool:
     """Whether anybody is at work on the channel, or can still be sent here."""
     offered = postings.in_state(session, row.id, PostingState.INTENDED, *postings.LIVE)
-    return bool(offered) or submissions.at_work(session, row.id, now=now) > 0
+    return bool(offered) or overdue.at_work(session, row.id, now=now) > 0
 
 
 def pay_by_hand(database: Database, row: BatchChannel, wanted: Wish, done: Kept, *, clock: Clock) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
@@ -43,16 +44,20 @@ class Made:
 
 
 def declare(session: Session, study_id: int, name: str, recipe: Recipe, *, now: datetime) -> Generation:
-    """A system whose outputs are to be made so. The same again is the same system; Conflict where it is another."""
+    """A system whose outputs are to be made so. The same again is the same system; Conflict where it is another.
+
+    A name is taken by what was made under it: one whose job got no answer, from a folder or an address that is not
+    there, steps aside.
+    """
     studies.in_turn(session, study_id)
     name = clean(name).strip()
     if not 0 < len(name) <= LONGEST_NAME:
         raise Invalid(f"A system's name has between 1 and {LONGEST_NAME} characters.")
     if recipe.template:
         templates.template(recipe.template)  # Invalid now, and not once the name is taken by what can't be asked
-    system = session.scalar(select(System).where(System.study_id == study_id, System.name == name))
-    if system is not None:
-        return the_same(session, system, recipe)
+    earlier = of_name(session, study_id, name)
+    if earlier is not None and (same := the_same(session, earlier, recipe)) is not None:
+        return same
     system = System(study_id=study_id, name=name)
     session.add(system)
     session.flush()
@@ -74,16 +79,38 @@ def declare(session: Session, study_id: int, name: str, recipe: Recipe, *, now: 
     return made
 
 
-def the_same(session: Session, system: System, recipe: Recipe) -> Generation:
+def of_name(session: Session, study_id: int, name: str) -> System | None:
+    """The system of this study that is called so."""
+    return session.scalar(select(System).where(System.study_id == study_id, System.name == name))
+
+
+def the_same(session: Session, system: System, recipe: Recipe) -> Generation | None:
+    """How this system is made, where that is so; None once it has given up its name to another recipe."""
     earlier = session.get(Generation, system.id)
     if earlier is None:
         raise Conflict(f"{system.name} has imported outputs; outputs that are made here need a name of their own.")
-    if recipe_of(earlier) != recipe:
+    if recipe_of(earlier) == recipe:
+        return earlier
+    if (job := jobs.live(session, generation_id=system.id)) is not None:
+        raise Conflict(
+            f"Job {job.id} is to make {system.name} in another way: {in_words(recipe_of(earlier))}. Cancel it first, "
+            f"with `assay jobs {job.id} --cancel`, or choose another name for this one."
+        )
+    if counts(session, earlier)[0]:
         raise Conflict(
             f"{system.name} is made in another way: {in_words(recipe_of(earlier))}, by its sample "
             f"{recipe_of(earlier).sample + 1}. Choose another name for this one."
         )
-    return earlier
+    system.name = aside(session, system)
+    session.flush()
+    return None
+
+
+def aside(session: Session, system: System) -> str:
+    """A free name for a system that has made nothing, so that its jobs still have one to be told by."""
+    notes = (f" (nothing made, {number})" for number in count(1))
+    names = (system.name[: LONGEST_NAME - len(note)] + note for note in notes)
+    return next(name for name in names if of_name(session, system.study_id, name) is None)
 
 
 def recipe_of(made: Generation) -> Recipe:

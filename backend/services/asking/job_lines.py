@@ -12,7 +12,8 @@ from backend.db.judges import Judge, Judging
 from backend.db.outputs import System
 from backend.db.replies import StoredReply
 from backend.db.studies import Study
-from backend.domain.jobs import JobState
+from backend.db.syntheses import Synthesis
+from backend.domain.jobs import JobEventKind, JobState
 from backend.domain.pace import Pace, pace
 from backend.services.asking import jobs
 from backend.services.asking.jobs import LIVE
@@ -23,7 +24,7 @@ JOBS_A_PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class JobLine:
-    """A job, whose outputs or verdicts it makes, for which study. pace: None where too little is known of it."""
+    """A job, what it makes, and for which study, "" for none. pace: None where too little is known of it."""
 
     job: Job
     study: str
@@ -92,24 +93,29 @@ def lines(session: Session, ids: Sequence[int], *, now: datetime) -> Iterator[Jo
     """These jobs in this order, each with the words for it."""
     candidate, baseline = aliased(System), aliased(System)
     rows = session.execute(
-        select(Job, Study.name, System.name, Judge.name, candidate.name, baseline.name)
-        .join(Study, Study.id == Job.study_id)
+        select(Job, Study.name, System.name, Synthesis.name, Judge.name, candidate.name, baseline.name)
+        .outerjoin(Study, Study.id == Job.study_id)
         .outerjoin(System, System.id == Job.generation_id)
+        .outerjoin(Synthesis, Synthesis.id == Job.synthesis_id)
         .outerjoin(Judging, Judging.id == Job.judging_id)
         .outerjoin(Judge, Judge.id == Judging.judge_id)
         .outerjoin(candidate, candidate.id == Judging.candidate_id)
         .outerjoin(baseline, baseline.id == Judging.baseline_id)
         .where(Job.id.in_(ids))
     )
-    known = {job.id: (job, study, words(*names)) for job, study, *names in rows}
+    known = {job.id: (job, study or "", words(*names)) for job, study, *names in rows}
     for number in ids:
         job, study, about = known[number]
         silent = job.state == JobState.RUNNING and job.lease_until is not None and job.lease_until < now
         yield JobLine(job, study, about, pace_of(session, job, now=now), silent)
 
 
-def words(system: str | None, judge: str | None, candidate: str | None, baseline: str | None) -> str:
+def words(
+    system: str | None, synthesis: str | None, judge: str | None, candidate: str | None, baseline: str | None
+) -> str:
     """What a job does."""
+    if synthesis:
+        return f"Synthesis {synthesis}"
     return f"Outputs of {system}" if system else f"Verdicts of {judge}: {candidate} against {baseline}"
 
 
@@ -118,7 +124,7 @@ def pace_of(session: Session, job: Job, *, now: datetime) -> Pace | None:
     if job.state != JobState.RUNNING or job.total is None:
         return None
     begun = session.scalar(
-        select(func.max(JobEvent.at)).where(JobEvent.job_id == job.id, JobEvent.words.startswith("begun by"))
+        select(func.max(JobEvent.at)).where(JobEvent.job_id == job.id, JobEvent.kind == JobEventKind.BEGUN)
     )
     lately = (StoredReply.job_id == job.id, StoredReply.answered_at >= max(begun or now, now - STRETCH))
     first = session.scalar(select(func.min(StoredReply.answered_at)).where(*lately))

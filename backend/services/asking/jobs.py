@@ -8,16 +8,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from backend.db.jobs import Job, JobEvent
-from backend.domain.jobs import JobKind, JobState, Manner, Queue
+from backend.domain.jobs import JobEventKind, JobKind, JobState, Manner, Queue
 from backend.errors import AppError, Conflict, NotFound
 
 LEASE = timedelta(seconds=12)
 MOST_DEATHS = 5
 LIVE = (JobState.QUEUED, JobState.RUNNING)
+QUEUED_BY_PEOPLE = (JobEventKind.QUEUED, JobEventKind.TRIED_AGAIN)
 
 
 class Lost(Conflict):
@@ -42,18 +43,20 @@ def enqueue(
     *,
     kind: JobKind,
     queue: Queue,
-    study_id: int,
+    study_id: int | None,
     manner: Manner,
     now: datetime,
     allowed: int | None = None,
     generation_id: int | None = None,
     judging_id: int | None = None,
+    synthesis_id: int | None = None,
 ) -> Job:
     """A new job at the end of its queue. Conflict where one does the same work already.
 
     allowed: the most that it may cost, in millionths of a dollar.
     """
-    if (same := live(session, generation_id=generation_id, judging_id=judging_id)) is not None:
+    same = live(session, generation_id=generation_id, judging_id=judging_id, synthesis_id=synthesis_id)
+    if same is not None:
         raise Conflict(f"Job {same.id} is doing this already: wait for it, or cancel it first.")
     job = Job(
         kind=kind,
@@ -61,13 +64,14 @@ def enqueue(
         study_id=study_id,
         generation_id=generation_id,
         judging_id=judging_id,
+        synthesis_id=synthesis_id,
         manner=manner.to_json(),
         allowed=allowed,
         created_at=now,
     )
     session.add(job)
     session.flush()
-    note(session, job.id, "queued", now=now)
+    note(session, job.id, JobEventKind.QUEUED, "queued", now=now)
     return job
 
 
@@ -86,10 +90,16 @@ def newest(session: Session, *, study_id: int | None = None, most: int = 200) ->
     return session.scalars(wanted.order_by(*order).limit(most)).all()
 
 
-def live(session: Session, *, generation_id: int | None = None, judging_id: int | None = None) -> Job | None:
-    """The job that is making these outputs or verdicts, or waits to."""
-    work = Job.generation_id == generation_id if generation_id else Job.judging_id == judging_id
-    return session.scalar(select(Job).where(Job.state.in_(LIVE), work))
+def live(
+    session: Session,
+    *,
+    generation_id: int | None = None,
+    judging_id: int | None = None,
+    synthesis_id: int | None = None,
+) -> Job | None:
+    """The job that is making these outputs, verdicts or questions, or waits to."""
+    work = (Job.generation_id == generation_id, Job.judging_id == judging_id, Job.synthesis_id == synthesis_id)
+    return session.scalar(select(Job).where(Job.state.in_(LIVE), *work))
 
 
 def events(session: Session, job_id: int) -> Sequence[JobEvent]:
@@ -113,7 +123,7 @@ def claim(
     wanted = wanted if only is None else wanted.where(Job.id == only)
     while (job := session.scalar(wanted.with_for_update(skip_locked=True))) is not None:
         if job.state == JobState.RUNNING:
-            note(session, job.id, f"{job.holder} gave no sign of life any more", now=now)
+            note(session, job.id, JobEventKind.LOST, f"{job.holder} gave no sign of life any more", now=now)
         if job.state == JobState.RUNNING and deaths(session, job) >= MOST_DEATHS:
             end(session, job, JobState.FAILED, f"{MOST_DEATHS} workers died while they had it.", now=now)
             continue
@@ -130,17 +140,17 @@ def begin(session: Session, job: Job, holder: str, *, now: datetime) -> Held:
     job.attempt += 1
     job.started_at = job.started_at or now
     job.error, job.failed = "", 0
-    note(session, job.id, f"begun by {holder}", now=now)
+    note(session, job.id, JobEventKind.BEGUN, f"begun by {holder}", now=now)
     session.flush()
     return Held(job.id, holder, job.attempt)
 
 
 def deaths(session: Session, job: Job) -> int:
     """How many workers were lost since somebody last queued it."""
-    gone = 0
-    for event in events(session, job.id):
-        gone = 0 if event.words.startswith(("queued", "tried again")) else gone + ("no sign of life" in event.words)
-    return gone
+    of_job = JobEvent.job_id == job.id
+    by_people = select(func.max(JobEvent.id)).where(of_job, JobEvent.kind.in_(QUEUED_BY_PEOPLE)).scalar_subquery()
+    lost = select(func.count()).where(of_job, JobEvent.kind == JobEventKind.LOST, JobEvent.id > by_people)
+    return session.execute(lost).scalar_one()
 
 
 def hold(session: Session, held: Held, *, now: datetime) -> Job:
@@ -176,7 +186,7 @@ def hand_back(session: Session, held: Held, reason: str, *, now: datetime) -> No
     """Back into the queue: its worker is told to stop, not the job."""
     job = hold(session, held, now=now)
     job.state, job.holder, job.lease_until = JobState.QUEUED, None, None
-    note(session, job.id, f"handed back by {held.holder}: {reason}", now=now)
+    note(session, job.id, JobEventKind.HANDED_BACK, f"handed back by {held.holder}: {reason}", now=now)
 
 
 def cancel(session: Session, job: Job, *, now: datetime) -> None:
@@ -185,7 +195,7 @@ def cancel(session: Session, job: Job, *, now: datetime) -> None:
     if not JobState(job.state).is_live:
         raise Conflict(f"Job {job.id} has ended already: it is {job.state}.")
     job.asked_to_stop = True
-    note(session, job.id, "asked to stop", now=now)
+    note(session, job.id, JobEventKind.ASKED_TO_STOP, "asked to stop", now=now)
     if job.state == JobState.QUEUED:
         end(session, job, JobState.CANCELLED, "", now=now)
 
@@ -195,13 +205,14 @@ def retry(session: Session, job: Job, reason: str, *, allowed: int | None = None
     lock(session, job)
     if job.state not in (JobState.FAILED, JobState.CANCELLED):
         raise Conflict(f"Job {job.id} is {job.state}; only one that failed or was cancelled can be tried again.")
-    if (same := live(session, generation_id=job.generation_id, judging_id=job.judging_id)) is not None:
+    work = {"generation_id": job.generation_id, "judging_id": job.judging_id, "synthesis_id": job.synthesis_id}
+    if (same := live(session, **work)) is not None:
         raise Conflict(f"Job {same.id} is doing this already: wait for it, or cancel it first.")
     if allowed is not None and allowed < job.spent:
         raise Conflict(f"Job {job.id} has spent ${job.spent / 1e6:.4f} already; the new budget is below that.")
     job.state, job.asked_to_stop, job.finished_at, job.failed, job.error = JobState.QUEUED, False, None, 0, ""
     job.allowed = job.allowed if allowed is None else allowed
-    note(session, job.id, f"tried again: {reason}", now=now)
+    note(session, job.id, JobEventKind.TRIED_AGAIN, f"tried again: {reason}", now=now)
 
 
 def lock(session: Session, job: Job) -> None:
@@ -213,13 +224,13 @@ def lock(session: Session, job: Job) -> None:
 def end(session: Session, job: Job, state: JobState, error: str, *, now: datetime) -> None:
     """Its last state, with the reason, on record."""
     job.state, job.error, job.finished_at, job.holder, job.lease_until = state, error, now, None, None
-    note(session, job.id, f"{state}: {error}" if error else state, now=now)
+    note(session, job.id, JobEventKind.ENDED, f"{state}: {error}" if error else state, now=now)
 
 
-def note(session: Session, job_id: int, words: str, *, now: datetime) -> None:
+def note(session: Session, job_id: int, kind: JobEventKind, words: str, *, now: datetime) -> None:
     """Write down what became of it."""
     session.flush()
-    session.execute(insert(JobEvent).values(job_id=job_id, words=words, at=now))
+    session.execute(insert(JobEvent).values(job_id=job_id, kind=kind, words=words, at=now))
 
 
 def is_free(now: datetime) -> ColumnElement[bool]:

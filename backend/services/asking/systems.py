@@ -110,7 +110,7 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class OutputsPage:
     """A page of outputs. found: how many there are of this kind."""
 
     rows: tuple[Read, ...]
@@ -208,7 +208,7 @@ def answerers(session: Session, system_ids: Sequence[int]) -> defaultdict[int, l
     return found
 
 
-def reading(session: Session, study_id: int, system_id: int, *, only: Only, page: int) -> Reading:
+def reading(session: Session, study_id: int, system_id: int, *, only: Only, page: int) -> OutputsPage:
     """A page of this system's outputs, in their prompts' order; from 1, and beyond the last it is the last."""
     rows = shown(study_id, system_id, only)
     found = session.execute(select(func.count()).select_from(rows.subquery())).scalar_one()
@@ -222,7 +222,7 @@ def reading(session: Session, study_id: int, system_id: int, *, only: Only, page
         .where(Prompt.id.in_(ids))
         .order_by(Prompt.id)
     )
-    return Reading(tuple(Read(prompt, output, reply) for prompt, output, reply in whole), found, page)
+    return OutputsPage(tuple(Read(prompt, output, reply) for prompt, output, reply in whole), found, page)
 
 
 def shown(study_id: int, system_id: int, only: Only) -> Select[int]:

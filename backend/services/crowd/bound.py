@@ -18,7 +18,8 @@ from backend.db.submissions import Submission
 from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, NotFound
 from backend.services.once import insert_once
-from backend.services.rating.assignments import COLUMNS, Visitor, dialect
+from backend.services.rating.assignments import COLUMNS, dialect
+from backend.services.rating.visitors import Visitor
 
 ASSIGNMENTS, SEATS = table(Assignment).c, table(Seat).c
 # Whoever let a lease run out may still send what they chose: it counts if the seat is free, and is kept if it isn't.

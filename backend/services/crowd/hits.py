@@ -29,9 +29,9 @@ from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, Forbidden, NotFound, Unavailable
 from backend.services.crowd import arrivals, bound, holders
 from backend.services.crowd.arrivals import Work
-from backend.services.money import rewards
-from backend.services.rating import assignments, journeys
-from backend.services.rating.assignments import Visitor
+from backend.services.money import earnings
+from backend.services.rating import journeys, visitors
+from backend.services.rating.visitors import Visitor
 from backend.services.studies import channels
 
 NOT_THIS = "This HIT is about another comparison than this page."
@@ -119,7 +119,7 @@ def begin(session: Session, hit: Hit, came: Came, *, now: datetime) -> None:
     work = Work(hit.posting, came.assignment, channels.settings_of(hit.channel).time_allowed)
     link, is_first = arrivals.accept(session, hit.channel, came.rater, work, now=now)
     leave_others(session, hit, link)
-    who = assignments.visitor(session, link_id=link.id)
+    who = visitors.visitor(session, link_id=link.id)
     if not met(session, hit, who.rater_id):
         go_on(session, hit, who, link_id=link.id, now=now)
     elif is_first:
@@ -170,7 +170,7 @@ def leave_others(session: Session, hit: Hit, link: Link) -> None:
 
 def earned(session: Session, hit: Hit, who: Visitor) -> Money | None:
     """What a rater has earned in this batch so far; None where it pays nothing."""
-    return rewards.so_far(session, who, {} if hit.rule is None else {hit.channel.channel: hit.rule})
+    return earnings.so_far(session, who, {} if hit.rule is None else {hit.channel.channel: hit.rule})
 
 
 def met(session: Session, hit: Hit, rater_id: int) -> bool:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.orm import Session
 
+from backend.config import Settings
 from backend.crowd import protocol
 from backend.crowd.protocol import Crowd, CrowdError, Qualifications, Refused
 from backend.db.channels import BatchChannel, Posting, PostingState
@@ -20,8 +21,9 @@ from backend.db.session import Database
 from backend.domain.channels import PAYS_ITSELF
 from backend.domain.money import Money
 from backend.errors import AppError, Conflict, Invalid
-from backend.services.crowd import postings, steering
+from backend.services.crowd import offering, postings, steering
 from backend.services.crowd.steering import Published, Wish
+from backend.services.keys import secret_key
 from backend.services.money import vendor_calls
 from backend.services.studies import batches, channels
 from backend.services.tokens import Tokens
@@ -55,6 +57,11 @@ class Door:
         if not self.public_url:
             raise Invalid("Raters have to find this server: give its address with --public-url or ASSAY_PUBLIC_URL.")
         return self.public_url.rstrip("/")
+
+
+def door_of(settings: Settings) -> Door:
+    """The way in to the server that has these settings."""
+    return Door(Tokens(secret_key(settings)), settings.public_url)
 
 
 def asked_of(session: Session, batch_id: int) -> Qualifications:
@@ -116,10 +123,10 @@ def by_comparison(
 ) -> None:
     """One posting for each comparison with open seats."""
     with database.reading() as session:
-        comparisons = postings.lacking(session, channel)
+        comparisons = offering.lacking(session, channel)
     for comparison in comparisons:
         with database.transaction() as session:
-            made = postings.intend_comparison(session, channel, comparison, now=clock())
+            made = offering.intend_comparison(session, channel, comparison, now=clock())
         if made is not None and not offer(database, crowd, made.id, done, door=door, clock=clock, is_new=True):
             return
         step()
@@ -137,13 +144,13 @@ def whole_batch(
 ) -> None:
     """One posting for all that is open, and more places on it where raters left early."""
     with database.transaction() as session:
-        made = postings.intend_batch(session, channel, now=clock())
+        made = offering.intend_batch(session, channel, now=clock())
     if made is not None:
         offer(database, crowd, made.id, done, door=door, clock=clock, is_new=True)
         step()
         return
     with database.transaction() as session:
-        postings.intend_more(session, channel, now=clock())
+        offering.intend_more(session, channel, now=clock())
     extend(database, crowd, channel.id, done)
 
 
@@ -213,7 +220,7 @@ def extend(database: Database, crowd: Crowd, channel_id: int, done: Published) -
     """Ask for the places that were intended and are not confirmed."""
     with database.reading() as session:
         live = postings.in_state(session, channel_id, PostingState.PUBLISHED)
-        waiting = [(one, call) for one in live if (call := postings.unfinished(session, one)) is not None]
+        waiting = [(one, call) for one in live if (call := offering.unfinished(session, one)) is not None]
     for posting, call in waiting:
         assert posting.vendor_id is not None
         try:

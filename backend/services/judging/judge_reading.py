@@ -16,7 +16,7 @@ from backend.errors import NotFound
 from backend.services.judging import judge_reports, judgements, judges, packs
 from backend.services.judging.judge_reports import Doubt, Report
 from backend.services.judging.judgements import Judged
-from backend.services.studies import majorities, reading
+from backend.services.studies import comparisons, majorities
 from backend.services.studies.majorities import Majorities, Majority
 
 PROMPTS_A_PAGE = 25
@@ -60,7 +60,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class PromptsPage:
     """A page of prompts. sizes: how many prompts each list has."""
 
     lines: tuple[Line, ...]
@@ -127,13 +127,13 @@ def overview(session: Session, judge: Judge, judging: Judging) -> Overview:
     )
 
 
-def page_of(session: Session, found: Overview, only: Only, page: int) -> Reading:
+def page_of(session: Session, found: Overview, only: Only, page: int) -> PromptsPage:
     """A page of a list, from 1; beyond the last one it is the last one."""
     wanted = found.listed(only)
     page = min(max(page, 1), max(1, -(-len(wanted) // PROMPTS_A_PAGE)))
     shown = wanted[(page - 1) * PROMPTS_A_PAGE : page * PROMPTS_A_PAGE]
     sizes = Counter(kind for one in found.lines for kind in one.kinds)
-    return Reading(tuple(with_words(session, shown)), sizes, len(wanted), page)
+    return PromptsPage(tuple(with_words(session, shown)), sizes, len(wanted), page)
 
 
 def with_words(session: Session, lines: Sequence[Line]) -> list[Line]:
@@ -143,7 +143,7 @@ def with_words(session: Session, lines: Sequence[Line]) -> list[Line]:
     return [
         replace(
             one,
-            opening=reading.opening(known[one.judged.prompt_id].dialogue[-1]["text"]),
+            opening=comparisons.opening(known[one.judged.prompt_id].dialogue[-1]["text"]),
             category=known[one.judged.prompt_id].category,
         )
         for one in lines

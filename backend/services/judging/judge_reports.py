@@ -13,10 +13,9 @@ from backend.db.judges import Judge, Judging, Verdict
 from backend.db.outputs import System
 from backend.domain.choices import Choice
 from backend.domain.judging.injection import Answered, Obedience, flags
-from backend.domain.judging.orders import Orders, Rule
-from backend.domain.judging.summary import Said, Summary, summed
 from backend.domain.judging.templates import Template
 from backend.services.judging import judgements, judges, judgings
+from backend.services.judging.judgements import Judged, Tally
 from backend.services.judging.judgings import Pair
 from backend.services.studies import studies
 
@@ -33,17 +32,12 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """wanted: how many verdicts there will be. other_models: verdicts by models that go by another name than the one
-    that was asked. doubts: None where the judge's words are not known.
-    """
+    """A judge's tally on two systems. doubts: None where the judge's words are not known."""
 
     judge: Judge
     candidate: str
     baseline: str
-    summary: Summary
-    verdicts: int
-    wanted: int
-    other_models: dict[str, int]
+    tally: Tally
     doubts: tuple[Doubt, ...] | None
 
 
@@ -62,16 +56,12 @@ def reports(session: Session, study_id: int, *, name: str | None = None) -> list
 def report(session: Session, judge: Judge, judging: Judging) -> Report:
     """One judge, and two systems."""
     candidate, baseline = names_of(session, judging)
-    done, wanted = judgings.counts(session, judge, judging)
     found = judgements.of(session, judge, judging)
     return Report(
         judge=judge,
         candidate=candidate,
         baseline=baseline,
-        summary=summed([said(one) for one in found], orders=Orders(judge.orders), rule=Rule(judge.rule)),
-        verdicts=done,
-        wanted=wanted,
-        other_models=judgements.other_models(judge, found),
+        tally=judgements.tally_of(session, judge, judging, found),
         doubts=doubts(session, judge, judging, found),
     )
 
@@ -84,16 +74,7 @@ def names_of(session: Session, judging: Judging) -> tuple[str, str]:
     )
 
 
-def said(one: judgements.Judged) -> Said:
-    """A prompt's verdicts as readings."""
-    sides = (one.straight, one.flipped)
-    straight, flipped = (None if verdict is None else judgements.reading_of(verdict) for verdict in sides)
-    return Said(one.key, straight, flipped)
-
-
-def doubts(
-    session: Session, judge: Judge, judging: Judging, found: Sequence[judgements.Judged]
-) -> tuple[Doubt, ...] | None:
+def doubts(session: Session, judge: Judge, judging: Judging, found: Sequence[Judged]) -> tuple[Doubt, ...] | None:
     """Every doubt about these verdicts."""
     templates = judges.templates_of(judge)
     if not templates:
@@ -103,7 +84,7 @@ def doubts(
     return tuple(one for row in found for one in doubts_of(row, pairs[row.prompt_id], judge, templates))
 
 
-def doubts_of(row: judgements.Judged, pair: Pair, judge: Judge, templates: Mapping[str, Template]) -> Iterator[Doubt]:
+def doubts_of(row: Judged, pair: Pair, judge: Judge, templates: Mapping[str, Template]) -> Iterator[Doubt]:
     """The doubts about the verdicts on one prompt."""
     template = templates[judges.template_name(judge.template, pair.category)]
     texts = (pair.first.text, pair.second.text)

@@ -1,10 +1,8 @@
 """From stored verdicts to what a judge says of each prompt: both orders put together by its rule. Asks nobody."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
@@ -12,8 +10,9 @@ from backend.db.judges import Judge, Judging, Verdict
 from backend.db.studies import Prompt
 from backend.domain.choices import Choice, Preference, preference
 from backend.domain.judging.answerers import others
-from backend.domain.judging.orders import JudgedRate, Judgement, Orders, Rule, judged_rate, judgement
+from backend.domain.judging.orders import Judgement, Orders, Rule, judgement
 from backend.domain.judging.parsing import Reading, Unread
+from backend.domain.judging.summary import Said, Summary, summed
 from backend.services.judging import judgings
 
 
@@ -28,6 +27,12 @@ class Judged:
     judgement: Judgement
 
     @property
+    def said(self) -> Said:
+        """Its verdicts as readings."""
+        straight, flipped = (None if one is None else reading_of(one) for one in (self.straight, self.flipped))
+        return Said(self.key, straight, flipped)
+
+    @property
     def said_straight(self) -> Preference | None:
         """Whom the verdict with the candidate first prefers; None for unread and for not asked."""
         return preferred(self.straight, flipped=False)
@@ -40,22 +45,17 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a judge said of two systems: comparisons by judgement, replies by why they are unparsed, and the win rate.
+    """What a judge said of two systems so far, with where it comes from.
 
     verdicts, wanted: how many there are, and how many there will be. tries: replies asked for in all. other_models:
     verdicts by models that go by another name than the one that was asked.
     """
 
-    candidate: int
-    tie: int
-    baseline: int
-    unparsed: int
-    reasons: dict[str, int]
+    summary: Summary
     verdicts: int
     wanted: int
     tries: int
     other_models: dict[str, int]
-    rate: JudgedRate | None
 
 
 def reading_of(verdict: Verdict) -> Reading:
@@ -105,23 +105,20 @@ def judged(judge: Judge, prompt: int, key: str, straight: Verdict | None, flippe
 
 
 def tally(session: Session, judge: Judge, judging: Judging) -> Tally:
-    """What the judge said so far. A prompt that waits for its second order counts nowhere yet."""
+    """What the judge said so far."""
+    return tally_of(session, judge, judging, of(session, judge, judging))
+
+
+def tally_of(session: Session, judge: Judge, judging: Judging, found: Sequence[Judged]) -> Tally:
+    """The tally of what was found."""
     done, wanted = judgings.counts(session, judge, judging)
-    found = of(session, judge, judging)
-    verdicts = verdicts_of(found)
-    whole = [row for row in found if is_whole(judge, row)]
-    said = Counter(row.judgement.preference for row in whole)
+    verdicts = [one for row in found for one in (row.straight, row.flipped) if one is not None]
     return Tally(
-        candidate=said[Preference.CANDIDATE],
-        tie=said[Preference.TIE],
-        baseline=said[Preference.BASELINE],
-        unparsed=said[None],
-        reasons=dict(Counter(one.reason for one in verdicts if one.reason)),
+        summary=summed([row.said for row in found], orders=Orders(judge.orders), rule=Rule(judge.rule)),
         verdicts=done,
         wanted=wanted,
         tries=sum(one.tries for one in verdicts),
-        other_models=other_models(judge, found),
-        rate=rate(whole),
+        other_models=others(judge.model, [other_model(judge, one) for one in verdicts]),
     )
 
 
@@ -130,25 +127,11 @@ def preferred(verdict: Verdict | None, *, flipped: bool) -> Preference | None:
     return None if verdict is None or verdict.choice is None else preference(Choice(verdict.choice), flipped=flipped)
 
 
-def verdicts_of(found: Sequence[Judged]) -> list[Verdict]:
-    """In every order that was asked so far."""
-    return [one for row in found for one in (row.straight, row.flipped) if one is not None]
-
-
-def other_models(judge: Judge, found: Sequence[Judged]) -> dict[str, int]:
-    """model -> verdicts, of those that another model gave than the one that was asked; of imported ones none was."""
-    return {} if judge.engine is None else others(judge.model, [one.model for one in verdicts_of(found)])
+def other_model(judge: Judge, verdict: Verdict) -> str:
+    """The model that gave this verdict, where another one was asked; of an imported one none was."""
+    return "" if judge.engine is None or verdict.model == judge.model else verdict.model
 
 
 def is_whole(judge: Judge, row: Judged) -> bool:
     """Whether every order that this judge is asked in has been answered."""
-    given = {False: row.straight, True: row.flipped}
-    return all(given[side] is not None for side in Orders(judge.orders).flipped)
-
-
-def rate(rows: Sequence[Judged]) -> JudgedRate | None:
-    """The win rate over prompts; None without any."""
-    if not rows:
-        return None
-    wins = np.array([np.nan if row.judgement.win is None else row.judgement.win for row in rows], dtype=np.float64)
-    return judged_rate(wins, np.array([row.prompt_id for row in rows], dtype=np.int64))
+    return row.said.is_whole(Orders(judge.orders))

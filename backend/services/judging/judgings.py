@@ -90,9 +90,10 @@ def enqueue(session: Session, judging: Judging, manner: Manner, *, allowed: int 
     """A job that asks for the verdicts that are missing. Conflict where none is."""
     judge = judges.get(session, judging.judge_id)
     recipe = judges.recipe_of(judge)
+    refuse_apart(session, judge, judging)
     done, total = counts(session, judge, judging)
     if done == total:
-        raise Conflict("Every verdict is there already." if total else "These systems share no prompt with outputs.")
+        raise Conflict("Every verdict is there already.")
     return jobs.enqueue(
         session,
         kind=JobKind.JUDGE,
@@ -103,6 +104,12 @@ def enqueue(session: Session, judging: Judging, manner: Manner, *, allowed: int 
         allowed=allowed,
         now=now,
     )
+
+
+def refuse_apart(session: Session, judge: Judge, judging: Judging) -> None:
+    """Conflict where there is nothing to compare: a judge that is declared for nothing would take its name for ever."""
+    if not counts(session, judge, judging)[1]:
+        raise Conflict("These systems share no prompt with outputs.")
 
 
 def sides(judge: Judge, judging: Judging) -> list[tuple[int, int]]:

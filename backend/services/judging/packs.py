@@ -16,11 +16,11 @@ from backend.db.outputs import Output, System
 from backend.db.replies import StoredReply
 from backend.db.studies import Prompt
 from backend.domain.asking import EngineKind
+from backend.domain.hashes import content_hash
 from backend.domain.judging.orders import Orders, Rule
 from backend.domain.judging.pack import Asked, Entry, Pack, PackedJudge, Shown
 from backend.domain.judging.packing import (
     FORMAT,
-    content_hash,
     entry_from_json,
     entry_to_json,
     judge_from_json,

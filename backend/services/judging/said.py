@@ -34,11 +34,13 @@ def of_batch(session: Session, batch: Batch, *, candidate: Integers, baseline: I
         for first, second, flipped in ((*pair, False), (*pair[::-1], True))
     }
     said = defaultdict[int, list[Said]](list)
+    known = {one.id: one for one in session.scalars(select(Judge).where(Judge.study_id == batch.study_id))}
     for verdict in session.scalars(select(Verdict).where(Verdict.study_id == batch.study_id).order_by(Verdict.id)):
         if (at := places.get((verdict.first_id, verdict.second_id))) is not None:
-            said[verdict.judge_id].append(Said(*at, reading_of(verdict)))
-    known = session.scalars(select(Judge).where(Judge.study_id == batch.study_id).order_by(Judge.name))
-    return tuple(material(judge, said[judge.id]) for judge in known if said[judge.id])
+            other = judgements.other_model(known[verdict.judge_id], verdict)
+            said[verdict.judge_id].append(Said(*at, reading_of(verdict), other))
+    by_name = sorted(known.values(), key=lambda judge: judge.name)
+    return tuple(material(judge, said[judge.id]) for judge in by_name if said[judge.id])
 
 
 def material(judge: Judge, said: Sequence[Said]) -> JudgeMaterial:
@@ -123,14 +125,22 @@ def verdict_lines(material: Material) -> Iterator[Mapping[str, object]]:
     """The verdicts of a bundle, by judge, comparison and order."""
     for judge in material.judges:
         for one in judge.said:
-            yield {"judge": judge.name, "comparison": one.comparison, "flipped": one.flipped, **asdict(one.reading)}
+            yield {
+                "judge": judge.name,
+                "comparison": one.comparison,
+                "flipped": one.flipped,
+                **asdict(one.reading),
+                "answered_by": one.answered_by,
+            }
 
 
 def from_bundle(judges: Sequence[Mapping[str, Json]], lines: Sequence[Mapping[str, Json]]) -> tuple[JudgeMaterial, ...]:
     """What `judges_json` and `verdict_lines` wrote. Raises KeyError and ValueError for what they can't have."""
     said = defaultdict[str, list[Said]](list)
     for line in lines:
-        said[str(line["judge"])].append(Said(number(line, "comparison"), line["flipped"] is True, reading_from(line)))
+        said[str(line["judge"])].append(
+            Said(number(line, "comparison"), line["flipped"] is True, reading_from(line), str(line["answered_by"]))
+        )
     return tuple(
         JudgeMaterial(
             name=str(one["name"]),

@@ -23,7 +23,7 @@ from backend.db.vendor_calls import HandPayment
 from backend.domain.channels import ChannelSettings
 from backend.domain.money import Money
 from backend.errors import Conflict, NotFound
-from backend.services.money import budgets, demand, earnings, intents, ledger, rewards, unpaid, vendor_calls
+from backend.services.money import budgets, demand, earnings, intents, ledger, top_ups, unowed, vendor_calls
 from backend.services.money.ledger import Due
 from backend.services.studies import channels
 
@@ -81,15 +81,15 @@ def owe_work(
     """Owe these raters' work, their entry tests, and what is missing to the target."""
     settings = channels.settings_of(channel)
     rule, batch_id = demand.rule_of(settings), channel.batch_id
-    pieces = [piece for piece in unpaid.work(session, batch_id) if piece.rater_id in names]
+    pieces = [piece for piece in unowed.work(session, batch_id) if piece.rater_id in names]
     dues = [Due(piece, Purpose.REWARD, rule.reward) for piece in pieces]
     dues += [
-        Due(piece, Purpose.REWARD, rewards.of_test(rule, exercises))
-        for piece, exercises in unpaid.entry_tests(session, batch_id)
+        Due(piece, Purpose.REWARD, earnings.of_test(rule, exercises))
+        for piece, exercises in unowed.entry_tests(session, batch_id)
         if piece.rater_id in names
     ]
     ledger.owe(session, reservation_id, dues, now=now)
-    earnings.top_up(session, reservation_id, rule=rule, fees=settings.fees, now=now, channel=channel.channel)
+    top_ups.top_up(session, reservation_id, rule=rule, fees=settings.fees, now=now, channel=channel.channel)
 
 
 def note_rater(session: Session, batch_id: int, rater_id: int, name: str, *, now: datetime) -> None:

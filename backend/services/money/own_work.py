@@ -18,9 +18,12 @@ from backend.db.ratings import Rating
 from backend.db.studies import Prompt
 from backend.db.submissions import Appeal, Rejection, Submission
 from backend.domain.money import Money
+from backend.domain.pay import PayRule
 from backend.errors import Conflict, Invalid
+from backend.services.money import earnings
 from backend.services.money.ledger import is_last
-from backend.services.rating.assignments import Visitor, may_come_back
+from backend.services.rating.assignments import may_come_back
+from backend.services.rating.visitors import Visitor
 
 MOST_SHOWN = 500
 LONGEST_APPEAL, MOST_APPEALS = 5_000, 20
@@ -28,14 +31,17 @@ LONGEST_APPEAL, MOST_APPEALS = 5_000, 20
 
 @dataclass(frozen=True, slots=True)
 class Pay:
-    """What a piece of work earned so far, and where that money is: “paid” only where all of it is."""
+    """What a piece of work earned so far, and where that money is: “paid” only where all of it is.
+
+    state: None where it is earned, and not entered yet.
+    """
 
     amount: Money
-    state: Account
+    state: Account | None
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Receipted:
     """A piece of work with its receipt. prompt: None while the rater may still be given work."""
 
     receipt: str
@@ -61,7 +67,7 @@ class OwnWork:
     """Everything, the newest first. count: of all pieces with a receipt, of which at most 500 are shown."""
 
     count: int
-    judged: tuple[Judged, ...]
+    judged: tuple[Receipted, ...]
     others: tuple[OtherPay, ...]
     rejections: tuple[str, ...]
     appeals: tuple[Appeal, ...]
@@ -79,9 +85,13 @@ def is_over(session: Session, who: Visitor) -> bool:
     return not who.settings.checks.any and not may_come_back(session, who)
 
 
-def of(session: Session, who: Visitor, *, link_id: int, with_prompts: bool) -> OwnWork:
-    """This rater's work. with_prompts: not while they may be given work, or a repeat could be looked up."""
+def of(session: Session, who: Visitor, *, link_id: int, with_prompts: bool, rule: PayRule | None = None) -> OwnWork:
+    """This rater's work. with_prompts: not while they may be given work, or a repeat could be looked up.
+
+    rule: how their channel pays; what it owes and nobody has entered yet is told too, so that it all adds up.
+    """
     pays, others = paid(session, who)
+    to_come = None if rule is None else Pay(rule.reward, None)
     rows = [*at_seats(session, who), *at_checks(session, who)]
     rows.sort(key=lambda row: row[0].at, reverse=True)
     shown = rows[:MOST_SHOWN]
@@ -89,10 +99,12 @@ def of(session: Session, who: Visitor, *, link_id: int, with_prompts: bool) -> O
     return OwnWork(
         count=len(rows),
         judged=tuple(
-            Judged(one.receipt, one.choice, one.at, one.active_ms, one.is_late, prompts.get(name), pays.get(name))
+            Receipted(
+                one.receipt, one.choice, one.at, one.active_ms, one.is_late, prompts.get(name), pays.get(name, to_come)
+            )
             for one, name in shown
         ),
-        others=others,
+        others=(*others, *test_to_come(session, who, rule)),
         rejections=tuple(
             session.scalars(
                 select(Rejection.reason)
@@ -106,7 +118,7 @@ def of(session: Session, who: Visitor, *, link_id: int, with_prompts: bool) -> O
 
 
 Name = tuple[str, int]
-Named = tuple[Judged, Name]
+Named = tuple[Receipted, Name]
 SEAT, CHECK = "assignment", "check"
 
 
@@ -117,7 +129,7 @@ def at_seats(session: Session, who: Visitor) -> Iterator[Named]:
         .where(Assignment.batch_id == who.batch_id, Assignment.rater_id == who.rater_id)
     )
     for receipt, choice, at, active_ms, state, number in rows:
-        yield Judged(receipt, choice, at, active_ms, state == AssignmentState.LATE, None, None), (SEAT, number)
+        yield Receipted(receipt, choice, at, active_ms, state == AssignmentState.LATE, None, None), (SEAT, number)
 
 
 def at_checks(session: Session, who: Visitor) -> Iterator[Named]:
@@ -131,7 +143,7 @@ def at_checks(session: Session, who: Visitor) -> Iterator[Named]:
         .where(CheckAssignment.batch_id == who.batch_id, CheckAssignment.rater_id == who.rater_id)
     )
     for receipt, choice, at, active_ms, number in rows:
-        yield Judged(receipt, choice, at, active_ms, False, None, None), (CHECK, number)
+        yield Receipted(receipt, choice, at, active_ms, False, None, None), (CHECK, number)
 
 
 def prompts_of(session: Session, names: list[Name]) -> dict[Name, str]:
@@ -196,6 +208,13 @@ def paid(session: Session, who: Visitor) -> tuple[dict[Name, Pay], tuple[OtherPa
         else:
             others.append(OtherPay(Work(row.work), row.reason or "", pay))
     return pays, tuple(others)
+
+
+def test_to_come(session: Session, who: Visitor, rule: PayRule | None) -> Iterator[OtherPay]:
+    """The pay of an entry test that was taken and is not entered yet."""
+    exercises = session.execute(select(earnings.unowed_exercises(who))).scalar_one() if rule else 0
+    if rule and exercises:
+        yield OtherPay(Work.ENTRY_TEST, "", Pay(earnings.of_test(rule, exercises), None))
 
 
 def is_at(account: Account) -> ColumnElement[int]:

@@ -4,7 +4,7 @@ The database adds up, so that a batch of a million ratings is a few thousand row
 `domain.pay` counts them, by the pay of the rater's channel; a channel without pay counts the time that was measured.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from backend.db.raters import Channel, Rater
 from backend.db.ratings import Rating
 from backend.domain.money import Money
 from backend.domain.pay import LONGEST_COUNTED, MS_PER_HOUR, PayRule, RaterPay
-from backend.services.money.earnings import TIMED
+from backend.services.money.top_ups import of_timed_work
 from backend.services.pseudonyms import Pseudonyms
 
 
@@ -59,9 +59,7 @@ class Paysheet:
     @property
     def median(self) -> Money | None:
         """The median rater's hourly pay; None where no time was counted."""
-        hourly = np.array([-1 if one.hourly is None else one.hourly.minor for one in self.rows], dtype=np.int64)
-        nothing = np.zeros(len(hourly), dtype=np.int64)
-        found = RaterPay(nothing, nothing, nothing, hourly).median
+        found = middle([None if one.hourly is None else one.hourly.minor for one in self.rows])
         return None if found is None else Money(found, self.currency)
 
     @property
@@ -69,6 +67,30 @@ class Paysheet:
         """(how many raters miss something to the target, how much in all)."""
         due = [one.missing.minor for one in self.rows if one.missing.minor]
         return len(due), Money(sum(due), self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class MedianPay:
+    """What the median rater earned an hour of counted time, and the targets of the channels that pay."""
+
+    an_hour: Money
+    targets: tuple[Money, ...]
+
+
+def in_the_median(session: Session, batch_id: int, rules: Mapping[str, PayRule]) -> MedianPay | None:
+    """Of a batch; None where nobody is paid from here, or nothing was owed for any counted time yet."""
+    found = middle([one.hourly for one in timed_work(session, batch_id, rules).values()]) if rules else None
+    if found is None:
+        return None
+    targets = sorted({one.per_hour for one in rules.values()}, key=lambda target: target.minor)
+    return MedianPay(Money(found, targets[0].currency), tuple(targets))
+
+
+def middle(hourly: Sequence[int | None]) -> int | None:
+    """The median of what raters earned an hour, of those with counted time."""
+    nothing = np.zeros(len(hourly), dtype=np.int64)
+    known = np.array([-1 if one is None else one for one in hourly], dtype=np.int64)
+    return RaterPay(nothing, nothing, nothing, known).median
 
 
 def of_batch(session: Session, batch_id: int, rules: Mapping[str, PayRule], names: Pseudonyms) -> Paysheet:
@@ -155,12 +177,7 @@ def timed_work(session: Session, batch_id: int, rules: Mapping[str, PayRule]) ->
         .join(Rater, Rater.id == LedgerEntry.rater_id)
         .outerjoin(Rating, Rating.assignment_id == LedgerEntry.assignment_id)
         .outerjoin(CheckAnswer, CheckAnswer.assignment_id == LedgerEntry.check_assignment_id)
-        .where(
-            LedgerEntry.batch_id == batch_id,
-            LedgerEntry.from_account == Account.RESERVED,
-            LedgerEntry.purpose.in_((Purpose.REWARD, Purpose.TOP_UP)),
-            LedgerEntry.work.in_(TIMED),
-        )
+        .where(of_timed_work(batch_id))
         .group_by(LedgerEntry.rater_id)
     )
     return {rater: TimedWork(int(pieces), int(ms), int(earned)) for rater, pieces, ms, earned in rows}

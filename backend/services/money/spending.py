@@ -178,13 +178,14 @@ def standings(session: Session, batch_ids: Sequence[int]) -> dict[int, Standing]
     return {one.batch_id: budgets.of_budget(one) for one in rows}
 
 
-def open_appeals(session: Session, batch_ids: Sequence[int]) -> dict[int, int]:
-    """batch -> how many appeals nobody has answered; nothing for a batch without."""
+def open_appeals(session: Session) -> dict[int, int]:
+    """batch -> how many appeals nobody has answered, of every batch that has one."""
     rows = session.execute(
         select(Link.batch_id, func.count())
         .join(Appeal, Appeal.link_id == Link.id)
-        .where(Link.batch_id.in_(batch_ids), Appeal.answered_at.is_(None))
+        .where(Appeal.answered_at.is_(None))
         .group_by(Link.batch_id)
+        .order_by(Link.batch_id)
     )
     return dict(rows.all())
 

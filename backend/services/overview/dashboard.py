@@ -1,4 +1,4 @@
-"""Every study at a glance: how far it is, its verdict so far, who is at work, and what needs a hand. Knows no page."""
+"""Every study at a glance: how far it is, its win rate so far, who is at work, and what needs a hand. Knows no page."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from backend.db.raters import Link
 from backend.db.studies import Study
 from backend.services.money import spending
 from backend.services.overview import glances
-from backend.services.overview.glances import Glance, Memory, Pulse, Verdict
+from backend.services.overview.glances import Glance, Headline, Memory, Pulse
 from backend.services.studies import sealing
 from backend.services.studies.sealing import Seal
 
@@ -29,6 +29,7 @@ class FlagKind(StrEnum):
     """What needs a hand, and where."""
 
     NOT_LAUNCHED = "not_launched"
+    NO_PAIR = "no_pair"
     SAYS_WHO = "says_who"
     NO_LINKS = "no_links"
     PAUSED = "paused"
@@ -42,7 +43,7 @@ class FlagKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """Something to act on. count: of outputs, open seats, comparisons, raters, appeals or pieces of work."""
+    """Something to act on. count: of outputs, systems with some, open seats, comparisons, raters, appeals or work."""
 
     kind: FlagKind
     count: int = 0
@@ -50,7 +51,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class BatchLine:
-    """A batch at a glance. glance: None while its votes are still being counted. verdict: None while it is sealed."""
+    """A batch at a glance. glance: None while its votes are still being counted. headline: None while it is sealed."""
 
     batch: Batch
     baseline: str
@@ -60,9 +61,9 @@ class BatchLine:
     flags: tuple[Flag, ...]
 
     @property
-    def verdict(self) -> Verdict | None:
+    def headline(self) -> Headline | None:
         """What the votes say so far, if it may be seen."""
-        return None if self.glance is None or self.seal.is_sealed else self.glance.verdict
+        return None if self.glance is None or self.seal.is_sealed else self.glance.headline
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,17 @@ class StudyLine:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """One page of the studies that were searched for. found: studies that fit; studies: all there are."""
+    """One page of the studies that were searched for. found: studies that fit; studies: all there are.
+
+    appeals: batch -> those that nobody has answered, on whatever page the batch is: people wait for them.
+    """
 
     query: str
     page: int
     found: int
     studies: int
     lines: tuple[StudyLine, ...]
+    appeals: Mapping[int, int]
 
     @property
     def pages(self) -> int:
@@ -114,12 +119,14 @@ def look(
         .limit(STUDIES_A_PAGE)
         .offset((page - 1) * STUDIES_A_PAGE)
     ).all()
+    appeals = spending.open_appeals(session)
     return Dashboard(
         query=query,
         page=page,
         found=found,
         studies=session.execute(select(func.count()).select_from(Study)).scalar_one(),
-        lines=tuple(study_lines(session, memory, studies, key=key, now=now, patient=patient)),
+        lines=tuple(study_lines(session, memory, studies, appeals, key=key, now=now, patient=patient)),
+        appeals=appeals,
     )
 
 
@@ -132,14 +139,22 @@ def fitting(query: str) -> Select[Study]:
 
 
 def study_lines(
-    session: Session, memory: Memory, studies: Sequence[Study], *, key: str, now: datetime, patient: bool
+    session: Session,
+    memory: Memory,
+    studies: Sequence[Study],
+    appeals: Mapping[int, int],
+    *,
+    key: str,
+    now: datetime,
+    patient: bool,
 ) -> Iterator[StudyLine]:
     """Each of these studies with its newest batches."""
     ids = [study.id for study in studies]
     systems, launched = systems_of(session, ids), batches_of(session, ids)
     shown = [one for of in launched.values() for one in of[:BATCHES_A_STUDY]]
-    lines = batch_lines(session, memory, shown, key=key, now=now, patient=patient)
-    telling = outputs_that_tell(session, [study for study in studies if study.id not in launched])
+    lines = batch_lines(session, memory, shown, appeals, key=key, now=now, patient=patient)
+    waiting = [study for study in studies if study.id not in launched]
+    telling, answered = outputs_that_tell(session, waiting), systems_with_outputs(session, waiting)
     for study in studies:
         of = launched.get(study.id, [])
         yield StudyLine(
@@ -147,7 +162,7 @@ def study_lines(
             systems=tuple(systems[study.id]),
             batches=tuple(lines[batch.id] for batch, _ in of[:BATCHES_A_STUDY]),
             older=max(0, len(of) - BATCHES_A_STUDY),
-            flags=() if of else tuple(before_launch(telling.get(study.id, 0))),
+            flags=() if of else tuple(before_launch(telling.get(study.id, 0), answered.get(study.id, 0))),
         )
 
 
@@ -180,12 +195,18 @@ def batches_of(session: Session, study_ids: Sequence[int]) -> dict[int, list[Lau
 
 
 def batch_lines(
-    session: Session, memory: Memory, launched: Sequence[Launched], *, key: str, now: datetime, patient: bool
+    session: Session,
+    memory: Memory,
+    launched: Sequence[Launched],
+    appeals: Mapping[int, int],
+    *,
+    key: str,
+    now: datetime,
+    patient: bool,
 ) -> dict[int, BatchLine]:
     """batch id -> the batch at a glance, with what needs a hand."""
     ids = [batch.id for batch, _ in launched]
     pulses, linked = glances.pulses(session, ids, now=now), with_links(session, ids)
-    appeals = spending.open_appeals(session, ids)
     pairs = [(batch, pulses[batch.id]) for batch, _ in launched]
     seen = glances.look(session, memory, pairs, key=key, now=now, patient=patient)
     lines = {}
@@ -213,11 +234,22 @@ def outputs_that_tell(session: Session, studies: Iterable[Study]) -> dict[int, i
     return {study: noted[study]["total"] for study, output in first.items() if output not in scrubbed}
 
 
-def before_launch(telling: int) -> Iterator[Flag]:
-    """What needs a hand in a study that was never launched."""
+def systems_with_outputs(session: Session, studies: Iterable[Study]) -> dict[int, int]:
+    """study -> how many systems a launch could compare; nothing for none."""
+    has_one = exists().where(Output.system_id == System.id)
+    rows = session.execute(
+        select(System.study_id, func.count())
+        .where(System.study_id.in_([study.id for study in studies]), has_one)
+        .group_by(System.study_id)
+    )
+    return dict(rows.all())
+
+
+def before_launch(telling: int, systems: int) -> Iterator[Flag]:
+    """What needs a hand in a study that was never launched. systems: how many have outputs."""
     if telling:
         yield Flag(FlagKind.SAYS_WHO, telling)
-    yield Flag(FlagKind.NOT_LAUNCHED)
+    yield Flag(FlagKind.NOT_LAUNCHED) if systems > 1 else Flag(FlagKind.NO_PAIR, systems)
 
 
 def about_money(pulse: Pulse, glance: Glance | None, *, appeals: int) -> Iterator[Flag]:

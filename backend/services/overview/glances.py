@@ -1,4 +1,4 @@
-"""A batch at a glance: its counts, its verdict so far and the raters who stand out. Knows no study and no page.
+"""A batch at a glance: its counts, its win rate so far and the raters who stand out. Knows no study and no page.
 
 A glance costs what results cost: seconds for a million ratings. So it is kept and taken again when ratings have come,
 and the larger the batch the older it may get; a pulse is asked at every look and costs next to nothing.
@@ -20,9 +20,9 @@ from backend.domain.results.counted import counted
 from backend.domain.results.material import Material
 from backend.domain.results.raters import reports
 from backend.domain.statistics.intervals import Interval, over_prompts
-from backend.services.money import outstanding, spending
+from backend.services.money import spending, why_unowed
 from backend.services.money.budgets import Standing
-from backend.services.money.outstanding import Why
+from backend.services.money.why_unowed import Why
 from backend.services.results.material import gather
 from backend.services.studies import batches, seated
 
@@ -52,7 +52,7 @@ class Pulse:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Headline:
     """The win rate of the primary candidate, or of the only one. others: how many candidates there are besides."""
 
     candidate: str
@@ -79,7 +79,7 @@ class Glance:
     unjudgeable: int
     flagged: int
     last_rated_at: datetime | None
-    verdict: Verdict | None
+    headline: Headline | None
     unpaid: int = 0
 
 
@@ -197,18 +197,18 @@ def take(session: Session, batch: Batch, pulse: Pulse, *, key: str, now: datetim
         unjudgeable=int(given.launched.unjudgeable.sum()),
         flagged=len(flagged - {one.rater for one in found.excluded}),
         last_rated_at=seated.last_rated_at(session, batch.id),
-        verdict=verdict(found.material),
+        headline=headline(found.material),
         unpaid=0 if pulse.budget is None else unpaid(session, batch.id),
     )
 
 
 def unpaid(session: Session, batch_id: int) -> int:
     """Pieces of work for which nothing is owed yet, because no round came since or no money is left."""
-    found = outstanding.of_batch(session, batch_id, channels=spending.rules(session, batch_id))
+    found = why_unowed.of_batch(session, batch_id, channels=spending.rules(session, batch_id))
     return sum(one.pieces for one in found if one.why in (Why.WAITS, Why.NO_MONEY))
 
 
-def verdict(material: Material) -> Verdict | None:
+def headline(material: Material) -> Headline | None:
     """The primary candidate's win rate with the interval that the results give it; None before its first vote."""
     names = list(material.candidates)
     primary = material.settings.analysis.primary
@@ -216,7 +216,7 @@ def verdict(material: Material) -> Verdict | None:
     votes = opening(material, code)
     if not len(votes):
         return None
-    return Verdict(names[code], len(names) - 1, over_prompts(votes.win_scores, votes.prompt, votes.rater))
+    return Headline(names[code], len(names) - 1, over_prompts(votes.win_scores, votes.prompt, votes.rater))
 
 
 def seats_opened(session: Session, batch_id: int) -> int:

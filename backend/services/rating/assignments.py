@@ -4,206 +4,22 @@ The claim is one statement. The schema decides who sits where; this only asks fo
 already begun first, on the side that keeps the rater's own sides in balance.
 """
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Any  # a dialogue is JSON as the domain wrote it
+from typing import Any  # what a statement selects
 
-from sqlalchemy import (
-    Insert,
-    Integer,
-    Select,
-    Text,
-    Update,
-    bindparam,
-    case,
-    cast,
-    exists,
-    func,
-    literal_column,
-    select,
-    text,
-    true,
-    update,
-)
+from sqlalchemy import Insert, Select, Update, bindparam, exists, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from backend.db.assignments import Assignment, AssignmentState
 from backend.db.base import constant, table
-from backend.db.batches import Batch, BatchState
 from backend.db.comparisons import Comparison, Seat
-from backend.db.outputs import Output
-from backend.db.raters import Link
-from backend.db.studies import Prompt, StudyVersion
-from backend.domain.checks import Had
-from backend.domain.settings import StudySettings, from_json
-from backend.errors import Forbidden, NotFound
+from backend.services.rating.visitors import Visitor
 
 HELD = constant(AssignmentState.HELD)
-JUDGED = (constant(AssignmentState.RATED), constant(AssignmentState.LATE))
 LAPSES_AT_ONCE = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """A rater who came through a personal link, and how far they are in its batch.
-
-    balance: (own comparisons with the candidate second) - (with it first). A withdrawn rater gets no further seat.
-    next_lapse: when the first lease of another rater in the batch ends; None while nobody else holds a seat.
-    judged: everything, the checks among it: a rater can't tell them from comparisons. met: prompts they were given.
-    checked: answered checks; held_check: the one they are at; checks: all they were given. Read by
-    backend.services.rating.checks where a batch has any.
-    """
-
-    rater_id: int
-    batch_id: int
-    batch_state: str
-    lease_seconds: int
-    session_size: int
-    rater_cap: int | None
-    seed: int
-    settings: StudySettings
-    judged: int
-    balance: int
-    held: int | None
-    next_lapse: datetime | None
-    withdrawn: bool
-    met: int = 0
-    checked: int = 0
-    held_check: int | None = None
-    checks: tuple[Had, ...] = ()
-
-    @property
-    def compared(self) -> int:
-        """How many comparisons this rater has judged, checks not among them."""
-        return self.judged - self.checked
-
-    @property
-    def is_at_work(self) -> bool:
-        """Whether a comparison, or a check that looks like one, lies before this rater."""
-        return self.held is not None or self.held_check is not None
-
-    @property
-    def may_claim(self) -> bool:
-        """Whether this rater can be given another comparison now."""
-        return self.batch_state == BatchState.OPEN and not self.withdrawn and not self.has_reached_cap
-
-    @property
-    def has_reached_cap(self) -> bool:
-        """Whether this rater has judged as many comparisons as one rater may."""
-        return self.rater_cap is not None and self.judged >= self.rater_cap
-
-    @property
-    def has_ended_session(self) -> bool:
-        """Whether this rater stands exactly between two sessions."""
-        return self.judged > 0 and self.judged % self.session_size == 0
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What a rater sees of the comparison they hold: a dialogue and two texts, and nothing of who wrote them."""
-
-    assignment_id: int
-    dialogue: Sequence[dict[str, Any]]
-    first: str
-    second: str
-    is_check: bool = False
-
-
 ASSIGNMENTS, SEATS, COMPARISONS = table(Assignment).c, table(Seat).c, table(Comparison).c
-BATCHES, LINKS, VERSIONS = table(Batch).c, table(Link).c, table(StudyVersion).c
-ZERO, ONE = literal_column("0", Integer), literal_column("1", Integer)
-
-side = case(
-    (ASSIGNMENTS.state.not_in((*JUDGED, HELD)), ZERO),
-    (SEATS.flipped.is_(True), ONE),
-    (SEATS.flipped.is_(False), -ONE),
-    else_=ZERO,
-)
-came = table(Link).alias("came")
-OWN = (
-    select(
-        func.count(case((ASSIGNMENTS.state.in_(JUDGED), ONE))).label("judged"),
-        func.count(ASSIGNMENTS.id).label("met"),
-        func.max(case((ASSIGNMENTS.state == HELD, ASSIGNMENTS.id))).label("held"),
-        func.coalesce(func.sum(side), ZERO).label("balance"),
-    )
-    .select_from(
-        came.join(
-            table(Assignment),
-            (ASSIGNMENTS.batch_id == came.c.batch_id) & (ASSIGNMENTS.rater_id == came.c.rater_id),
-        ).join(table(Seat), (SEATS.comparison_id == ASSIGNMENTS.comparison_id) & (SEATS.seat == ASSIGNMENTS.seat))
-    )
-    .where(came.c.id == bindparam("link"))
-    .subquery("own")
-)
-other = table(Assignment).alias("other")
-NEXT_LAPSE = (
-    select(func.min(other.c.lease_expires_at))
-    .where(other.c.batch_id == LINKS.batch_id, other.c.state == HELD, other.c.rater_id != LINKS.rater_id)
-    .scalar_subquery()
-)
-VISITOR = (
-    select(
-        LINKS.rater_id,
-        LINKS.revoked_at,
-        LINKS.withdrawn_at,
-        BATCHES.id.label("batch_id"),
-        BATCHES.state,
-        BATCHES.lease_seconds,
-        BATCHES.session_size,
-        BATCHES.rater_cap,
-        BATCHES.seed,
-        cast(VERSIONS.settings, Text).label("settings"),
-        OWN.c.judged,
-        OWN.c.met,
-        OWN.c.held,
-        OWN.c.balance,
-        NEXT_LAPSE.label("next_lapse"),
-    )
-    .select_from(
-        table(Link)
-        .join(table(Batch), BATCHES.id == LINKS.batch_id)
-        .join(table(StudyVersion), VERSIONS.id == BATCHES.version_id)
-        .join(OWN, true())
-    )
-    .where(LINKS.id == bindparam("link"))
-)
-
-
-@lru_cache(maxsize=100)
-def settings_in(stored: str) -> StudySettings:
-    """Settings from their JSON. The same text is always the same settings, so what is kept can't be out of date."""
-    return from_json(json.loads(stored))
-
-
-def visitor(session: Session, *, link_id: int) -> Visitor:
-    """Who came through this personal link. NotFound without one, Forbidden once it was revoked."""
-    found = session.execute(VISITOR, {"link": link_id}).one_or_none()
-    if found is None or found.rater_id is None:
-        raise NotFound("This link leads nowhere. Please ask whoever sent it to you for a new one.")
-    if found.revoked_at is not None:
-        raise Forbidden("This link was closed by the researcher. What you rated before is kept and counts.")
-    return Visitor(
-        rater_id=found.rater_id,
-        batch_id=found.batch_id,
-        batch_state=found.state,
-        lease_seconds=found.lease_seconds,
-        session_size=found.session_size,
-        rater_cap=found.rater_cap,
-        seed=found.seed,
-        settings=settings_in(found.settings),
-        judged=found.judged,
-        met=found.met,
-        balance=found.balance,
-        held=found.held,
-        next_lapse=found.next_lapse,
-        withdrawn=found.withdrawn_at is not None,
-    )
 
 
 def open_seat(*, one_side: bool) -> Select[Any]:
@@ -252,7 +68,6 @@ def claiming(*, one_side: bool) -> dict[str, Insert]:
 
 
 CLAIM, CLAIM_ONE_SIDE = claiming(one_side=False), claiming(one_side=True)
-
 LAPSE: Update = (
     update(table(Assignment))
     .where(
@@ -349,34 +164,6 @@ def renew(session: Session, assignment_id: int, *, now: datetime, until: datetim
         .returning(Assignment.id)
         .execution_options(synchronize_session=False)
     ).scalar()
-
-
-PROMPTS = table(Prompt).c
-candidate, baseline = table(Output).alias("candidate"), table(Output).alias("baseline")
-TASK = (
-    select(
-        PROMPTS.dialogue,
-        SEATS.flipped,
-        func.coalesce(candidate.c.shown, candidate.c.text).label("candidate"),
-        func.coalesce(baseline.c.shown, baseline.c.text).label("baseline"),
-    )
-    .select_from(
-        table(Assignment)
-        .join(table(Seat), (SEATS.comparison_id == ASSIGNMENTS.comparison_id) & (SEATS.seat == ASSIGNMENTS.seat))
-        .join(table(Comparison), COMPARISONS.id == ASSIGNMENTS.comparison_id)
-        .join(table(Prompt), PROMPTS.id == ASSIGNMENTS.prompt_id)
-        .join(candidate, candidate.c.id == COMPARISONS.candidate_output_id)
-        .join(baseline, baseline.c.id == COMPARISONS.baseline_output_id)
-    )
-    .where(ASSIGNMENTS.id == bindparam("assignment"))
-)
-
-
-def task(session: Session, assignment_id: int) -> Task:
-    """What the holder of this assignment is to compare, already in the order of the seat."""
-    row = session.execute(TASK, {"assignment": assignment_id}).one()
-    first, second = (row.baseline, row.candidate) if row.flipped else (row.candidate, row.baseline)
-    return Task(assignment_id, row.dialogue, first, second)
 
 
 def dialect(session: Session) -> str:

@@ -3,63 +3,38 @@
 A batch that declares no checks pays for none of this: its settings, which every visit reads anyway, say so.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-import numpy as np
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from backend.db.assignments import SkipReason
 from backend.db.checks import Check, CheckAnswer, CheckAssignment, CheckState
 from backend.db.raters import Link
-from backend.db.ratings import Rating
-from backend.domain.checks import (
-    FAILED,
-    KINDS,
-    NOT_JUDGED,
-    PASSED,
-    CheckAnswers,
-    CheckKind,
-    Had,
-    drawn,
-    due,
-    is_consistent,
-    passes,
-)
-from backend.domain.choices import Choice
+from backend.domain.checks import CheckKind, Had, drawn, due
 from backend.errors import Conflict, NotFound
-from backend.services.rating import assignments, ratings, repeats
-from backend.services.rating.assignments import Task, Visitor
+from backend.services.rating import assignments, ratings, repeats, tasks, visitors
 from backend.services.rating.ratings import Receipt, Vote
 from backend.services.rating.repeats import Chosen
+from backend.services.rating.tasks import Task
+from backend.services.rating.visitors import Visitor
 
 GIVEN_UP = (CheckState.LAPSED, CheckState.RETURNED)
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
-    """A check that a rater has finished. mark: as in `CheckAnswers`."""
-
-    rater_id: int
-    kind: CheckKind
-    mark: int
-    active_ms: int | None
-
-
 def visitor(session: Session, *, link_id: int, alone: bool = False) -> Visitor:
-    """Who came through this link and how far they are, checks among it. Raises as `assignments.visitor` does.
+    """Who came through this link and how far they are, checks among it. Raises as `visitors.visitor` does.
 
     alone: where there are checks, first wait for this rater's other requests. Otherwise two tabs could be given a seat
     and a check at the same moment: triggers can't see what another transaction is about to store.
     """
-    who = assignments.visitor(session, link_id=link_id)
+    who = visitors.visitor(session, link_id=link_id)
     if not who.settings.checks.any:
         return who
     if alone and assignments.dialect(session) == "postgresql":
         session.execute(select(Link.id).where(Link.id == link_id).with_for_update())
-        who = assignments.visitor(session, link_id=link_id)
+        who = visitors.visitor(session, link_id=link_id)
     return with_checks(session, who)
 
 
@@ -166,7 +141,7 @@ def task(session: Session, number: int) -> Task:
     ).one()
     if row.original_id is None:
         return Task(number, row.dialogue, row.first, row.second, is_check=True)
-    original = assignments.task(session, row.original_id)
+    original = tasks.task(session, row.original_id)
     return Task(number, original.dialogue, original.second, original.first, is_check=True)
 
 
@@ -219,48 +194,3 @@ def earlier_receipt(session: Session, rater_id: int, number: int) -> Receipt:
 def skip(session: Session, *, rater_id: int, assignment_id: int, reason: SkipReason) -> None:
     """The rater can't judge this check: it is recorded and held against nobody."""
     ratings.skip(session, rater_id=rater_id, assignment_id=assignment_id, reason=reason, of=CheckAssignment)
-
-
-def marked(session: Session, batch_id: int) -> Iterator[Marked]:
-    """Every check of the batch that was answered or could not be judged, in the order they were given."""
-    rows = session.execute(
-        select(
-            CheckAssignment.rater_id,
-            CheckAssignment.kind,
-            Check.expected,
-            CheckAnswer.choice,
-            CheckAnswer.active_ms,
-            Rating.choice.label("original"),
-        )
-        .join(Check, Check.id == CheckAssignment.check_id)
-        .outerjoin(CheckAnswer, CheckAnswer.assignment_id == CheckAssignment.id)
-        .outerjoin(Rating, Rating.assignment_id == CheckAssignment.original_id)
-        .where(
-            CheckAssignment.batch_id == batch_id,
-            CheckAssignment.state.in_([CheckState.ANSWERED, CheckState.SKIPPED]),
-        )
-        .order_by(CheckAssignment.id)
-    )
-    for row in rows:
-        yield Marked(row.rater_id, CheckKind(row.kind), mark(row.choice, row.expected, row.original), row.active_ms)
-
-
-def mark(choice: str | None, expected: str | None, original: str | None) -> int:
-    """Passed or failed by the expected choice, or for a repeat by the original one; not judged without a choice."""
-    if choice is None:
-        return NOT_JUDGED
-    if expected is not None:
-        return PASSED if passes(Choice(choice), Choice(expected)) else FAILED
-    assert original is not None
-    return PASSED if is_consistent(Choice(original), Choice(choice)) else FAILED
-
-
-def answers(session: Session, batch_id: int) -> CheckAnswers:
-    """The finished checks of a batch as columns, for `backend.domain.checks.by_rater`."""
-    found = list(marked(session, batch_id))
-    codes = {kind: code for code, kind in enumerate(KINDS)}
-    return CheckAnswers(
-        raters=np.array([one.rater_id for one in found], dtype=np.int64),
-        kinds=np.array([codes[one.kind] for one in found], dtype=np.int8),
-        marks=np.array([one.mark for one in found], dtype=np.int8),
-    )

@@ -11,7 +11,7 @@ from backend.db.channels import BatchChannel
 from backend.db.journeys import Completion
 from backend.db.raters import Channel, Link, Rater
 from backend.domain.channels import ChannelSettings, defaults, from_json
-from backend.domain.journey import Outcome
+from backend.domain.journey import JourneyEnd
 from backend.errors import Invalid
 
 PROLIFIC = "https://app.prolific.com/submissions/complete?cc="
@@ -64,7 +64,8 @@ def of(session: Session, *, link_id: int) -> Handover:
         outcome=found.outcome,
         code=found.code,
         back=way_back(offer, found.channel, rater=found.external_id, code=found.code) if found.outcome else None,
-        can_finish=found.outcome is None and bool(offer.code(Outcome.COMPLETED) or (offer.panel and offer.panel.back)),
+        can_finish=found.outcome is None
+        and bool(offer.code(JourneyEnd.COMPLETED) or (offer.panel and offer.panel.back)),
     )
 
 

@@ -17,20 +17,20 @@ from backend.db.assignments import Assignment
 from backend.db.journeys import Completion, Consent, EntryTest, Practice
 from backend.db.raters import Rater
 from backend.domain import qualifications
-from backend.domain.journey import NO_JOURNEY, Outcome, Passed, Reply, Step, next_exercise, next_step
+from backend.domain.journey import NO_JOURNEY, JourneyEnd, Passed, Reply, Step, next_exercise, next_step
 from backend.domain.qualifications import Qualifying, Record
 from backend.domain.settings import StudySettings
 from backend.errors import Conflict, Forbidden, Invalid
 from backend.services.once import insert_once
 from backend.services.rating import listed
-from backend.services.rating.assignments import Visitor
 from backend.services.rating.handover import offered
+from backend.services.rating.visitors import Visitor
 
 TEST = "entry"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AtStep:
     """Where a rater stands. exercise: of the training, the one before them. why: they are turned away."""
 
     step: Step
@@ -38,7 +38,7 @@ class Standing:
     why: str = ""
 
 
-AT_THE_TASK = Standing(Step.TASK)
+AT_THE_TASK = AtStep(Step.TASK)
 
 
 def is_new(who: Visitor) -> bool:
@@ -53,24 +53,24 @@ def has_steps(settings: StudySettings) -> bool:
 
 def step(session: Session, who: Visitor, *, link_id: int) -> Step:
     """Which step is before this rater."""
-    return standing(session, who, link_id=link_id).step
+    return at_step(session, who, link_id=link_id).step
 
 
-def standing(session: Session, who: Visitor, *, link_id: int) -> Standing:
+def at_step(session: Session, who: Visitor, *, link_id: int) -> AtStep:
     """Which step is before this rater, with what its page shows."""
     if not is_new(who):
         return AT_THE_TASK
     if not has_steps(who.settings):
         why = listed.reason_against(session, who)
-        return AT_THE_TASK if why is None else Standing(Step.TURNED_AWAY, why=why)
+        return AT_THE_TASK if why is None else AtStep(Step.TURNED_AWAY, why=why)
     asked = who.settings.journey
     behind = passed(session, who, link_id=link_id)
     found = next_step(asked, behind)
     if found in (Step.NO_CONSENT, Step.SCREENED_OUT):
-        return Standing(found)
+        return AtStep(found)
     if why := refused(session, who):
-        return Standing(Step.TURNED_AWAY, why=why)
-    return Standing(found, next_exercise(asked, behind) if found == Step.TRAINING else None)
+        return AtStep(Step.TURNED_AWAY, why=why)
+    return AtStep(found, next_exercise(asked, behind) if found == Step.TRAINING else None)
 
 
 def passed(session: Session, who: Visitor, *, link_id: int) -> Passed:
@@ -99,7 +99,7 @@ def agree(session: Session, who: Visitor, *, link_id: int, agreed: bool, now: da
     digest = hashlib.sha256(consent.encode()).hexdigest()
     insert_once(session, Consent, {"link_id": link_id, "text_hash": digest, "agreed": agreed, "given_at": now})
     if not session.execute(select(Consent.agreed).where(Consent.link_id == link_id)).scalar_one():
-        complete(session, who, link_id=link_id, outcome=Outcome.NO_CONSENT, now=now)
+        complete(session, who, link_id=link_id, outcome=JourneyEnd.NO_CONSENT, now=now)
 
 
 def practise(session: Session, who: Visitor, *, link_id: int, exercise: int, reply: Reply, now: datetime) -> Reply:
@@ -111,7 +111,7 @@ def practise(session: Session, who: Visitor, *, link_id: int, exercise: int, rep
     earlier = practised(session, link_id).get(exercise)
     if earlier is not None:
         return earlier
-    now_at = standing(session, who, link_id=link_id)
+    now_at = at_step(session, who, link_id=link_id)
     if now_at.step != Step.TRAINING or exercise != now_at.exercise:
         raise Conflict("This exercise is not the one before you. Please go back to your page.")
     row = {"link_id": link_id, "exercise": exercise, "choice": reply, "answered_at": now}
@@ -155,7 +155,7 @@ def take_test(
     if behind.passed is None:
         raise Conflict("There is no entry test before you. Please go back to your page.")
     if not behind.passed:
-        complete(session, who, link_id=link_id, outcome=Outcome.SCREENED_OUT, now=now)
+        complete(session, who, link_id=link_id, outcome=JourneyEnd.SCREENED_OUT, now=now)
     return behind.passed
 
 
@@ -166,7 +166,7 @@ def refuse_unless_offered(who: Visitor, replies: Sequence[Reply]) -> None:
         raise Invalid("Please press one of the buttons below the outputs; nothing was stored.")
 
 
-def complete(session: Session, who: Visitor, *, link_id: int, outcome: Outcome, now: datetime) -> None:
+def complete(session: Session, who: Visitor, *, link_id: int, outcome: JourneyEnd, now: datetime) -> None:
     """Store that this rater's way has ended so, with the code that they hand over; how it ended first stands."""
     found = offered(session, batch_id=who.batch_id, rater_id=who.rater_id)
     row = {"link_id": link_id, "outcome": outcome, "code": found.code(outcome), "completed_at": now}
@@ -179,7 +179,7 @@ def stop_here(session: Session, who: Visitor, *, link_id: int, now: datetime) ->
         raise Conflict("You have judged nothing yet, so there is nothing to hand over.")
     if who.is_at_work:
         raise Conflict("A comparison is before you. Please judge it, or say that you can't, before you finish.")
-    complete(session, who, link_id=link_id, outcome=Outcome.COMPLETED, now=now)
+    complete(session, who, link_id=link_id, outcome=JourneyEnd.COMPLETED, now=now)
 
 
 def refused(session: Session, who: Visitor) -> str | None:

@@ -10,7 +10,7 @@ from backend.db.batches import Batch, BatchState
 from backend.db.channels import BatchChannel
 from backend.db.raters import Channel, Link, Rater
 from backend.errors import Conflict, Forbidden, NotFound
-from backend.services.studies import channels
+from backend.services.studies import batches, channels
 
 FULL = "As many people as this study has places for have come already, so nobody new can join. Thank you for coming."
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -27,6 +27,15 @@ def create_open(session: Session, batch_id: int, *, now: datetime) -> Link:
     session.add(link)
     session.flush()
     return link
+
+
+def is_over(session: Session, open_link_id: int) -> bool:
+    """Whether nobody is needed any more behind this open link: its batch is closed, or has every rating."""
+    link = session.get(Link, open_link_id)
+    if link is None:
+        return False
+    batch = batches.get(session, link.batch_id)
+    return batch.state == BatchState.CLOSED or batches.is_complete(session, batch.id)
 
 
 def join(session: Session, open_link_id: int, *, now: datetime) -> Link:

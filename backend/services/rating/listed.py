@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from backend.db.journeys import Listed
 from backend.db.raters import Rater
 from backend.errors import Invalid
-from backend.services.rating.assignments import Visitor
+from backend.services.rating.visitors import Visitor
 
 LONGEST_REASON = 500
 

@@ -13,7 +13,7 @@ from backend.db.comparisons import Comparison, Seat
 from backend.db.ratings import Rating
 from backend.domain.checks import REPEAT_GAP, CheckKind, drawn
 from backend.services.rating import assignments
-from backend.services.rating.assignments import Visitor
+from backend.services.rating.visitors import Visitor
 
 COLUMNS = ["batch_id", "kind", "position", "comparison_id", "prompt_id"]
 INTO = {

@@ -25,12 +25,12 @@ from backend.errors import Conflict
 from backend.services.exports import digest, write_json, write_lines, write_table
 from backend.services.judging import said
 from backend.services.pseudonyms import pseudonyms
-from backend.services.rating import checks
+from backend.services.rating import check_marks
 from backend.services.results import results
 from backend.services.results.material import gather
 from backend.services.studies import batches, sealing
 
-FORMAT = 4
+FORMAT = 5
 RATING_COLUMNS = ("comparison", "seat", "rater", "state", "choice", "flipped", "active_ms", "answers")
 CHECK_COLUMNS = ("rater", "kind", "passed", "active_ms")
 CONFIRMED_COLUMNS = ("rater", "rated", "unconfirmed")
@@ -56,7 +56,8 @@ README_OF_CHECKS = """\
 README_OF_JUDGES = """\
 - `judges.json`: the models that were asked the same, with their templates whole
 - `verdicts.jsonl`: one row a verdict in one order, as it was read; `why`: of one that can't be read, which counts as
-  neither won nor lost nor tied. The replies themselves are in a replay pack: `assay judge export`
+  neither won nor lost nor tied; `answered_by`: another model than was asked, where one answered. The replies themselves
+  are in a replay pack: `assay judge export`
 """
 
 README_OF_CONFIRMED = """\
@@ -204,7 +205,7 @@ def skip_rows(session: Session, batch_id: int, key: str) -> Iterable[Mapping[str
 def check_rows(session: Session, batch_id: int, key: str) -> Iterable[Mapping[str, object]]:
     """Each finished check, by pseudonym, so that the order says nothing of when it was."""
     names = pseudonyms(key, batch_id)
-    for one in sorted(checks.marked(session, batch_id), key=lambda one: (names[one.rater_id], one.kind, one.mark)):
+    for one in sorted(check_marks.marked(session, batch_id), key=lambda one: (names[one.rater_id], one.kind, one.mark)):
         yield {"rater": names[one.rater_id], "kind": one.kind, "passed": SAID[one.mark], "active_ms": one.active_ms}
 
 

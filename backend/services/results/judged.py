@@ -33,7 +33,7 @@ Scores = Mapping[tuple[str, str], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class WithJudge:
     """A candidate's win rate by its votes alone, and with the judge's scores beside them."""
 
     candidate: str
@@ -41,7 +41,7 @@ class Judged:
     with_judge: PredictionPowered
 
 
-def combine(session: Session, batch: Batch, source: Source, *, key: str) -> list[Judged]:
+def combine(session: Session, batch: Batch, source: Source, *, key: str) -> list[WithJudge]:
     """Every candidate with votes. Raises Invalid, with file and line, for a file that can't be used."""
     sealing.refuse_sealed(session, batch)
     material = counted(gather(session, batch, key=key)).material
@@ -50,7 +50,7 @@ def combine(session: Session, batch: Batch, source: Source, *, key: str) -> list
     return [combined(material, code, scores, source.label) for code in range(len(material.candidates))]
 
 
-def combined(material: Material, code: int, scores: Scores, label: str) -> Judged:
+def combined(material: Material, code: int, scores: Scores, label: str) -> WithJudge:
     """One candidate. Prompts that people rated are told from the others by having a vote."""
     votes, name = opening(material, code), material.candidates[code]
     rated = [material.prompts[prompt] for prompt in np.unique(votes.prompt).tolist()]
@@ -69,7 +69,7 @@ def combined(material: Material, code: int, scores: Scores, label: str) -> Judge
             f"{name} can't be estimated with {label}: {error}. The judge must score prompts that nobody rated, so "
             "launch the batch on a part of the prompts."
         ) from None
-    return Judged(name, over_prompts(votes.win_scores, votes.prompt, votes.rater), found)
+    return WithJudge(name, over_prompts(votes.win_scores, votes.prompt, votes.rater), found)
 
 
 def scores_of(source: Source, prompts: set[str], candidates: list[str]) -> Scores:

@@ -23,7 +23,7 @@ from backend.domain.statistics.votes import Flags, Integers, Votes
 from backend.services import columns
 from backend.services.judging import said
 from backend.services.pseudonyms import pseudonyms
-from backend.services.rating import checks
+from backend.services.rating import check_marks
 from backend.services.results import confirmed
 from backend.services.studies import batches, seated
 from backend.services.studies.seated import HELD, LAPSED, LATE, RATED, RETURNED, SKIPPED
@@ -83,7 +83,7 @@ def gather(session: Session, batch: Batch, *, key: str) -> Material:
 
 def check_answers(session: Session, batch: Batch, raters: Sequence[str], names: Mapping[int, str]) -> CheckAnswers:
     """Finished checks, under the raters' codes."""
-    found, codes = checks.answers(session, batch.id), {name: code for code, name in enumerate(raters)}
+    found, codes = check_marks.answers(session, batch.id), {name: code for code, name in enumerate(raters)}
     of = np.array([codes[names[int(rater)]] for rater in found.raters], dtype=np.int64)
     return CheckAnswers(of, found.kinds, found.marks)
 

@@ -77,9 +77,9 @@ def recomputed(folder: Path, settings: StudySettings, manifest: Mapping[str, Jso
 
 
 def differences(where: str, said: Json, found: Json) -> Iterator[Difference]:
-    """Every leaf at which two results differ, named by its path."""
+    """Every leaf at which two results differ, named by its path, in the order in which results are told."""
     if isinstance(said, Mapping) and isinstance(found, Mapping):
-        for key in sorted({*said, *found}):
+        for key in dict.fromkeys([*found, *said]):
             yield from differences(f"{where}.{key}", said.get(key), found.get(key))
     elif isinstance(said, list) and isinstance(found, list) and len(said) == len(found):
         for number, (one, other) in enumerate(zip(said, found, strict=True)):

@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,13 +17,12 @@ from typing import BinaryIO
 
 from backend.domain.records import Json, Row
 from backend.errors import Invalid
+from backend.services.studies.json_window import CHUNK, CUT_OFF, LONGEST_ROW, TOO_LONG, Window, reason
 
-LONGEST_ROW = 16 * 2**20
-TOO_LONG = f"longer than {LONGEST_ROW // 2**20} MB"
-CUT_OFF = "the file ends before the closing “]”; it seems to be cut off, copy it again"
-CHUNK = 2**16
 REPORT_EVERY = 500
 BOM = b"\xef\xbb\xbf"
+SEPARATORS = (b",", b";", b"\t")
+QUOTED = re.compile(rb'"[^"]*"')
 GZIP = b"\x1f\x8b"
 UNREADABLE = {
     b"PK\x03\x04": "looks like an Excel or zip file; export it as CSV or JSONL",
@@ -33,7 +33,8 @@ UNREADABLE = {
     b"\x28\xb5\x2f\xfd": "is compressed with zstd; decompress it, or use gzip",
     b"BZh": "is compressed with bzip2; decompress it, or use gzip",
 }
-DECODER = json.JSONDecoder()
+
+
 csv.field_size_limit(LONGEST_ROW)
 
 OnBytes = Callable[[int], None]
@@ -51,19 +52,24 @@ class Source:
     def stem(self) -> str:
         """The file's name without its endings: the system's name where nothing else says it."""
         stem = self.label
-        for ending in (".gz", ".jsonl", ".ndjson", ".json", ".csv"):
+        for ending in (".gz", ".jsonl", ".ndjson", ".json", ".csv", ".tsv"):
             stem = stem.removesuffix(ending)
         return stem or self.label
 
 
-def rows(source: Source, *, on_bytes: OnBytes | None = None) -> Iterator[Row]:
+Parse = Callable[[Source, io.BufferedReader], Iterator[Row]]
+
+
+def rows(source: Source, *, on_bytes: OnBytes | None = None, parse: Parse | None = None) -> Iterator[Row]:
     """Every row with the line it starts on; Invalid with file and line where one can't be read.
 
-    on_bytes is told, now and then, how many more bytes of the file have been read.
+    on_bytes is told, now and then, how many more bytes of the file have been read. parse: of a file that is none of
+    those three, how its rows are found.
     """
     try:
         with opened(source) as (raw, binary):
-            parse = {ord("["): array_rows, ord("{"): line_rows}.get(first_byte(source, binary), csv_rows)
+            usual = {ord("["): array_rows, ord("{"): line_rows}.get(first_byte(source, binary), csv_rows)
+            parse = parse or usual
             done, number = 0, 0
             for number, row in enumerate(parse(source, binary), start=1):
                 yield row
@@ -128,20 +134,24 @@ def line_rows(source: Source, binary: io.BufferedReader) -> Iterator[Row]:
         yield as_row(source, number, value)
 
 
-def reason(error: ValueError | RecursionError) -> str:
-    """Why a line is no JSON; with the column only, since the line is named by its number in the file."""
-    if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg.removesuffix(' at')} at column {error.colno}"
-    return "nested too deeply" if isinstance(error, RecursionError) else "a number has too many digits"
-
-
 def hint(line: bytes, number: int) -> str:
     """What may have happened to a line that is no JSON."""
+    if is_json(line.rstrip().removesuffix(b",")):
+        return " The comma behind it is too many: JSONL has none between rows. Or put all rows in one [array]."
     if number == 1 and line.rstrip().endswith((b"{", b"[", b",")):
         return " A JSON object over several lines is not JSONL: put each row on one line, or all in one [array]."
     if line.lstrip().startswith(b"{") and not line.rstrip().endswith(b"}"):
         return " The line seems to be cut off."
     return ""
+
+
+def is_json(line: bytes) -> bool:
+    """Whether it is JSON as it stands."""
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def as_row(source: Source, line: int, value: Json) -> Row:
@@ -153,7 +163,7 @@ def as_row(source: Source, line: int, value: Json) -> Row:
 def array_rows(source: Source, binary: io.BufferedReader) -> Iterator[Row]:
     """A JSON array, element by element: the array as a whole is never in memory."""
     with io.TextIOWrapper(binary, encoding="utf-8", newline="\n") as text:
-        window = Window(source, text)
+        window = Window(source.label, text)
         window.expect("[")
         if window.next_character() == "]":
             return
@@ -170,83 +180,11 @@ def array_rows(source: Source, binary: io.BufferedReader) -> Iterator[Row]:
             raise window.problem("there is text after the closing “]”")
 
 
-class Window:
-    """The part of a JSON text that is in memory, the place in it, and the line of that place."""
-
-    def __init__(self, source: Source, text: io.TextIOWrapper) -> None:
-        self.source, self.text = source, text
-        self.buffer, self.at, self.line, self.counted, self.ended = "", 0, 1, 0, False
-
-    def more(self) -> bool:
-        """Read on, dropping what has been used; as much again as is held, so that long rows stay cheap."""
-        self.count_lines()
-        self.buffer = self.buffer[self.at :]
-        self.at = self.counted = 0
-        piece = self.text.read(max(CHUNK, len(self.buffer)))
-        self.buffer += piece
-        self.ended = not piece
-        return bool(piece)
-
-    def count_lines(self) -> None:
-        self.line += self.buffer.count("\n", self.counted, self.at)
-        self.counted = self.at
-
-    def next_character(self) -> str:
-        """The next character that is no white space, not used up; nothing at the end."""
-        while True:
-            while self.at < len(self.buffer) and self.buffer[self.at].isspace():
-                self.at += 1
-            if self.at < len(self.buffer):
-                return self.buffer[self.at]
-            if not self.more():
-                return ""
-
-    def skip_space(self) -> int:
-        """Go to the next value; the line it starts on."""
-        self.next_character()
-        self.count_lines()
-        return self.line
-
-    def expect(self, character: str) -> None:
-        if self.next_character() != character:
-            raise self.problem(f"expected “{character}”")
-        self.at += 1
-
-    def value(self) -> Json:
-        """The value that starts here, reading on until it is whole."""
-        while True:
-            start = self.at
-            try:
-                value, end = DECODER.raw_decode(self.buffer, start)
-            except json.JSONDecodeError as error:
-                if len(self.buffer) - start > LONGEST_ROW or not self.more():
-                    raise self.broken(error, error.pos - start) from None
-            except (ValueError, RecursionError) as error:
-                raise self.problem(f"not valid JSON ({reason(error)})") from None
-            else:
-                if end - start > LONGEST_ROW:
-                    raise self.problem(TOO_LONG)
-                self.at = end
-                parsed: Json = value
-                return parsed
-
-    def broken(self, error: json.JSONDecodeError, offset: int) -> Invalid:
-        """What is wrong so many characters on: the text is no JSON, or it stops before the value does."""
-        unfinished = error.msg.startswith("Unterminated") or not self.buffer[self.at + offset :].strip()
-        if unfinished:
-            return self.problem(CUT_OFF if self.ended else TOO_LONG)
-        self.at += offset
-        return self.problem(f"not valid JSON ({error.msg.removesuffix(' at')})")
-
-    def problem(self, what: str) -> Invalid:
-        self.count_lines()
-        return Invalid(f"{self.source.label}, line {self.line}: {what}.")
-
-
 def csv_rows(source: Source, binary: io.BufferedReader) -> Iterator[Row]:
     """CSV with a header. A cell may go over several lines, so the line of a row is where it starts."""
+    separator = separator_of(binary.peek(CHUNK))
     with io.TextIOWrapper(binary, encoding="utf-8", newline="") as text:
-        reader = csv.reader(text, strict=True)
+        reader = csv.reader(text, delimiter=separator, strict=True)
         line = 1
         try:
             header = [name.strip() for name in next(filter(None, reader), [])]
@@ -264,11 +202,17 @@ def csv_rows(source: Source, binary: io.BufferedReader) -> Iterator[Row]:
             ) from None
 
 
+def separator_of(head: bytes) -> str:
+    """What stands between the header's columns: a comma, or what Excel writes where the comma is in numbers."""
+    header = QUOTED.sub(b"", head.lstrip().split(b"\n", 1)[0])
+    return max(SEPARATORS, key=header.count).decode()
+
+
 def check_header(source: Source, header: list[str], line: int) -> None:
     if len(header) < 2:
         raise Invalid(
             f"{source.label} is neither JSONL, nor a JSON array, nor CSV with a header line such as id,prompt,output "
-            "(with commas between the columns)."
+            "(with commas, semicolons or tabs between the columns)."
         )
     if twice := sorted({name for name in header if header.count(name) > 1}):
         raise Invalid(f"{source.label}, line {line}: the column {twice[0]!r} stands twice in the header.")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.outputs import Output, System
 from backend.db.studies import Prompt, Study
-from backend.domain.alignment import AlignedPrompt, Alignment, AlignmentError, Facts, SystemFacts, align, facts
+from backend.domain.alignment import AlignedPrompt, Alignment, AlignmentError, align
 from backend.domain.records import (
     Record,
     Row,
@@ -21,6 +21,7 @@ from backend.domain.records import (
     prompt_text,
     text_hash,
 )
+from backend.domain.row_facts import Facts, SystemFacts, facts
 from backend.domain.settings import StudySettings
 from backend.errors import Invalid
 from backend.services.studies.files import OnBytes, Source, rows

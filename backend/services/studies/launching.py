@@ -1,28 +1,22 @@
 """Launching a batch and extending it: settings frozen, comparisons seated. All or nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import islice
-from random import Random
 
-from sqlalchemy import case, func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db.batches import Batch, BatchState
-from backend.db.comparisons import Comparison, Seat
-from backend.db.outputs import Output
+from backend.db.comparisons import Comparison
 from backend.db.studies import Study, StudyVersion
 from backend.domain.gold import Gold
 from backend.domain.rules import ExclusionKind
-from backend.domain.seating import PlannedComparison, plan
 from backend.domain.settings import StudySettings, from_json
 from backend.errors import Conflict, Invalid
 from backend.services.studies import gold as golds
-from backend.services.studies import styles
+from backend.services.studies import seating
 from backend.services.studies.batches import systems_of
 from backend.services.studies.studies import answered_systems
-
-ROWS_AT_ONCE = 5_000
 
 
 def launch(
@@ -62,7 +56,7 @@ def launch(
     )
     session.add(batch)
     session.flush()
-    seat(session, batch, chosen, prompts=prompts, first_position=0)
+    seating.seat(session, batch, chosen, prompts=prompts, first_position=0)
     refuse_never_stopping(session, batch, settings)
     golds.prepare(session, batch, settings, gold)
     return batch
@@ -156,138 +150,13 @@ def extend(session: Session, batch: Batch, *, prompts: int | None = None) -> int
         .group_by(Comparison.candidate_id)
     ).all()
     last = max((position for _, position in launched), default=-1)
-    return seat(session, batch, [candidate for candidate, _ in launched], prompts=prompts, first_position=last + 1)
+    return seating.seat(
+        session, batch, [candidate for candidate, _ in launched], prompts=prompts, first_position=last + 1
+    )
 
 
 def prompts_left(session: Session, batch: Batch) -> int:
     """How many prompts an extension could still add."""
     launched = select(Comparison.candidate_id).where(Comparison.batch_id == batch.id).distinct()
-    outputs = comparable(session, batch, session.scalars(launched).all(), None)
+    outputs = seating.comparable(session, batch, session.scalars(launched).all(), None)
     return len({prompt for of in outputs.values() for prompt in of})
-
-
-def seat(session: Session, batch: Batch, candidates: Sequence[int], *, prompts: int | None, first_position: int) -> int:
-    """Plan and store comparisons and seats for the prompts that are not in the batch yet."""
-    outputs = comparable(session, batch, candidates, prompts)
-    if not any(outputs.values()):
-        raise Invalid("There is nothing to compare: no prompt is left that both systems have answered.")
-    planned = plan(
-        {candidate: list(of) for candidate, of in outputs.items()},
-        seats=batch.opening,
-        extra=batch.seats - batch.opening,
-        seed=batch.seed + first_position,
-        first_position=first_position,
-        imbalance=imbalance(session, batch),
-    )
-    baselines = dict(
-        session.execute(select(Output.prompt_id, Output.id).where(Output.system_id == batch.baseline_id)).all()
-    )
-    for chunk in chunks(planned):
-        session.execute(insert(Comparison), [comparison_row(batch, one, outputs, baselines) for one in chunk])
-    store_seats(session, batch, planned)
-    compared = {one.prompt for one in planned}
-    styles.count(session, (output for of in outputs.values() for output in of.values()))
-    styles.count(session, (output for prompt, output in baselines.items() if prompt in compared))
-    return len(planned)
-
-
-def comparable(
-    session: Session, batch: Batch, candidates: Sequence[int], prompts: int | None
-) -> dict[int, dict[int, int]]:
-    """candidate -> prompt -> output, for prompts that the baseline answered too and the batch does not have."""
-    answered = select(Output.prompt_id).where(Output.system_id == batch.baseline_id)
-    launched = select(Comparison.prompt_id).where(Comparison.batch_id == batch.id)
-    rows = session.execute(
-        select(Output.system_id, Output.prompt_id, Output.id)
-        .where(
-            Output.system_id.in_(candidates),
-            Output.prompt_id.in_(answered),
-            Output.prompt_id.not_in(launched),
-        )
-        .order_by(Output.prompt_id)
-    ).all()
-    kept = drawn_prompts(sorted({row.prompt_id for row in rows}), batch.seed, prompts)
-    outputs: dict[int, dict[int, int]] = {candidate: {} for candidate in candidates}
-    for system, prompt, output in rows:
-        if prompt in kept:
-            outputs[system][prompt] = output
-    return outputs
-
-
-def drawn_prompts(ids: list[int], seed: int, count: int | None) -> set[int]:
-    """All prompts, or so many in an order drawn by the seed, so that an extension goes on where a launch ended."""
-    if count is None:
-        return set(ids)
-    if count < 1:
-        raise Invalid("The number of prompts must be at least 1.")
-    if count > len(ids):
-        there = f"{len(ids):,} {'prompt is' if len(ids) == 1 else 'prompts are'}"
-        raise Invalid(f"{count:,} prompts were asked for (--sample), but only {there} there to launch.")
-    return set(sorted(ids, key=lambda prompt: Random(f"{seed}:{prompt}").random())[:count])
-
-
-def imbalance(session: Session, batch: Batch) -> dict[int, int]:
-    """candidate -> (seats with it second) - (seats with it first), in what the batch has already."""
-    side = case((Seat.flipped.is_(True), 1), (Seat.flipped.is_(False), -1), else_=0)
-    rows = session.execute(
-        select(Comparison.candidate_id, func.sum(side))
-        .join(Seat, Seat.comparison_id == Comparison.id)
-        .where(Comparison.batch_id == batch.id)
-        .group_by(Comparison.candidate_id)
-    )
-    return {candidate: int(total) for candidate, total in rows}
-
-
-def comparison_row(
-    batch: Batch,
-    one: PlannedComparison,
-    outputs: Mapping[int, Mapping[int, int]],
-    baselines: Mapping[int, int],
-) -> dict[str, int]:
-    return {
-        "batch_id": batch.id,
-        "prompt_id": one.prompt,
-        "candidate_id": one.candidate,
-        "baseline_id": batch.baseline_id,
-        "candidate_output_id": outputs[one.candidate][one.prompt],
-        "baseline_output_id": baselines[one.prompt],
-        "seats": batch.seats,
-        "opened": batch.opening,
-        "position": one.position,
-    }
-
-
-def store_seats(session: Session, batch: Batch, planned: Sequence[PlannedComparison]) -> None:
-    """The seats of the comparisons just stored, each with its side."""
-    ids = dict(
-        session.execute(
-            select(Comparison.position, Comparison.id).where(
-                Comparison.batch_id == batch.id, Comparison.position >= planned[0].position
-            )
-        ).all()
-    )
-    for chunk in chunks(planned):
-        session.execute(
-            insert(Seat),
-            [
-                {
-                    "comparison_id": ids[one.position],
-                    "seat": seat_number,
-                    "seats": batch.seats,
-                    "batch_id": batch.id,
-                    "prompt_id": one.prompt,
-                    "position": one.position,
-                    "flipped": flipped,
-                    "is_open": seat_number <= batch.opening,
-                }
-                for one in chunk
-                for seat_number, flipped in enumerate(one.flips, start=1)
-            ],
-        )
-
-
-def chunks(planned: Iterable[PlannedComparison]) -> Iterable[list[PlannedComparison]]:
-    """Pieces small enough to send at once."""
-    rest = iter(planned)
-    while chunk := list(islice(rest, ROWS_AT_ONCE)):
-        yield chunk

@@ -92,6 +92,23 @@ def preset(name: str) -> StudySettings:
     return known[name]
 
 
+def newest(session: Session, *, most: int | None = None) -> Sequence[Study]:
+    """Every study, or so many, the newest first."""
+    return session.scalars(select(Study).order_by(Study.id.desc()).limit(most)).all()
+
+
+def outputs_of(session: Session, study_id: int) -> dict[str, int]:
+    """name -> how many outputs each of the study's systems has, in the order in which they came."""
+    rows = session.execute(
+        select(System.name, func.count(Output.id))
+        .join(Output, Output.system_id == System.id, isouter=True)
+        .where(System.study_id == study_id)
+        .group_by(System.id, System.name)
+        .order_by(System.id)
+    )
+    return dict(rows.all())
+
+
 def get(session: Session, study_id: int) -> Study:
     """The study, or NotFound."""
     study = session.get(Study, study_id)
@@ -160,10 +177,15 @@ def estimate(session: Session, study: Study) -> Estimate:
 def comparisons(session: Session, study: Study) -> int:
     """How many a launch of everything makes: outputs of the others at the prompts that the baseline has answered."""
     there = answered_systems(session, study.id)
-    baseline = study.import_report.get("baseline") or next(iter(there), "")
+    baseline = usual_baseline(session, study)
     answered = select(Output.prompt_id).where(Output.system_id == there.get(baseline))
     others = select(func.count()).where(Output.system_id.in_(there.values()), Output.system_id != there.get(baseline))
     return session.execute(others.where(Output.prompt_id.in_(answered))).scalar_one()
+
+
+def usual_baseline(session: Session, study: Study) -> str:
+    """The baseline that the import named, or else the first system with outputs; nothing where there is none."""
+    return str(study.import_report.get("baseline") or next(iter(answered_systems(session, study.id)), ""))
 
 
 def answered_systems(session: Session, study_id: int) -> dict[str, int]:

@@ -22,8 +22,8 @@ from backend.services.crowd import arrivals
 from backend.services.crowd.arrivals import NOWHERE, Proof, Work
 from backend.services.studies import channels
 from backend.web.deps import House, TheHouse, now
+from backend.web.rating.votes import Form
 from backend.web.render import page
-from backend.web.votes import Form
 
 router = APIRouter()
 Claim = dict[str, str]

@@ -1,11 +1,9 @@
 """A batch: how far it is, its links, and how to steer it."""
 
 from collections.abc import Callable
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from sqlalchemy.orm import Session
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -15,12 +13,11 @@ from backend.errors import Invalid
 from backend.services.overview import glances
 from backend.services.rating import links
 from backend.services.studies import batches, launching, sealing, studies
-from backend.web import forms
-from backend.web.deps import Id, TheHouse, base_url, now
+from backend.web.deps import Id, TheForm, TheHouse, base_url, now
+from backend.web.forms import fields
 from backend.web.render import page
 
 router = APIRouter()
-TheForm = Annotated[FormData, Depends(forms.posted)]
 MOST_LINKS = 1_000
 STEER: dict[str, Callable[[Session, Batch], None]] = {
     "pause": batches.pause,
@@ -64,7 +61,7 @@ def link_path(sign: Callable[[str, int], str], link: Link) -> str:
 @router.post("/batches/{batch_id}/state")
 def steer(house: TheHouse, batch_id: Id, form: TheForm) -> Response:
     """Pause, resume or close."""
-    act = STEER.get(forms.text(form, "act"))
+    act = STEER.get(fields.text(form, "act"))
     if act is None:
         raise Invalid("A batch can be paused, resumed or closed.")
     with house.database.transaction() as session:
@@ -84,20 +81,20 @@ def unseal(house: TheHouse, batch_id: Id) -> Response:
 def extend(house: TheHouse, batch_id: Id, form: TheForm) -> Response:
     """Add prompts that the batch does not have yet."""
     with house.database.transaction() as session:
-        launching.extend(session, batches.get(session, batch_id), prompts=forms.number(form, "prompts"))
+        launching.extend(session, batches.get(session, batch_id), prompts=fields.number(form, "prompts"))
     return back(batch_id)
 
 
 @router.post("/batches/{batch_id}/links")
 def create_links(house: TheHouse, batch_id: Id, form: TheForm) -> Response:
     """New personal links, or an open one."""
-    count = forms.number(form, "count") or 0
+    count = fields.number(form, "count") or 0
     if not 0 <= count <= MOST_LINKS:
         raise Invalid(f"Between 1 and {MOST_LINKS} links can be made at once.")
     with house.database.transaction() as session:
         batches.get(session, batch_id)
         links.create_personal(session, batch_id, count=count, now=now())
-        if forms.text(form, "open"):
+        if fields.text(form, "open"):
             links.create_open(session, batch_id, now=now())
     return back(batch_id, "#links")
 

@@ -12,9 +12,9 @@ from backend.db.base import LARGEST_NUMBER
 from backend.db.batches import Batch
 from backend.errors import Conflict
 from backend.services.judging import said
-from backend.services.studies import batches, opened, reading, sealing, studies
+from backend.services.studies import batches, comparisons, opened, sealing, studies
+from backend.services.studies.comparisons import Wanted
 from backend.services.studies.endings import Outcome
-from backend.services.studies.reading import Wanted
 from backend.web.deps import Id, TheHouse
 from backend.web.render import page
 
@@ -63,7 +63,7 @@ def listed(
     """A page of comparisons in launch order."""
     with house.database.reading() as session:
         batch = unsealed(session, batch_id)
-        candidates, categories = reading.choices(session, batch)
+        candidates, categories = comparisons.choices(session, batch)
         return page(
             request,
             "comparisons/comparisons.html",
@@ -71,8 +71,8 @@ def listed(
             study=studies.get(session, batch.study_id),
             baseline=batches.names_of(session, batch)[batch.baseline_id],
             wanted=wanted,
-            listing=reading.listing(session, batch, wanted, after=after, before=before),
-            total=reading.comparisons(session, batch),
+            listing=comparisons.listing(session, batch, wanted, after=after, before=before),
+            total=comparisons.count(session, batch),
             candidates=candidates,
             categories=categories,
             outcomes=list(Outcome),
@@ -87,7 +87,7 @@ def one(request: Request, house: TheHouse, batch_id: Id, place: Id, wanted: TheW
     with house.database.reading() as session:
         batch = unsealed(session, batch_id)
         found = opened.at_place(session, batch, place, key=house.tokens.secret_key)
-        before, after = reading.neighbours(session, batch, wanted, place)
+        before, after = comparisons.neighbours(session, batch, wanted, place)
         settings = batches.settings_of(session, batch)
         return page(
             request,

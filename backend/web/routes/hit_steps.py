@@ -13,11 +13,11 @@ from starlette.responses import RedirectResponse, Response
 from backend.errors import Conflict
 from backend.services.crowd import hits
 from backend.services.crowd.hits import Hit
-from backend.services.rating import assignments
+from backend.services.rating import visitors
 from backend.web.deps import House, TheHouse, now
+from backend.web.rating.votes import Form
 from backend.web.routes import journey
 from backend.web.routes.hits import address, holder
-from backend.web.votes import Form
 
 router = APIRouter()
 Stored = TypeVar("Stored")
@@ -62,7 +62,7 @@ def onward(house: House, token: str, claim: str) -> Response:
     """To the next step, or to a seat. What was stored before is stored, also where there is no seat any more."""
     with house.database.transaction() as session:
         hit, link = found(session, house, token, claim)
-        hits.go_on(session, hit, assignments.visitor(session, link_id=link), link_id=link, now=now())
+        hits.go_on(session, hit, visitors.visitor(session, link_id=link), link_id=link, now=now())
     return RedirectResponse(address(token, claim), 303)
 
 

@@ -19,12 +19,13 @@ from backend.domain.money import Money
 from backend.errors import Conflict, Forbidden, NotFound
 from backend.services.crowd import hits
 from backend.services.crowd.hits import Hit, Piece
-from backend.services.rating import assignments, journeys, ratings
-from backend.services.rating.assignments import Task, Visitor
-from backend.web import stages
+from backend.services.rating import journeys, ratings, tasks, visitors
+from backend.services.rating.tasks import Task
+from backend.services.rating.visitors import Visitor
 from backend.web.deps import House, TheHouse, now
+from backend.web.rating import stages
+from backend.web.rating.votes import Form, place_of, reason_of, token_of, vote_of
 from backend.web.render import page
-from backend.web.votes import Form, place_of, reason_of, token_of, vote_of
 
 router = APIRouter()
 EXERCISE = re.compile(r"[0-9]{1,2}")
@@ -111,21 +112,21 @@ def look(session: Session, house: House, token: str, claim: str, *, practised: i
     link = hits.link_of(session, hit, came)
     if link is None or link.rater_id is None:
         raise Conflict(hits.NOT_BEGUN)
-    who = assignments.visitor(session, link_id=link.id)
+    who = visitors.visitor(session, link_id=link.id)
     earned = hits.earned(session, hit, who)
     view = View(address(token, claim), hit, came, who, hits.found(session, hit, link.rater_id), earned=earned)
     if view.piece is None:
         return replace(view, way=replace(way(session, who, link.id, practised), earned=earned))
     if view.piece.is_left:
         raise Conflict(hits.NOT_BEGUN)
-    return view if view.piece.is_done else replace(view, task=assignments.task(session, view.piece.assignment_id))
+    return view if view.piece.is_done else replace(view, task=tasks.task(session, view.piece.assignment_id))
 
 
 def way(session: Session, who: Visitor, link_id: int, practised: int | None) -> stages.View:
     """The step that is before a rater who has no seat yet; where all are behind them, the button that takes one."""
     if practised is not None and (told := stages.feedback(session, who, practised, link_id=link_id)):
         return told
-    before = journeys.standing(session, who, link_id=link_id)
+    before = journeys.at_step(session, who, link_id=link_id)
     if before.step == Step.TASK:
         return stages.View("ready", who)
     return stages.on_the_way(session, who, before, link_id=link_id)
@@ -161,6 +162,7 @@ def drawn(request: Request, house: House, view: View, *, saved: str = "") -> Res
         contact=house.settings.contact,
         submit_to=mturk_frame.submit_address(view.came.submit_to),
         saved=saved,
+        stands=False,
     )
     if part:
         response.headers["X-Part"] = "main"

@@ -1,9 +1,8 @@
 """Ratings from somebody else's file: upload, a mapping that is proposed and shown, a rehearsal, then the import."""
 
 import json
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -14,13 +13,12 @@ from backend.errors import AppError, Invalid
 from backend.services.rating import bringing, incoming
 from backend.services.rating.incoming import Foreign
 from backend.services.studies import batches, studies
-from backend.web import forms, mapping_form
-from backend.web.deps import House, Id, TheHouse, now
-from backend.web.held import Held, held, hold, release
+from backend.web.deps import House, Id, TheForm, TheHouse, now
+from backend.web.forms import fields, mapping_form
+from backend.web.forms.held import Held, held, hold, release
 from backend.web.render import page
 
 router = APIRouter(prefix="/batches/{batch_id}/incoming")
-TheForm = Annotated[FormData, Depends(forms.posted)]
 FILES = {"ratings": 1, "submissions": 1}
 WORDS = {
     "prompts": {PromptBy.ID: "its id", PromptBy.TEXT: "its text"},
@@ -116,7 +114,7 @@ def beside(house: House, batch_id: int, files: Held) -> Foreign:
 
 def the_mapping_shown(form: FormData) -> ColumnMapping:
     try:
-        return from_json(json.loads(forms.text(form, "mapping")))
+        return from_json(json.loads(fields.text(form, "mapping")))
     except ValueError as error:
         raise Invalid(f"The mapping that came with this form {error}.") from None
 

@@ -1,26 +1,21 @@
 """Jobs: what is being done, how fast and for how much, what became of it; stopping one and trying it again."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from backend.db.base import LARGEST_NUMBER
 from backend.domain.jobs import Queue
 from backend.errors import Conflict, Invalid
 from backend.services.asking import generations, job_lines, jobs
 from backend.services.judging import judgings
-from backend.web import forms
-from backend.web.asking_form import dollars
-from backend.web.deps import House, Id, TheHouse, now
+from backend.web.deps import House, Id, Page, TheForm, TheHouse, now
 from backend.web.errors import STATUS
+from backend.web.forms import fields
+from backend.web.forms.asking_form import dollars
 from backend.web.render import page
 
 router = APIRouter()
-TheForm = Annotated[FormData, Depends(forms.posted)]
-Page = Annotated[int, Query(alias="page", ge=1, le=LARGEST_NUMBER)]
 LONGEST_REASON = 500
 
 
@@ -55,7 +50,7 @@ def shown(
             events=jobs.events(session, job_id),
             recipe=generations.in_words(generations.recipe_of(made)) if made else "",
             judging=judging,
-            typed={name: forms.text(typed or FormData(), name) for name in ("reason", "budget")},
+            typed={name: fields.text(typed or FormData(), name) for name in ("reason", "budget")},
             message=message,
         )
 
@@ -95,7 +90,7 @@ def retry(request: Request, house: TheHouse, job_id: Id, form: TheForm) -> Respo
 
 def reason(form: FormData) -> str:
     """Why it is tried again. Invalid without one: it stays in the job's history."""
-    given = forms.text(form, "reason")
+    given = fields.text(form, "reason")
     if not 0 < len(given) <= LONGEST_REASON:
         raise Invalid(f"Say in at most {LONGEST_REASON} characters why it is tried again; that stays in its history.")
     return given

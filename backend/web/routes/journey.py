@@ -14,11 +14,11 @@ from starlette.responses import RedirectResponse, Response
 from backend.domain.journey import Reply
 from backend.errors import Invalid
 from backend.services.money import own_work
-from backend.services.rating import assignments, checks, handover, journeys
-from backend.web import stages
+from backend.services.rating import checks, handover, journeys, visitors
 from backend.web.deps import TheHouse, base_url, now
+from backend.web.rating import stages
+from backend.web.rating.votes import Form, time_of
 from backend.web.render import page
-from backend.web.votes import Form, time_of
 
 router = APIRouter()
 SAYS = {"yes": True, "no": False}
@@ -72,7 +72,7 @@ def work(request: Request, house: TheHouse, token: str) -> Response:
             here=f"/r/{token}",
             view=view,
             who=who,
-            work=own_work.of(session, who, link_id=link, with_prompts=own_work.is_over(session, who)),
+            work=own_work.of(session, who, link_id=link, with_prompts=own_work.is_over(session, who), rule=view.rule),
             labels={option.choice: option.label for option in who.settings.options},
             contact=house.settings.contact,
         )
@@ -83,7 +83,7 @@ def appeal(house: TheHouse, token: str, form: Form) -> Response:
     """Store an objection, for a person to answer."""
     link = house.tokens.read("link", token)
     with house.database.transaction() as session:
-        assignments.visitor(session, link_id=link)
+        visitors.visitor(session, link_id=link)
         own_work.appeal(session, link_id=link, text=form.get("text", ""), now=now())
     return RedirectResponse(f"/r/{token}/work#appeals", 303)
 
@@ -116,7 +116,7 @@ def agreed(session: Session, link: int, form: dict[str, str]) -> None:
     said = form.get("agreed", "")
     if said not in SAYS:
         raise Invalid("Please press one of the two buttons; nothing was stored.")
-    who = assignments.visitor(session, link_id=link)
+    who = visitors.visitor(session, link_id=link)
     journeys.agree(session, who, link_id=link, agreed=SAYS[said], now=now())
 
 
@@ -125,14 +125,14 @@ def practised(session: Session, link: int, form: dict[str, str]) -> int:
     number = form.get("exercise", "")
     if not re.fullmatch(r"[0-9]{1,2}", number):
         raise Invalid("This form names no exercise. Please reload the page and try again.")
-    who = assignments.visitor(session, link_id=link)
+    who = visitors.visitor(session, link_id=link)
     journeys.practise(session, who, link_id=link, exercise=int(number), reply=reply_of(form, "choice"), now=now())
     return int(number)
 
 
 def tested(session: Session, link: int, form: dict[str, str]) -> None:
     """A rater's replies to the entry test."""
-    who = assignments.visitor(session, link_id=link)
+    who = visitors.visitor(session, link_id=link)
     asked = [f"choice.{number}" for number in range(len(who.settings.journey.test))]
     replies = [reply_of(form, name) for name in asked if form.get(name)]
     journeys.take_test(session, who, link_id=link, replies=replies, active_ms=time_of(form), now=now())

@@ -2,34 +2,41 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from backend.db.base import LARGEST_NUMBER
 from backend.errors import Conflict, Invalid
 from backend.services.judging import judge_lines, judge_reading, judges, pack_files
 from backend.services.judging.judge_reading import Only
 from backend.services.studies import studies
-from backend.web import asking_form, forms, judge_asking, judge_form
-from backend.web.deps import House, Id, TheHouse, now
+from backend.web.again import Again
+from backend.web.deps import House, Id, Number, Page, TheForm, TheHouse, now
 from backend.web.errors import STATUS
-from backend.web.judge_asking import Costs
-from backend.web.launch_form import looked_at
+from backend.web.forms import asking_form, judge_asking, judge_form
+from backend.web.forms.judge_asking import Costs
+from backend.web.forms.launch_form import looked_at
 from backend.web.render import page
 
 router = APIRouter(prefix="/studies/{study_id}/judges")
-TheForm = Annotated[FormData, Depends(forms.posted)]
-Page = Annotated[int, Query(alias="page", ge=1, le=LARGEST_NUMBER)]
-Number = Annotated[int | None, Query(ge=1, le=LARGEST_NUMBER)]
+UNCHANGED = 204
+
+
+async def the_again(request: Request) -> Again:
+    """When this process made lists of judges last; put into the app when it was made."""
+    found = request.app.state.again
+    assert isinstance(found, Again)
+    return found
 
 
 @router.get("")
-def index(request: Request, house: TheHouse, study_id: Id) -> Response:
-    """Every judge; only their list when the page asks for it again."""
+def index(request: Request, house: TheHouse, again: Annotated[Again, Depends(the_again)], study_id: Id) -> Response:
+    """Every judge; only their list when the page asks for it again, and nothing when that is too soon."""
     part = request.headers.get("HX-Request") == "true"
-    with house.database.reading() as session:
+    if part and again.is_too_soon(study_id):
+        return Response(status_code=UNCHANGED)
+    with again.making(study_id), house.database.reading() as session:
         study = studies.get(session, study_id)
         return page(
             request,

@@ -3,7 +3,7 @@
 import secrets
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
@@ -14,17 +14,17 @@ from backend.db.base import LARGEST_NUMBER
 from backend.domain.channels import PAYS_ITSELF
 from backend.domain.money import Money, money
 from backend.errors import Conflict, Invalid
-from backend.services.approval import approvals, decisions, granted, rejections, submitted
-from backend.services.money import budgets, by_hand, outstanding, paysheet, paytables, quotes, spending
+from backend.services.approval import approvals, decisions, other_approvals, rejections, to_decide
+from backend.services.money import budgets, by_hand, paysheet, paytables, quotes, spending, why_unowed
 from backend.services.money.paysheet import Paysheet
 from backend.services.pseudonyms import pseudonyms
 from backend.services.studies import batches, channels, studies
-from backend.web import dots, forms
-from backend.web.deps import Id, TheHouse, now
+from backend.web.deps import Id, TheForm, TheHouse, now
+from backend.web.drawings import dots
+from backend.web.forms import fields
 from backend.web.render import page
 
 router = APIRouter()
-TheForm = Annotated[FormData, Depends(forms.posted)]
 Page = Annotated[int, Query(ge=1, le=LARGEST_NUMBER)]
 RATERS_A_PAGE = 20
 
@@ -53,7 +53,7 @@ def show(request: Request, house: TheHouse, batch_id: Id, raters: Page = 1) -> R
             raters_page=raters,
             raters_pages=max(1, -(-len(sheet.rows) // RATERS_A_PAGE)),
             picture=drawn(sheet, min((one.per_hour.minor for one in rules.values()), default=0)),
-            unpaid=outstanding.of_batch(session, batch_id, channels=rules),
+            unpaid=why_unowed.of_batch(session, batch_id, channels=rules),
             troubles=spending.troubles(session, batch_id),
             by_hand=by_hand.dues(session, batch_id, paid=True),
             called=lambda one: paysheet.name(one.channel, one.rater, one.rater_id, names),
@@ -64,7 +64,7 @@ def show(request: Request, house: TheHouse, batch_id: Id, raters: Page = 1) -> R
                 if row.channel in PAYS_ITSELF
                 for one in approvals.unmatched(session, row)
             ],
-            handed_in=submitted.handed_in(session, batch_id, names),
+            handed_in=to_decide.of_batch(session, batch_id, names),
             key=secrets.token_hex(8),
             plain=paytables.decimal,
         )
@@ -85,7 +85,7 @@ def drawn(sheet: Paysheet, target: int) -> tuple[Markup, int] | None:
 def amount(form: FormData, name: str, currency: str) -> Money:
     """The amount in a field; Invalid with what was typed."""
     try:
-        return money(forms.text(form, name).replace(",", ""), currency.upper())
+        return money(fields.text(form, name).replace(",", ""), currency.upper())
     except ValueError as error:
         raise Invalid(f"This amount can't be used: {error}. Write it as 162.50.") from None
 
@@ -94,7 +94,7 @@ def amount(form: FormData, name: str, currency: str) -> Money:
 def set_budget(house: TheHouse, batch_id: Id, form: TheForm) -> Response:
     """The most that the batch may cost."""
     with house.database.transaction() as session:
-        budgets.set_budget(session, batch_id, allowed=amount(form, "allowed", forms.text(form, "currency")))
+        budgets.set_budget(session, batch_id, allowed=amount(form, "allowed", fields.text(form, "currency")))
     return back(batch_id, "#budget")
 
 
@@ -106,10 +106,10 @@ def compensate(house: TheHouse, batch_id: Id, form: TheForm) -> Response:
         decisions.compensate(
             session,
             batch_id,
-            who=forms.text(form, "rater"),
+            who=fields.text(form, "rater"),
             amount=amount(form, "amount", currency),
-            reason=forms.text(form, "reason"),
-            key=forms.text(form, "key"),
+            reason=fields.text(form, "reason"),
+            key=fields.text(form, "key"),
             names=pseudonyms(house.tokens.secret_key, batch_id),
             now=now(),
         )
@@ -120,7 +120,7 @@ def compensate(house: TheHouse, batch_id: Id, form: TheForm) -> Response:
 def mark_paid(house: TheHouse, batch_id: Id, form: TheForm) -> Response:
     """A person says that they have paid what is ticked."""
     with house.database.transaction() as session:
-        mark(session, batch_id, forms.texts(form, "token"))
+        mark(session, batch_id, fields.texts(form, "token"))
     return back(batch_id, "#by-hand")
 
 
@@ -136,7 +136,7 @@ def mark(session: Session, batch_id: int, tokens: list[str]) -> None:
 def answer(house: TheHouse, batch_id: Id, appeal_id: Id, form: TheForm) -> Response:
     """Answer an appeal, once."""
     with house.database.transaction() as session:
-        decisions.answer_appeal(session, batch_id, appeal_id, answer=forms.text(form, "answer"), now=now())
+        decisions.answer_appeal(session, batch_id, appeal_id, answer=fields.text(form, "answer"), now=now())
     return back(batch_id, "#appeals")
 
 
@@ -146,7 +146,7 @@ def submission(request: Request, house: TheHouse, batch_id: Id, submission_id: I
     names = pseudonyms(house.tokens.secret_key, batch_id)
     with house.database.reading() as session:
         batch = batches.get(session, batch_id)
-        handed, answers = submitted.in_full(session, batch_id, submission_id, names)
+        handed, answers = to_decide.in_full(session, batch_id, submission_id, names)
         return page(
             request,
             "money/submission.html",
@@ -162,11 +162,11 @@ def submission(request: Request, house: TheHouse, batch_id: Id, submission_id: I
 @router.post("/batches/{batch_id}/submissions/{submission_id}/rejection")
 def reject(house: TheHouse, batch_id: Id, submission_id: Id, form: TheForm) -> Response:
     """Refuse a submission's reward, for a reason, by somebody who says that they have read it."""
-    if not forms.text(form, "read"):
+    if not fields.text(form, "read"):
         raise Conflict("Nothing was rejected: tick that you have read the answers, and that the rater may appeal.")
     with house.database.transaction() as session:
-        submitted.get(session, batch_id, submission_id)
-        rejections.reject(session, submission_id, reason=forms.text(form, "reason"), now=now())
+        to_decide.get(session, batch_id, submission_id)
+        rejections.reject(session, submission_id, reason=fields.text(form, "reason"), now=now())
     return back(batch_id, "#submissions")
 
 
@@ -174,8 +174,8 @@ def reject(house: TheHouse, batch_id: Id, submission_id: Id, form: TheForm) -> R
 def approve(house: TheHouse, batch_id: Id, submission_id: Id) -> Response:
     """Pay a submission that no rule approves; a person has looked."""
     with house.database.transaction() as session:
-        submitted.get(session, batch_id, submission_id)
-        granted.approve_by_hand(session, submission_id, now=now())
+        to_decide.get(session, batch_id, submission_id)
+        other_approvals.approve_by_hand(session, submission_id, now=now())
     return back(batch_id, "#submissions")
 
 
@@ -183,8 +183,8 @@ def approve(house: TheHouse, batch_id: Id, submission_id: Id) -> Response:
 def overturn(house: TheHouse, batch_id: Id, submission_id: Id, form: TheForm) -> Response:
     """A rejection was wrong: owe the reward after all."""
     with house.database.transaction() as session:
-        submitted.get(session, batch_id, submission_id)
-        reason = decisions.worded(forms.text(form, "reason"), "Say why the rejection was wrong; the rater reads it.")
+        to_decide.get(session, batch_id, submission_id)
+        reason = decisions.worded(fields.text(form, "reason"), "Say why the rejection was wrong; the rater reads it.")
         rejections.overturn(session, submission_id, reason=reason, now=now())
     return back(batch_id, "#submissions")
 

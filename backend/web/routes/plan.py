@@ -12,7 +12,7 @@ from backend.domain.statistics import planning
 from backend.domain.statistics.costs import Pay
 from backend.domain.statistics.planning import Plan, Wanted
 from backend.domain.statistics.power import Blind, Design
-from backend.web.curves import Level, falling
+from backend.web.drawings.curves import Level, falling
 from backend.web.render import page
 
 router = APIRouter()

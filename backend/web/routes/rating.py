@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from backend.services.rating import checks, links, raters, ratings
-from backend.web import stages
 from backend.web.deps import TheHouse, now
-from backend.web.raters import answer, drawn, redirected
+from backend.web.rating import stages
+from backend.web.rating.raters import answer, drawn, redirected
+from backend.web.rating.votes import Form, place_of, reason_of, vote_of
 from backend.web.render import page
-from backend.web.votes import Form, place_of, reason_of, vote_of
 
 router = APIRouter()
 
@@ -34,7 +34,7 @@ def show(request: Request, house: TheHouse, token: str) -> Response:
         view = view or stages.look(session, who, link_id=link, none_left="none_left" in asked)
         view = stages.with_facts(session, view, house.facts)
     saved = asked.get("saved", "")
-    return drawn(request, house, token, view, saved=saved if RECEIPT.fullmatch(saved) else "")
+    return drawn(request, house, token, view, saved=saved if RECEIPT.fullmatch(saved) else "", stands="stands" in asked)
 
 
 @router.post("/r/{token}/next")
@@ -59,7 +59,8 @@ def rate(request: Request, house: TheHouse, token: str, form: Form) -> Response:
         if not receipt.again:
             who = stages.having_rated(session, who, place, link_id=link)
         view = stages.with_facts(session, stages.onward(session, who, link_id=link, now=moment), house.facts)
-    return answer(request, house, token, view, saved=receipt.number)
+    stands = receipt.again and receipt.choice != vote.choice
+    return answer(request, house, token, view, saved=receipt.number, stands=stands)
 
 
 @router.post("/r/{token}/skips")
@@ -85,9 +86,11 @@ def withdraw(house: TheHouse, token: str) -> Response:
 
 @router.api_route("/o/{token}", methods=["GET", "HEAD"])
 def invitation(request: Request, house: TheHouse, token: str) -> Response:
-    """What an open link asks of people. Makes no rater yet."""
-    house.tokens.read("open", token)
-    return page(request, "rating/invitation.html", contact=house.settings.contact)
+    """What an open link asks of people, while there is something to judge. Makes no rater yet."""
+    link_id = house.tokens.read("open", token)
+    with house.database.reading() as session:
+        is_over = links.is_over(session, link_id)
+    return page(request, "rating/invitation.html", contact=house.settings.contact, is_over=is_over)
 
 
 @router.post("/o/{token}")

@@ -9,19 +9,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from backend.db.batches import Batch, BatchState
-from backend.domain.results.reading import Reading
+from backend.domain.results.reading import WorthReading
 from backend.domain.results.summary import STEPS, OnStep
 from backend.errors import Conflict, NotFound
 from backend.services.judging import judges
+from backend.services.money import paysheet, spending
 from backend.services.overview import glances
 from backend.services.overview.glances import Pulse
 from backend.services.results import codes, results, tables
 from backend.services.results.kept import Computed, Kept
-from backend.services.studies import batches, reading, sealing, studies
-from backend.web import drawing
+from backend.services.studies import batches, comparisons, sealing, studies
 from backend.web.deps import House, Id, TheHouse, now
-from backend.web.drawing import Drawing
-from backend.web.plots import PLOTS
+from backend.web.drawings import drawing
+from backend.web.drawings.drawing import Drawing
+from backend.web.drawings.plots import PLOTS
 from backend.web.render import page
 
 router = APIRouter()
@@ -75,6 +76,7 @@ def show(request: Request, house: TheHouse, kept: TheKept, batch_id: Id, seen: s
             codes=codes.of_batch(session, batch_id, key=house.tokens.secret_key),
             judge_ids={judge.name: judge.id for judge in judges.of_study(session, study.id)},
             openings=openings(session, batch, computed.results.reading),
+            pay=paysheet.in_the_median(session, batch_id, spending.rules(session, batch_id)),
             is_live=batch.state != BatchState.CLOSED and not progress.is_complete,
         )
 
@@ -100,10 +102,10 @@ def numbers(session: Session, house: House, kept: Kept, batch: Batch) -> Compute
     return kept.get(session, batch, lambda: results.of_batch(session, batch.id, key=house.tokens.secret_key))
 
 
-def openings(session: Session, batch: Batch, listed: Reading) -> dict[int, str]:
+def openings(session: Session, batch: Batch, listed: WorthReading) -> dict[int, str]:
     """How the prompts begin that are worth reading, by their comparison's place."""
     entries = (*listed.splits, *listed.surprising, *listed.fastest)
-    return reading.openings(session, batch, {one.comparison for one in entries})
+    return comparisons.openings(session, batch, {one.comparison for one in entries})
 
 
 @router.get("/batches/{batch_id}/results.json")

@@ -1,26 +1,22 @@
 """The researcher's studies: a new one from files, one in full."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, UploadFile
-from starlette.datastructures import FormData
+from fastapi import APIRouter, UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from backend.domain.alignment import in_words
 from backend.domain.choices import SplitRule
 from backend.domain.declared import digits
+from backend.domain.join_problems import in_words
 from backend.domain.settings import from_json
 from backend.errors import Invalid
 from backend.services.money import quotes
 from backend.services.studies import batches, exercises, gold, imports, launching, mentions, studies
-from backend.web import forms, launch_form, settings_form
-from backend.web.deps import Id, TheHouse, now
+from backend.web.deps import Id, TheForm, TheHouse, now
+from backend.web.forms import fields, launch_form, settings_form
+from backend.web.forms.uploads import uploaded, uploaded_one
 from backend.web.render import page
-from backend.web.uploads import uploaded, uploaded_one
 
 router = APIRouter()
-TheForm = Annotated[FormData, Depends(forms.posted)]
 
 
 @router.get("/studies/new")
@@ -38,10 +34,10 @@ def create(
     """A study from uploaded files; on an error nothing is stored and the form says what to mend."""
     try:
         with uploaded(form, house.settings.data_dir) as (sources, prompts):
-            settings = studies.preset(forms.text(form, "preset"))
-            inspected = imports.inspect(sources, prompts=prompts, baseline=forms.text(form, "baseline") or None)
+            settings = studies.preset(fields.text(form, "preset"))
+            inspected = imports.inspect(sources, prompts=prompts, baseline=fields.text(form, "baseline") or None)
             with house.database.transaction() as session:
-                name = forms.text(form, "name") or imports.name_of(inspected)
+                name = fields.text(form, "name") or imports.name_of(inspected)
                 study = imports.store(session, inspected, name=name, settings=settings, now=now())
                 mentions.look(session, study)
         return RedirectResponse(f"/studies/{study.id}", 303)
@@ -107,7 +103,7 @@ def scrub(house: TheHouse, study_id: Id, form: TheForm) -> Response:
     """Take out what gives systems away, or put it back."""
     with house.database.transaction() as session:
         studies.get(session, study_id)
-        if forms.text(form, "undo"):
+        if fields.text(form, "undo"):
             mentions.unscrub(session, study_id)
         else:
             mentions.scrub(session, study_id)
@@ -123,10 +119,10 @@ def launch(house: TheHouse, study_id: Id, form: TheForm) -> Response:
         batch = launching.launch(
             session,
             studies.get(session, study_id),
-            baseline=forms.text(form, "baseline"),
-            candidates=forms.texts(form, "candidates"),
-            prompts=forms.number(form, "prompts"),
-            seed=forms.number(form, "seed") or 0,
+            baseline=fields.text(form, "baseline"),
+            candidates=fields.texts(form, "candidates"),
+            prompts=fields.number(form, "prompts"),
+            seed=fields.number(form, "seed") or 0,
             gold=known,
             now=now(),
         )

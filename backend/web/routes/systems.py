@@ -1,30 +1,24 @@
 """A study's systems: how their outputs came about, some to read, and making a system's outputs here."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from backend.db.base import LARGEST_NUMBER
 from backend.domain.jobs import Manner, Queue
 from backend.errors import Conflict, Invalid
 from backend.services.asking import estimates, generations, systems, templates
 from backend.services.asking.estimates import Estimate
 from backend.services.asking.systems import Only
 from backend.services.studies import studies
-from backend.web import asking_form, forms
-from backend.web.asking_form import Asks
-from backend.web.deps import House, Id, TheHouse, now
+from backend.web.deps import House, Id, Number, Page, TheForm, TheHouse, now
 from backend.web.errors import STATUS
-from backend.web.launch_form import looked_at
+from backend.web.forms import asking_form
+from backend.web.forms.asking_form import Asks
+from backend.web.forms.launch_form import looked_at
 from backend.web.render import page
 
 router = APIRouter()
-TheForm = Annotated[FormData, Depends(forms.posted)]
-Page = Annotated[int, Query(alias="page", ge=1, le=LARGEST_NUMBER)]
-Number = Annotated[int | None, Query(ge=1, le=LARGEST_NUMBER)]
 
 
 @router.get("/studies/{study_id}/systems")

@@ -1,10 +1,9 @@
 """Verdicts that were given elsewhere: upload, what they are understood as, and then the import. All or nothing."""
 
 from collections.abc import Sequence
-from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,16 +16,15 @@ from backend.services.judging import judge_lines
 from backend.services.judging.published import Read
 from backend.services.studies import studies
 from backend.services.studies.files import Source
-from backend.web import forms, import_form, judge_asking
-from backend.web.deps import House, Id, TheHouse, now
+from backend.web.deps import House, Id, TheForm, TheHouse, now
 from backend.web.errors import STATUS
-from backend.web.held import Held, held, hold, release
-from backend.web.import_form import Taken
-from backend.web.launch_form import looked_at
+from backend.web.forms import import_form, judge_asking
+from backend.web.forms.held import Held, held, hold, release
+from backend.web.forms.import_form import Taken
+from backend.web.forms.launch_form import looked_at
 from backend.web.render import page
 
 router = APIRouter(prefix="/studies/{study_id}/verdicts")
-TheForm = Annotated[FormData, Depends(forms.posted)]
 FILES = {"verdicts": 10, "answers": 10}
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from backend.domain.asking import EngineKind, Reply, Request, Sampling
 from backend.domain.choices import Choice
+from backend.domain.hashes import content_hash
 from backend.domain.judging.orders import Orders, Rule
 from backend.domain.judging.pack import (
     Asked,
@@ -22,7 +23,6 @@ from backend.domain.judging.pack import (
     rescored,
 )
 from backend.domain.judging.packing import (
-    content_hash,
     entry_from_json,
     entry_to_json,
     judge_from_json,

@@ -120,3 +120,10 @@ def test_no_verdict_changes_anything_that_raters_say() -> None:
     assert without.pop("judges") == ()
     assert len(json.loads(json.dumps(with_judges.pop("judges")))) == 1
     assert json.dumps(without) == json.dumps(with_judges)
+
+
+def test_verdicts_of_another_model_than_was_asked_are_counted_by_its_name() -> None:
+    asked = judge("12", "11", "1-")
+    mixed = [replace(one, answered_by="gpt-4-0613" if one.flipped else "") for one in asked.said]
+    assert only(batch(replace(asked, said=mixed))).other_models == {"gpt-4-0613": 3}
+    assert only(batch(asked)).other_models == {}

@@ -15,10 +15,10 @@ from backend.db.session import Database
 from backend.db.submissions import Rejection, Submission
 from backend.domain.submissions import SubmissionState
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services.approval import approvals, granted, rejections
+from backend.services.approval import approvals, other_approvals, rejections
 from backend.services.crowd import submissions
 from backend.services.money import intents
-from backend.services.rating import assignments, links, ratings
+from backend.services.rating import assignments, links, ratings, visitors
 from backend.services.studies import channels
 from backend.simulator.mturk import workers
 from backend.simulator.mturk.faults import Fault
@@ -121,12 +121,12 @@ def test_work_without_a_rating_or_with_another_receipt_waits_for_a_person(databa
                 (PostingState.PUBLISHED, 2),
             ]
         with database.transaction() as session:
-            granted.approve_by_hand(session, number_of(on, wrong), now=on.clock())
-            granted.approve_by_hand(session, number_of(on, nothing), now=on.clock())
+            other_approvals.approve_by_hand(session, number_of(on, wrong), now=on.clock())
+            other_approvals.approve_by_hand(session, number_of(on, nothing), now=on.clock())
         with database.transaction() as session, pytest.raises(Conflict, match="is paid already"):
-            granted.approve_by_hand(session, number_of(on, wrong), now=on.clock())
+            other_approvals.approve_by_hand(session, number_of(on, wrong), now=on.clock())
         with database.transaction() as session, pytest.raises(NotFound, match="no submission 77"):
-            granted.approve_by_hand(session, 77, now=on.clock())
+            other_approvals.approve_by_hand(session, 77, now=on.clock())
         on.keep()
         assert payments_of(database) == [
             ("AWORKER1", PaymentKind.APPROVAL, 18),
@@ -184,7 +184,7 @@ def test_a_place_pays_its_whole_reward_where_there_was_nothing_more_to_do(databa
         assert bobs is not None
         with database.transaction() as session:  # the last seat goes to who came by a link
             (other,) = links.create_personal(session, on.batch, count=1, now=on.clock())
-            last = assignments.claim(session, assignments.visitor(session, link_id=other.id), now=on.clock())
+            last = assignments.claim(session, visitors.visitor(session, link_id=other.id), now=on.clock())
             assert last is not None
         with database.transaction() as session:
             rater = submissions.rater(session, Channel.PROLIFIC, "bob", now=on.clock())
@@ -209,7 +209,7 @@ def test_who_stops_while_there_is_work_waits_for_a_person(database: Database) ->
         (one,) = on.keep().unmatched
         assert one.reason == "1 of 2 pieces were done, and there was more to do when the rater stopped"
         with database.transaction() as session:
-            granted.approve_by_hand(session, one.submission_id, now=on.clock())
+            other_approvals.approve_by_hand(session, one.submission_id, now=on.clock())
         on.keep()
         assert payments_of(database) == [("bob", PaymentKind.APPROVAL, 36)]
         assert on.vendor.account.works[vendor_id].status == "APPROVED"
@@ -445,7 +445,7 @@ def test_who_is_approved_by_hand_gets_a_test_that_nobody_pays_yet_with_the_rewar
         on.vendor.participants.submit(vendor_id, "OUT")
         submissions.sync(database, on.crowd, on.channel, clock=on.clock)
         with database.transaction() as session:
-            granted.approve_by_hand(session, number_of(on, vendor_id), now=on.clock())
+            other_approvals.approve_by_hand(session, number_of(on, vendor_id), now=on.clock())
         on.keep()
         assert payments_of(database) == [("ada", PaymentKind.APPROVAL, 36)]
         with database.reading() as session:
@@ -475,7 +475,7 @@ def test_a_test_whose_bonus_was_refused_is_paid_by_the_approval_of_a_person(data
             (number,) = session.scalars(select(PaymentIntent.id))
             intents.begin(session, number, now=on.clock())
             intents.outcome(session, number, confirmed=False, now=on.clock(), answer="No.")
-            granted.approve_by_hand(session, number_of(on, vendor_id), now=on.clock())
+            other_approvals.approve_by_hand(session, number_of(on, vendor_id), now=on.clock())
         on.keep()
         assert payments_of(database) == [("ada", PaymentKind.BONUS, 18), ("ada", PaymentKind.APPROVAL, 36)]
         assert budget(database, on.batch).spent == on.spent == 48
@@ -509,7 +509,7 @@ def test_who_was_paid_otherwise_by_the_vendor_is_not_approved_by_hand(database: 
         on.crowd.approve(vendor_id)
         submissions.sync(database, on.crowd, on.channel, clock=on.clock)
         with database.transaction() as session, pytest.raises(Conflict, match="is paid already"):
-            granted.approve_by_hand(session, number_of(on, vendor_id), now=on.clock())
+            other_approvals.approve_by_hand(session, number_of(on, vendor_id), now=on.clock())
 
 
 def test_a_submission_in_a_state_that_is_new_to_us_keeps_no_other_waiting(database: Database) -> None:

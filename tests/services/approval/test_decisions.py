@@ -12,9 +12,9 @@ from backend.db.session import Database
 from backend.db.submissions import Submission
 from backend.domain.money import Money
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services.approval import decisions, rejections, submitted
-from backend.services.money import ledger, outstanding
-from backend.services.money.outstanding import Why
+from backend.services.approval import decisions, rejections, to_decide
+from backend.services.money import ledger, why_unowed
+from backend.services.money.why_unowed import Why
 from backend.services.pseudonyms import pseudonyms
 from tests import factories, paid
 from tests.factories import NOW
@@ -36,10 +36,10 @@ def made(session: Session) -> Paid:
 
 
 def test_what_waits_for_approval_is_shown_with_its_answers_and_time(session: Session, made: Paid) -> None:
-    first, second = submitted.handed_in(session, made.batch.id, NAMES)
+    first, second = to_decide.of_batch(session, made.batch.id, NAMES)
     assert [one.id for one in (first, second)] == list(made.submissions)
     assert (first.ratings, first.active_ms, first.rejected) == (3, 180_000, None)
-    handed, answers = submitted.in_full(session, made.batch.id, made.submissions[1], NAMES)
+    handed, answers = to_decide.in_full(session, made.batch.id, made.submissions[1], NAMES)
     assert handed == second
     assert [(one.choice, one.active_ms) for one in answers] == [("tie", 200_000)] * 3
     assert len({one.place for one in answers}) == 3
@@ -47,37 +47,37 @@ def test_what_waits_for_approval_is_shown_with_its_answers_and_time(session: Ses
 
 def test_a_submission_on_one_comparison_shows_only_what_was_chosen_there(session: Session, made: Paid) -> None:
     submission = session.get_one(Submission, made.submissions[0])
-    comparison = submitted.answers(session, submission)[0].place
+    comparison = to_decide.answers(session, submission)[0].place
     posting = session.get_one(Posting, submission.posting_id)
     at = paid.comparison_id(session, made.batch.id, comparison)
     made_for = paid.submitted(
         session, posting.channel_id, made.batch.id, submission.rater_id, comparison_id=at, number="one"
     )
-    _, answers = submitted.in_full(session, made.batch.id, made_for, NAMES)
+    _, answers = to_decide.in_full(session, made.batch.id, made_for, NAMES)
     assert [one.place for one in answers] == [comparison]
 
 
 def test_what_a_person_rejected_says_why(session: Session, made: Paid) -> None:
     rejections.reject(session, made.submissions[0], reason=" Every answer is the same. ", now=NOW)
-    assert submitted.handed_in(session, made.batch.id, NAMES)[0].rejected == "Every answer is the same."
-    handed, _ = submitted.in_full(session, made.batch.id, made.submissions[0], NAMES)
+    assert to_decide.of_batch(session, made.batch.id, NAMES)[0].rejected == "Every answer is the same."
+    handed, _ = to_decide.in_full(session, made.batch.id, made.submissions[0], NAMES)
     assert handed.rejected == "Every answer is the same."
 
 
 def test_a_submission_is_found_in_its_own_batch_alone(session: Session, made: Paid) -> None:
     for batch_id, number in ((factories.launched(session).id, made.submissions[0]), (made.batch.id, 99)):
         with pytest.raises(NotFound, match=f"no submission {number} in batch {batch_id}"):
-            submitted.get(session, batch_id, number)
+            to_decide.get(session, batch_id, number)
 
 
 def test_work_of_a_submission_that_was_rejected_is_unpaid_for_that_reason(session: Session) -> None:
     batch = paid.worked(session, prompts=1, people=3, active_ms=[43_000])
-    who = [one.rater_id for one in paid.unpaid.work(session, batch.id)]
+    who = [one.rater_id for one in paid.unowed.work(session, batch.id)]
     paid.from_vendor(session, who, Channel.MTURK)
     paid.with_budget(session, batch, 100, aside=0)
     number = paid.submitted(session, paid.declared(session, batch.id, Channel.MTURK), batch.id, who[0])
     rejections.reject(session, number, reason="Copied.", now=NOW)
-    found = outstanding.of_batch(session, batch.id, channels={"mturk"})
+    found = why_unowed.of_batch(session, batch.id, channels={"mturk"})
     assert [(one.why, one.pieces) for one in found] == [(Why.UNLISTED, 2), (Why.REJECTED, 1)]
 
 

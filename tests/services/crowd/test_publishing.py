@@ -15,11 +15,11 @@ from backend.db.vendor_calls import VendorCall
 from backend.domain.channels import defaults
 from backend.domain.choices import Choice
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services.crowd import bound, postings, publishing, steering, submissions
+from backend.services.crowd import bound, offering, postings, publishing, steering, submissions
 from backend.services.crowd.publishing import Door
 from backend.services.crowd.steering import Published, Wish
 from backend.services.overview import glances
-from backend.services.rating import assignments, links, ratings
+from backend.services.rating import assignments, links, ratings, visitors
 from backend.services.studies import batches, channels
 from backend.services.tokens import Tokens
 from backend.simulator.mturk import workers
@@ -222,7 +222,7 @@ def test_extra_seats_are_a_posting_of_their_own(database: Database) -> None:
 def test_a_posting_that_was_given_up_while_it_was_asked_for_is_closed_there(database: Database) -> None:
     with on_mturk(database, prompts=1) as on:
         with database.transaction() as session:
-            made = postings.intend_comparison(session, row(on), 1, now=on.clock())
+            made = offering.intend_comparison(session, row(on), 1, now=on.clock())
             assert made is not None
         publishing.lost(database, made.id, now=on.clock())
         done = Published()
@@ -239,7 +239,7 @@ def test_a_posting_that_was_given_up_while_it_was_asked_for_is_closed_there(data
 def test_what_was_given_up_and_could_not_be_closed_is_closed_by_the_next_round(database: Database) -> None:
     with on_mturk(database, prompts=1) as on:
         with database.transaction() as session:
-            made = postings.intend_comparison(session, row(on), 1, now=on.clock())
+            made = offering.intend_comparison(session, row(on), 1, now=on.clock())
             assert made is not None
         publishing.lost(database, made.id, now=on.clock())
         on.market.faults.plan("UpdateExpirationForHIT", Fault.BEFORE_ACTING)
@@ -273,7 +273,7 @@ def test_a_bound_seat_is_for_who_came_through_its_posting(database: Database) ->
             on.work(f"AWORKER{number}", first)
         with database.transaction() as session:
             (link,) = links.create_personal(session, on.batch, count=1, now=on.clock())
-            who = assignments.visitor(session, link_id=link.id)
+            who = visitors.visitor(session, link_id=link.id)
             assert assignments.claim(session, who, now=on.clock()) is None
             with pytest.raises(NotFound, match="somebody else's work"):
                 bound.claim_bound(session, who, 1, now=on.clock())
@@ -285,7 +285,7 @@ def claim(on: OnMTurk, name: str) -> int | None:
         posting = session.get_one(Posting, 1)
         now = on.clock()
         link = arrived(session, posting, name, f"3{name}", accepted=now, until=now + timedelta(hours=1))
-        return bound.claim_bound(session, assignments.visitor(session, link_id=link.id), 1, now=now)
+        return bound.claim_bound(session, visitors.visitor(session, link_id=link.id), 1, now=now)
 
 
 def test_a_seat_is_free_again_after_the_vendors_deadline(database: Database) -> None:
@@ -314,7 +314,7 @@ def test_who_begins_waits_for_nobody_who_is_just_sending(database: Database) -> 
             second.execute(text("SET LOCAL lock_timeout = '5s'"))
             now, posting = on.clock(), second.get_one(Posting, 1)
             link = arrived(second, posting, "ALATER", "3ALATER", accepted=now, until=now + timedelta(hours=1))
-            who = assignments.visitor(second, link_id=link.id)
+            who = visitors.visitor(second, link_id=link.id)
             assert bound.claim_bound(second, who, 1, now=now) is not None
 
 

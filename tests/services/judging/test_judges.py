@@ -183,7 +183,7 @@ def test_two_jobs_that_ask_the_same_at_once_keep_the_verdict_that_came_first(dat
         assert len(verdicts) == 6
         assert judgings.counts(session, judge, turned) == (6, 6)
         assert session.scalars(select(func.count()).select_from(StoredReply)).one() == 6
-        tallies = [judgements.tally(session, judge, one) for one in (straight, turned)]
+        tallies = [judgements.tally(session, judge, one).summary for one in (straight, turned)]
     assert [(one.candidate, one.tie, one.baseline) for one in tallies] == [(0, 3, 0), (0, 3, 0)]
 
 
@@ -227,10 +227,12 @@ def test_a_prompt_that_waits_for_its_second_order_counts_nowhere_yet(database: D
         judge = declared(session, study)
         judging = compared(session, judge)
         nothing = judgements.tally(session, judge, judging)
-    assert (nothing.verdicts, nothing.wanted, nothing.tries, nothing.rate) == (0, 6, 0, None)
+    assert (nothing.verdicts, nothing.wanted, nothing.tries, nothing.summary.rate) == (0, 6, 0, None)
     job = queued(database, judging)
     said = given(database, judge, judging, *[Reading(Choice.FIRST, scores=(9, 7))] * 4)
     with database.transaction() as session:
         judgings.store(session, judge, said, job_id=job.id, now=NOW)
         found = judgements.tally(session, judge, judging)
-    assert (found.candidate, found.tie, found.baseline, found.unparsed, found.verdicts) == (0, 1, 0, 0, 4)
+    said_whole = found.summary
+    assert (said_whole.candidate, said_whole.tie, said_whole.baseline, said_whole.unparsed) == (0, 1, 0, 0)
+    assert (said_whole.waiting, found.verdicts) == (2, 4)

@@ -68,7 +68,7 @@ def test_a_pack_comes_into_a_study_whose_prompts_have_other_keys_and_order(house
     outputs = {name: texts[::-1] for name, texts in OUTPUTS.items()}
     assert bring(house, folder, prompts=PROMPTS[::-1], outputs=outputs) == ("again", 3, 0)
     with house.reading() as session:
-        before, after = (judge_reports.reports(session, study)[0].summary for study in (1, 2))
+        before, after = (judge_reports.reports(session, study)[0].tally.summary for study in (1, 2))
         assert (
             (after.candidate, after.tie, after.baseline) == (before.candidate, before.tie, before.baseline) == (1, 1, 1)
         )

@@ -78,7 +78,7 @@ def reviews(shared_data: Path, name: str) -> list[Source]:
 def summary(database: Database, name: str, candidate: str) -> Summary:
     with database.reading() as session:
         found = judge_reports.reports(session, 1, name=name)
-    return next(one.summary for one in found if one.candidate == candidate)
+    return next(one.tally.summary for one in found if one.candidate == candidate)
 
 
 def counts(found: Summary) -> tuple[int, int, int, int]:
@@ -289,7 +289,7 @@ def test_alpaca_eval_s_verdicts_of_an_unknown_annotator_keep_its_name(
     assert (found.judge.template, found.judge.templates, found.judge.rule) == ("house", [], Rule.AGREE_ELSE_TIE)
     with database.reading() as session:
         (report,) = judge_reports.reports(session, 1)
-    assert (counts(report.summary), report.doubts) == ((1, 1, 0, 0), None)
+    assert (counts(report.tally.summary), report.doubts) == ((1, 1, 0, 0), None)
 
 
 def test_a_verdict_on_another_text_is_none_on_this_one(database: Database, study: int, write: Write) -> None:

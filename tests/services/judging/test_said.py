@@ -67,7 +67,14 @@ def court(database: Database, tmp_path: Path) -> Iterator[Court]:
         yield Court(session, session.get_one(Batch, batch.id), tmp_path)
 
 
-def judged(court: Court, *readings: Reading, name: str = "gpt", candidate: str = "one", baseline: str = "base") -> None:
+def judged(
+    court: Court,
+    *readings: Reading,
+    name: str = "gpt",
+    candidate: str = "one",
+    baseline: str = "base",
+    model: str = "gpt-4",
+) -> None:
     """These readings of the first pairs that the judge has said nothing of, in both orders."""
     session, study = court.session, court.batch.study_id
     recipe = Recipe(EngineKind.ECHO, "gpt-4")
@@ -79,7 +86,7 @@ def judged(court: Court, *readings: Reading, name: str = "gpt", candidate: str =
     systems = dict(session.execute(select(System.name, System.id).where(System.study_id == study)).all())
     sides = [(systems[candidate], systems[baseline]), (systems[baseline], systems[candidate])]
     pairs = [judgings.pair_of(*row) for side in sides for row in session.execute(judgings.pairs(*side)).all()]
-    reply = Reply("As it was read.", "stop", "gpt-4", 10, 5)
+    reply = Reply("As it was read.", "stop", model, 10, 5)
     given = [
         Given(pair, reading, reply, (answered(judge, recipe, pair),))
         for pair, reading in zip(pairs, readings, strict=False)
@@ -151,6 +158,16 @@ def test_verdicts_come_back_from_a_bundle_as_they_were(court: Court) -> None:
     (again,) = said.from_bundle(json.loads((bundle / "judges.json").read_text("utf-8")), lines)
     assert sorted((one.reading for one in again.said), key=repr) == sorted(SAID, key=repr)
     assert (again.name, again.model, again.orders, again.rule) == ("gpt", "gpt-4", Orders.BOTH, Rule.MEAN_SCORE)
+
+
+def test_results_and_bundle_name_another_model_that_answered(court: Court) -> None:
+    judged(court, *SAID, model="gpt-4-turbo")
+    bundle = court.export()
+    assert verify(bundle) == []
+    (judge,) = json.loads((bundle / "results.json").read_text("utf-8"))["judges"]
+    assert (judge["model"], judge["other_models"]) == ("gpt-4", {"gpt-4-turbo": 5})
+    rewrite(bundle / "verdicts.jsonl", 0, answered_by="")
+    assert "results.judges[0].other_models.gpt-4-turbo" in differing(bundle)
 
 
 def test_a_batch_without_judges_is_as_it_was_and_votes_are_the_same_beside_them(court: Court) -> None:

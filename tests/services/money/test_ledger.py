@@ -15,7 +15,7 @@ from backend.db.session import Database
 from backend.domain.money import Money
 from backend.domain.pay import MTURK, NO_FEES, PayRule
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services.money import budgets, earnings, ledger, unpaid
+from backend.services.money import budgets, ledger, top_ups, unowed
 from backend.services.money.ledger import Due, Piece
 from tests import factories
 from tests.db.test_check_constraints import answer_of, answered, at_check, becoming, given, written
@@ -46,7 +46,7 @@ def sums(session: Session) -> dict[str, int]:
 def test_all_work_is_owed_once_however_often_it_is_tried(session: Session, batch: Batch) -> None:
     """Six rewards of 18 cents and six fees of 4: 132 of the 200 cents that are set aside."""
     reservation = with_budget(session, batch, 500, aside=200)
-    assert len(unpaid.work(session, batch.id)) == 6
+    assert len(unowed.work(session, batch.id)) == 6
     assert owe_everything(session, batch.id, reservation, PAPER, MTURK) == 12
     assert owe_everything(session, batch.id, reservation, PAPER, MTURK) == 0
     piece = Piece(Work.RATING, *session.execute(select(Assignment.rater_id, Assignment.id).limit(1)).one())
@@ -76,10 +76,10 @@ def test_work_that_a_budget_can_not_pay_is_found_again(session: Session, batch: 
     reservation = with_budget(session, batch, 131, aside=100)
     with pytest.raises(Conflict, match=r"\$0\.01 are missing"):
         owe_everything(session, batch.id, reservation, PAPER, MTURK)
-    assert len(unpaid.work(session, batch.id)) == 6
+    assert len(unowed.work(session, batch.id)) == 6
     budgets.set_budget(session, batch.id, allowed=Money(132))
     assert owe_everything(session, batch.id, reservation, PAPER, MTURK) == 12
-    assert unpaid.work(session, batch.id) == []
+    assert unowed.work(session, batch.id) == []
 
 
 def test_many_who_owe_the_same_work_at_once_owe_it_once(database: Database) -> None:
@@ -111,12 +111,12 @@ def test_late_ratings_skips_and_checks_are_found_and_owed_as_what_they_are(sessi
     answered(session, batch)
     at_check(session, batch, state="skipped", position=1)
     at_check(session, batch, state="lapsed", position=2)
-    found = unpaid.work(session, batch.id)
+    found = unowed.work(session, batch.id)
     assert [piece.work for piece in found] == [Work.RATING, Work.LATE_RATING, Work.SKIP, Work.CHECK, Work.SKIP]
     assert [piece.check_assignment_id is None for piece in found] == [True, True, True, False, False]
     reservation = with_budget(session, batch, 90, aside=50)
     owe_everything(session, batch.id, reservation, PAPER, NO_FEES)
-    assert unpaid.work(session, batch.id) == []
+    assert unowed.work(session, batch.id) == []
     works = session.scalars(select(LedgerEntry.work).order_by(LedgerEntry.id)).all()
     assert works == [piece.work for piece in found]
     assert budgets.standing(session, batch.id).free == Money(0)
@@ -173,9 +173,9 @@ def test_slow_raters_are_topped_up_by_the_rule_and_once(session: Session, batch:
     """
     reservation = with_budget(session, batch, 500, aside=200)
     owe_everything(session, batch.id, reservation, PAPER, MTURK)
-    fast, middling, slow = earnings.hourly(session, batch.id, PAPER).raters.tolist()
-    assert earnings.hourly(session, batch.id, PAPER).hourly.tolist() == [3240, 1080, 502]
-    made = earnings.top_up(session, reservation, rule=PAPER, fees=MTURK, now=NOW)
+    fast, middling, slow = top_ups.hourly(session, batch.id, PAPER).raters.tolist()
+    assert top_ups.hourly(session, batch.id, PAPER).hourly.tolist() == [3240, 1080, 502]
+    made = top_ups.top_up(session, reservation, rule=PAPER, fees=MTURK, now=NOW)
     assert made == {middling: Money(14), slow: Money(72)}
     assert sums(session) == {
         Purpose.REWARD: 108,
@@ -183,8 +183,8 @@ def test_slow_raters_are_topped_up_by_the_rule_and_once(session: Session, batch:
         Purpose.TOP_UP: 86,
         Purpose.TOP_UP_FEE: 18,
     }
-    assert earnings.top_up(session, reservation, rule=PAPER, fees=MTURK, now=NOW) == {}
-    found = earnings.hourly(session, batch.id, PAPER)
+    assert top_ups.top_up(session, reservation, rule=PAPER, fees=MTURK, now=NOW) == {}
+    found = top_ups.hourly(session, batch.id, PAPER)
     assert (found.hourly.tolist(), found.median) == ([3240, 1500, 1506], 1506)
     assert [entry.amount for entry in ledger.entries_of(session, batch.id, fast)] == [18, 4, 18, 4]
 
@@ -193,20 +193,20 @@ def test_work_after_a_top_up_is_topped_up_too(session: Session, batch: Batch) ->
     """One more answer of 100 s, at a check: 358 s in all earn $1.4917, of which $1.08 and 18 cents are there."""
     reservation = with_budget(session, batch, 900, aside=200)
     owe_everything(session, batch.id, reservation, PAPER, NO_FEES)
-    earnings.top_up(session, reservation, rule=PAPER, fees=NO_FEES, now=NOW)
-    slow = int(earnings.hourly(session, batch.id, PAPER).raters[-1])
+    top_ups.top_up(session, reservation, rule=PAPER, fees=NO_FEES, now=NOW)
+    slow = int(top_ups.hourly(session, batch.id, PAPER).raters[-1])
     check = session.execute(written(batch)).scalar_one()
     at = session.execute(given(batch, check, slow)).scalar_one()
     session.execute(becoming(at, "answered"))
     session.execute(answer_of(at, slow, receipt="R-check", active_ms=100_000))
     owe_everything(session, batch.id, reservation, PAPER, NO_FEES)
-    assert earnings.top_up(session, reservation, rule=PAPER, fees=NO_FEES, now=NOW) == {slow: Money(24)}
-    assert earnings.top_up(session, reservation, rule=PAPER, fees=NO_FEES, now=NOW) == {}
+    assert top_ups.top_up(session, reservation, rule=PAPER, fees=NO_FEES, now=NOW) == {slow: Money(24)}
+    assert top_ups.top_up(session, reservation, rule=PAPER, fees=NO_FEES, now=NOW) == {}
 
 
 def test_time_that_is_unknown_counts_as_the_pilots_median(session: Session) -> None:
     batch = worked(session, prompts=1, people=3, active_ms=[None])
     reservation = with_budget(session, batch, 500, aside=200)
     owe_everything(session, batch.id, reservation, PAPER, NO_FEES)
-    assert earnings.top_up(session, reservation, rule=PAPER, fees=NO_FEES, now=NOW) == {}
-    assert earnings.hourly(session, batch.id, PAPER).counted_ms.tolist() == [43_000] * 3
+    assert top_ups.top_up(session, reservation, rule=PAPER, fees=NO_FEES, now=NOW) == {}
+    assert top_ups.hourly(session, batch.id, PAPER).counted_ms.tolist() == [43_000] * 3

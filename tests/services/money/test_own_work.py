@@ -16,7 +16,7 @@ from backend.db.submissions import Appeal, Rejection, Submission
 from backend.domain.choices import Choice
 from backend.domain.money import Money
 from backend.errors import Conflict, Invalid
-from backend.services.money import intents, ledger, own_work, unpaid
+from backend.services.money import intents, ledger, own_work, unowed
 from backend.services.money.ledger import Due, Piece
 from backend.services.money.own_work import OwnWork
 from backend.services.rating import checks, links, ratings
@@ -75,7 +75,7 @@ def test_each_piece_says_what_it_earned_and_where_the_money_is(session: Session)
     rater = checks.visitor(session, link_id=link).rater_id
     paid.took_test(session, batch.id, rater, "entry")
     reservation = paid.with_budget(session, batch, 10_000, aside=1_000)
-    first, second, _ = unpaid.work(session, batch.id)
+    first, second, _ = unowed.work(session, batch.id)
     test = Piece(Work.ENTRY_TEST, rater, entry_test="entry")
     dues = [Due(one, Purpose.REWARD, Money(25)) for one in (first, second, test)]
     ledger.owe(session, reservation, [*dues, Due(first, Purpose.TOP_UP, Money(5))], now=NOW)
@@ -95,7 +95,7 @@ def test_each_piece_says_what_it_earned_and_where_the_money_is(session: Session)
 def test_money_that_is_on_its_way_is_neither_owed_nor_paid_until_it_has_come(session: Session) -> None:
     batch, link = rated(session, times=1)
     reservation = paid.with_budget(session, batch, 10_000, aside=1_000)
-    (piece,) = unpaid.work(session, batch.id)
+    (piece,) = unowed.work(session, batch.id)
     ledger.owe(session, reservation, [Due(piece, Purpose.REWARD, Money(25))], now=NOW)
     intent = intents.intend_payment(
         session,

@@ -17,7 +17,7 @@ from backend.db.session import Database
 from backend.domain.money import Money
 from backend.domain.pay import MTURK, Offer, PayRule, preview
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services.money import budgets, earnings, intents, ledger, payments
+from backend.services.money import budgets, intents, ledger, payments, top_ups
 from backend.services.money.payments import Differences, Settled
 from tests.factories import NOW
 from tests.paid import owe_everything, with_budget, worked
@@ -53,7 +53,7 @@ def intended(database: Database, *, prompts: int = 2, people: int = 3) -> int:
         worst = preview(PAPER, Offer(pieces=3 * prompts, fees=MTURK)).total.minor
         reservation = with_budget(session, batch, worst, aside=worst)
         owe_everything(session, batch.id, reservation, PAPER, MTURK)
-        earnings.top_up(session, reservation, rule=PAPER, fees=MTURK, now=NOW)
+        top_ups.top_up(session, reservation, rule=PAPER, fees=MTURK, now=NOW)
         intend(session, batch.id)
         return batch.id
 
@@ -354,7 +354,7 @@ def test_the_papers_study_is_paid_to_the_cent(database: Database) -> None:
             clock.now += intents.PATIENCE
     assert_all_is_paid_once(database, batch, crowd)
     with database.reading() as session:
-        found = earnings.hourly(session, batch, PAPER)
+        found = top_ups.hourly(session, batch, PAPER)
         standing = budgets.standing(session, batch)
     assert len(found.raters) == 71
     assert found.hourly.min() >= 1500

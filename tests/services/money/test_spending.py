@@ -17,9 +17,9 @@ from backend.db.session import Database
 from backend.domain.money import Money
 from backend.domain.pay import PayRule
 from backend.errors import Invalid, NotFound
-from backend.services.money import budgets, by_hand, earnings, entries, ledger, outstanding, paysheet, spending
+from backend.services.money import budgets, by_hand, entries, ledger, paysheet, spending, top_ups, why_unowed
 from backend.services.money.entries import Wanted
-from backend.services.money.outstanding import Unpaid, Why
+from backend.services.money.why_unowed import Unowed, Why
 from backend.services.pseudonyms import pseudonyms
 from tests import factories, paid
 from tests.factories import NOW
@@ -118,8 +118,18 @@ def test_each_rater_has_a_row_and_the_least_an_hour_comes_first(session: Session
     assert sheet(session, made).median == Money(1_506)
 
 
+def test_the_median_alone_is_that_of_the_rows_with_the_targets_and_none_where_nobody_is_paid(
+    session: Session, made: Paid
+) -> None:
+    rules = spending.rules(session, made.batch.id)
+    found = paysheet.in_the_median(session, made.batch.id, rules)
+    assert found == paysheet.MedianPay(Money(1_506), (PAPER.per_hour,))
+    assert paysheet.in_the_median(session, made.batch.id, {}) is None
+    assert paysheet.in_the_median(session, factories.launched(session).id, rules) is None
+
+
 def test_rows_say_the_same_as_the_rule_that_pays(session: Session, made: Paid) -> None:
-    by_rule = earnings.hourly(session, made.batch.id, PAPER)
+    by_rule = top_ups.hourly(session, made.batch.id, PAPER)
     rows = sorted(sheet(session, made).rows, key=lambda one: one.rater_id)
     assert [one.rater_id for one in rows] == by_rule.raters.tolist()
     assert [one.counted_ms for one in rows] == by_rule.counted_ms.tolist()
@@ -167,23 +177,23 @@ def test_pages_call_a_vendors_rater_by_a_pseudonym_and_a_links_by_its_code(sessi
 
 def test_unpaid_work_says_why(session: Session) -> None:
     batch = paid.worked(session, prompts=2, people=3, active_ms=[43_000])
-    who = [one.rater_id for one in paid.unpaid.work(session, batch.id)][:3]
+    who = [one.rater_id for one in paid.unowed.work(session, batch.id)][:3]
     paid.from_vendor(session, who[1:], Channel.MTURK)
     paying = {"link", "mturk"}
-    assert outstanding.of_batch(session, batch.id, channels=paying) == [
-        Unpaid("link", Why.NO_MONEY, 2, 1),
-        Unpaid("mturk", Why.UNLISTED, 4, 2),
+    assert why_unowed.of_batch(session, batch.id, channels=paying) == [
+        Unowed("link", Why.NO_MONEY, 2, 1),
+        Unowed("mturk", Why.UNLISTED, 4, 2),
     ]
-    assert outstanding.of_batch(session, batch.id, channels={"link"}) == [Unpaid("link", Why.NO_MONEY, 2, 1)]
+    assert why_unowed.of_batch(session, batch.id, channels={"link"}) == [Unowed("link", Why.NO_MONEY, 2, 1)]
     budgets.set_budget(session, batch.id, allowed=Money(500))
     channel = paid.declared(session, batch.id, Channel.MTURK)
     paid.submitted(session, channel, batch.id, who[1])
-    assert outstanding.of_batch(session, batch.id, channels=paying) == [
-        Unpaid("link", Why.WAITS, 2, 1),
-        Unpaid("mturk", Why.WAITS, 2, 1),
-        Unpaid("mturk", Why.UNLISTED, 2, 1),
+    assert why_unowed.of_batch(session, batch.id, channels=paying) == [
+        Unowed("link", Why.WAITS, 2, 1),
+        Unowed("mturk", Why.WAITS, 2, 1),
+        Unowed("mturk", Why.UNLISTED, 2, 1),
     ]
-    assert outstanding.count(session, batch.id) == len(paid.unpaid.work(session, batch.id)) == 6
+    assert why_unowed.count(session, batch.id) == len(paid.unowed.work(session, batch.id)) == 6
 
 
 def test_what_a_person_has_to_pay_is_no_trouble_and_paid_once_they_say_so(session: Session, made: Paid) -> None:
@@ -280,7 +290,7 @@ def test_only_channels_that_pay_have_a_rule(session: Session, made: Paid) -> Non
 
 def test_appeals_that_wait_and_budgets_are_counted_for_many_batches_at_once(session: Session, made: Paid) -> None:
     other = factories.launched(session)
-    assert spending.open_appeals(session, [made.batch.id, other.id]) == {made.batch.id: 1}
+    assert spending.open_appeals(session) == {made.batch.id: 1}
     assert spending.standings(session, [made.batch.id, other.id]) == {
         made.batch.id: budgets.standing(session, made.batch.id)
     }

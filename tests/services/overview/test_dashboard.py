@@ -18,7 +18,7 @@ from backend.services.money import budgets
 from backend.services.overview import dashboard, glances
 from backend.services.overview.dashboard import BatchLine, Dashboard, Flag, FlagKind
 from backend.services.overview.glances import Memory
-from backend.services.rating import assignments, links, ratings
+from backend.services.rating import assignments, links, ratings, visitors
 from backend.services.rating.ratings import Vote
 from backend.services.results import results
 from backend.services.studies import batches, launching, mentions
@@ -60,7 +60,7 @@ def people(session: Session, batch: Batch, count: int) -> list[int]:
 
 def claim(session: Session, link: int, *, now: datetime = NOW) -> tuple[int, int]:
     """(rater, assignment) of a claim that finds a seat."""
-    who = assignments.visitor(session, link_id=link)
+    who = visitors.visitor(session, link_id=link)
     held = assignments.claim(session, who, now=now)
     assert held is not None
     return who.rater_id, held
@@ -83,6 +83,17 @@ def test_a_study_that_was_never_launched_says_so(session: Session, memory: Memor
     assert study.systems == (factories.BASELINE, CANDIDATE)
 
 
+def test_a_study_in_which_less_than_two_systems_have_outputs_is_not_asked_to_be_launched(
+    session: Session, memory: Memory
+) -> None:
+    alone = factories.study(session, outputs={"base": ["One.", "Two.", "Three."]})
+    assert look(session, memory).lines[0].flags == (Flag(FlagKind.NO_PAIR, 1),)
+    factories.add_system(session, alone.id, "mute", [], [])
+    assert look(session, memory).lines[0].flags == (Flag(FlagKind.NO_PAIR, 1),)
+    factories.study(session, outputs={})
+    assert look(session, memory).lines[0].flags == (Flag(FlagKind.NO_PAIR, 0),)
+
+
 def test_outputs_that_say_who_wrote_them_are_flagged_until_they_are_scrubbed(session: Session, memory: Memory) -> None:
     texts = [f"I am {CANDIDATE}.", "No.", f"As {CANDIDATE} I say no."]
     study = factories.study(session, outputs={"base": ["One.", "Two.", "Three."], CANDIDATE: texts})
@@ -99,7 +110,7 @@ def test_a_new_batch_has_no_links_and_then_no_rating(session: Session, memory: M
     batch = factories.launched(session, prompts=2)
     fresh = line(session, memory)
     assert fresh.flags == (Flag(FlagKind.NO_LINKS, 6),)
-    assert fresh.verdict is None
+    assert fresh.headline is None
     assert fresh.glance is not None
     assert (fresh.glance.rated, fresh.glance.seats, fresh.glance.last_rated_at) == (0, 6, None)
     links.create_open(session, batch.id, now=NOW)
@@ -113,9 +124,9 @@ def test_the_verdict_is_the_one_of_the_results(session: Session, memory: Memory)
             rate(session, link, choice)
     seen = line(session, memory)
     (found,) = results.of_batch(session, batch.id, key=KEY).candidates
-    assert seen.verdict is not None
-    assert seen.verdict.win_rate == found.win_rate
-    assert (seen.verdict.candidate, seen.verdict.others, seen.baseline) == (CANDIDATE, 0, factories.BASELINE)
+    assert seen.headline is not None
+    assert seen.headline.win_rate == found.win_rate
+    assert (seen.headline.candidate, seen.headline.others, seen.baseline) == (CANDIDATE, 0, factories.BASELINE)
     assert seen.glance is not None
     assert (seen.glance.rated, seen.glance.seats, seen.glance.raters) == (6, 9, 2)
 
@@ -128,11 +139,11 @@ def test_of_several_candidates_the_primary_one_stands_for_all(
     for link in people(session, batch, 3):
         for _ in range(3):
             rate(session, link)
-    verdict = line(session, memory).verdict
-    assert verdict is not None
-    assert (verdict.candidate, verdict.others) == (name, 2)
+    headline = line(session, memory).headline
+    assert headline is not None
+    assert (headline.candidate, headline.others) == (name, 2)
     found = {one.name: one for one in results.of_batch(session, batch.id, key=KEY).candidates}
-    assert verdict.win_rate == found[name].win_rate
+    assert headline.win_rate == found[name].win_rate
 
 
 def test_a_sealed_verdict_is_not_told_before_the_batch_is_over(session: Session, memory: Memory) -> None:
@@ -140,13 +151,13 @@ def test_a_sealed_verdict_is_not_told_before_the_batch_is_over(session: Session,
     one, two = people(session, batch, 2)
     rate(session, one)
     sealed = line(session, memory)
-    assert (sealed.seal.is_sealed, sealed.verdict) == (True, None)
+    assert (sealed.seal.is_sealed, sealed.headline) == (True, None)
     assert sealed.glance is not None
     assert sealed.glance.rated == 1
     rate(session, two)
     opened = line(session, memory)
     assert not opened.seal.is_sealed
-    assert opened.verdict is not None
+    assert opened.headline is not None
 
 
 def test_raters_are_at_work_while_their_lease_lasts(session: Session, memory: Memory) -> None:
@@ -224,7 +235,7 @@ def test_a_rater_whom_a_declared_rule_excludes_needs_no_hand(session: Session, m
         rate(session, one_sided)
     seen = line(session, memory)
     assert seen.glance is not None
-    assert (seen.glance.flagged, seen.glance.rated, seen.verdict) == (0, 40, None)
+    assert (seen.glance.flagged, seen.glance.rated, seen.headline) == (0, 40, None)
 
 
 def test_a_glance_is_taken_again_only_when_ratings_came(
@@ -337,6 +348,15 @@ def test_a_batch_that_pays_shows_its_budget_and_the_appeals_that_wait(session: S
     assert Flag(FlagKind.APPEALS, 1) in one.flags
     batches.close(session, made.batch)
     assert line(session, memory).flags == (Flag(FlagKind.APPEALS, 1),)
+
+
+def test_an_appeal_is_told_of_on_every_page_wherever_its_study_is(session: Session, memory: Memory) -> None:
+    made = paid.everywhere(session)
+    for _ in range(dashboard.STUDIES_A_PAGE):
+        factories.study(session, prompts=1)
+    first, last = look(session, memory), look(session, memory, page=2)
+    assert made.batch.id not in [batch.batch.id for one in first.lines for batch in one.batches]
+    assert first.appeals == last.appeals == {made.batch.id: 1}
 
 
 def test_work_that_is_not_paid_is_flagged_when_the_batch_is_done_and_no_longer_when_it_is_owed(

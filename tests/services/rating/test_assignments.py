@@ -15,9 +15,9 @@ from backend.db.comparisons import Comparison, Seat
 from backend.db.session import Database
 from backend.domain.choices import Choice
 from backend.errors import Forbidden, NotFound
-from backend.services.rating import assignments, links, raters, ratings
-from backend.services.rating.assignments import Visitor
+from backend.services.rating import assignments, links, raters, ratings, tasks, visitors
 from backend.services.rating.ratings import Vote
+from backend.services.rating.visitors import Visitor
 from backend.services.studies import batches, launching, mentions
 from tests import factories
 from tests.factories import NOW
@@ -38,7 +38,7 @@ def people(session: Session, batch: Batch, count: int) -> list[int]:
 
 
 def visitor(session: Session, link: int) -> Visitor:
-    return assignments.visitor(session, link_id=link)
+    return visitors.visitor(session, link_id=link)
 
 
 def claim(session: Session, link: int, *, now: datetime = NOW) -> int | None:
@@ -314,7 +314,7 @@ def test_the_side_of_the_seat_decides_which_text_stands_first(session: Session) 
     for _ in range(8):
         held = claimed(session, one)
         seat = session.get_one(Seat, (held.comparison_id, held.seat))
-        task = assignments.task(session, held.id)
+        task = tasks.task(session, held.id)
         orders.add((seat.flipped, task.first, task.second))
         rate(session, one)
     candidate, baseline = "from the candidate", "from the baseline"
@@ -328,6 +328,6 @@ def test_raters_see_scrubbed_texts_where_there_are_any(session: Session, baselin
     assert mentions.scrub(session, study.id) == 1
     batch = launching.launch(session, study, baseline=baseline, seed=1, now=NOW)
     (one,) = people(session, batch, 1)
-    task = assignments.task(session, claimed(session, one).id)
+    task = tasks.task(session, claimed(session, one).id)
     assert "A plain answer." in (task.first, task.second)
     assert not any("Zephyr" in text for text in (task.first, task.second))

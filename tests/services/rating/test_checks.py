@@ -16,9 +16,10 @@ from backend.db.session import Database
 from backend.domain.checks import FAILED, KINDS, NOT_JUDGED, PASSED, CheckKind, by_rater
 from backend.domain.choices import Choice
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services.rating import assignments, checks, links, raters, ratings
-from backend.services.rating.assignments import Task, Visitor
+from backend.services.rating import assignments, check_marks, checks, links, raters, ratings, tasks, visitors
 from backend.services.rating.ratings import Receipt, Vote
+from backend.services.rating.tasks import Task
+from backend.services.rating.visitors import Visitor
 from backend.services.studies import batches, gold
 from backend.services.studies.files import Source
 from tests import factories
@@ -56,7 +57,7 @@ class Desk:
         if check is not None:
             return checks.task(self.session, check)
         seat = assignments.claim(self.session, self.who, now=now)
-        return None if seat is None else assignments.task(self.session, seat)
+        return None if seat is None else tasks.task(self.session, seat)
 
     def submit(self, task: Task, choice: Choice = Choice.FIRST, **more: object) -> Receipt:
         submit = checks.submit if task.is_check else ratings.submit
@@ -225,7 +226,7 @@ def test_what_cannot_be_judged_is_recorded_and_held_against_nobody(session: Sess
     assert desk.who.judged == judged
     with pytest.raises(Conflict, match="You gave this comparison back"):
         desk.submit(check)
-    found = checks.answers(session, desk.batch.id)
+    found = check_marks.answers(session, desk.batch.id)
     assert found.marks.tolist() == [NOT_JUDGED]
     assert by_rater(found).asked.tolist() == [0]
     following = desk.next()
@@ -316,7 +317,7 @@ def test_answers_say_who_passed_and_who_repeats_themselves(session: Session) -> 
         careful.submit(task, choice)
     while task := careless.next():
         careless.submit(task, Choice.FIRST)
-    found = by_rater(checks.answers(session, batch.id))
+    found = by_rater(check_marks.answers(session, batch.id))
     assert found.raters.tolist() == [careful.who.rater_id, careless.who.rater_id]
     assert found.passed[0] == found.asked[0] >= 12
     assert found.consistent[0] == found.repeats[0] >= 5
@@ -325,16 +326,16 @@ def test_answers_say_who_passed_and_who_repeats_themselves(session: Session) -> 
 
 
 def test_a_mark_is_passed_failed_or_not_judged() -> None:
-    assert checks.mark(None, "first", None) == NOT_JUDGED
-    assert checks.mark("first", "first", None) == PASSED
-    assert checks.mark("tie", "first", None) == FAILED
-    assert checks.mark("second", None, "first") == PASSED
-    assert checks.mark("first", None, "first") == FAILED
+    assert check_marks.mark(None, "first", None) == NOT_JUDGED
+    assert check_marks.mark("first", "first", None) == PASSED
+    assert check_marks.mark("tie", "first", None) == FAILED
+    assert check_marks.mark("second", None, "first") == PASSED
+    assert check_marks.mark("first", None, "first") == FAILED
 
 
 def test_without_checks_there_are_no_answers(session: Session) -> None:
     batch = factories.launched(session)
-    assert len(checks.answers(session, batch.id).raters) == 0
+    assert len(check_marks.answers(session, batch.id).raters) == 0
 
 
 def test_a_batch_without_checks_pays_for_no_further_statement(session: Session) -> None:
@@ -342,7 +343,7 @@ def test_a_batch_without_checks_pays_for_no_further_statement(session: Session) 
     link, statements = colleague(session, batch), []
     connection = session.connection()
     event.listen(connection, "before_cursor_execute", lambda *given: statements.append(given[2]))
-    assignments.visitor(session, link_id=link)
+    visitors.visitor(session, link_id=link)
     bare = len(statements)
     assert checks.visitor(session, link_id=link, alone=True).checks == ()
     assert len(statements) == 2 * bare == 2

@@ -17,7 +17,7 @@ from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.db.studies import Prompt
 from backend.errors import Invalid
-from backend.services.rating import assignments, collected, links, ratings
+from backend.services.rating import assignments, collected, links, ratings, visitors
 from backend.services.results import results
 from backend.services.studies import batches, launching
 from backend.services.studies.files import Source
@@ -245,7 +245,7 @@ def test_the_same_name_is_the_same_person_within_a_study_and_not_beyond(session:
 def given_back(session: Session, batch: Batch) -> bool:
     """A visitor skips the only seat; whether it shows the candidate second."""
     (link,) = links.create_personal(session, batch.id, count=1, now=NOW)
-    who = assignments.visitor(session, link_id=link.id)
+    who = visitors.visitor(session, link_id=link.id)
     number = assignments.claim(session, who, now=NOW)
     assert number is not None
     ratings.skip(session, rater_id=who.rater_id, assignment_id=number, reason=SkipReason.UNREADABLE)
@@ -296,7 +296,7 @@ def test_votes_given_here_make_a_closed_batch_end_where_nobody_was_seated(sessio
         select(Prompt.key).join(Comparison, Comparison.prompt_id == Prompt.id).where(Comparison.position == 8)
     ).scalar_one()
     (link,) = links.create_personal(session, batch.id, count=1, now=NOW)
-    assignments.claim(session, assignments.visitor(session, link_id=link.id), now=NOW)
+    assignments.claim(session, visitors.visitor(session, link_id=link.id), now=NOW)
     assert bring(session, batch, folder, "rater,prompt,preference", f"Ada,{last},candidate") == 1
     batches.close(session, batch)
     session.expire_all()

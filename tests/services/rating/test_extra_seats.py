@@ -14,7 +14,7 @@ from backend.db.comparisons import Comparison, Seat
 from backend.db.session import Database
 from backend.domain.choices import Preference, choice
 from backend.errors import Invalid
-from backend.services.rating import assignments, collected, links, ratings
+from backend.services.rating import assignments, collected, links, ratings, visitors
 from backend.services.rating.ratings import Vote
 from backend.services.studies import batches, launching, studies
 from backend.services.studies.files import Source
@@ -37,7 +37,7 @@ def extra(session: Session, **more: object) -> Batch:
 def rate(session: Session, batch: Batch, preferred: Preference) -> int | None:
     """A new rater's vote of this preference at the seat they are given; its number, None where there is none."""
     (link,) = links.create_personal(session, batch.id, count=1, now=NOW)
-    who = assignments.visitor(session, link_id=link.id)
+    who = visitors.visitor(session, link_id=link.id)
     number = assignments.claim(session, who, now=NOW)
     if number is None:
         return None

@@ -13,12 +13,12 @@ from backend.db.journeys import Completion, Consent, EntryTest, Listed, Practice
 from backend.db.raters import Channel, Link, Rater
 from backend.db.session import Database
 from backend.domain.choices import Choice
-from backend.domain.journey import Outcome, Reply, Step
+from backend.domain.journey import JourneyEnd, Reply, Step
 from backend.domain.qualifications import NO_SCORE, WAS_NOT_THERE, WAS_THERE, Qualifying
 from backend.errors import Conflict, Forbidden, Invalid
-from backend.services.rating import assignments, handover, journeys, links, listed, ratings
-from backend.services.rating.assignments import Visitor
+from backend.services.rating import assignments, handover, journeys, links, listed, ratings, visitors
 from backend.services.rating.ratings import Vote
+from backend.services.rating.visitors import Visitor
 from tests import factories, ways
 from tests.factories import NOW
 from tests.ways import CONSENT, FAILING, JOURNEY, PASSING
@@ -43,7 +43,7 @@ class Way:
 
     @property
     def who(self) -> Visitor:
-        return assignments.visitor(self.session, link_id=self.link)
+        return visitors.visitor(self.session, link_id=self.link)
 
     @property
     def step(self) -> Step:
@@ -172,7 +172,7 @@ def test_a_study_without_steps_asks_its_list_alone(database: Database) -> None:
     with database.transaction() as session:
         batch = factories.launched(session)
         (link,) = links.create_personal(session, batch.id, count=1, now=NOW)
-        who, seen = assignments.visitor(session, link_id=link.id), list[str]()
+        who, seen = visitors.visitor(session, link_id=link.id), list[str]()
         event.listen(database.engine, "before_cursor_execute", lambda _connection, _cursor, said, *_: seen.append(said))
         assert journeys.step(session, who, link_id=link.id) == Step.TASK
     assert sum("listed_raters" in said for said in seen) == len(seen) == 1
@@ -181,10 +181,10 @@ def test_a_study_without_steps_asks_its_list_alone(database: Database) -> None:
 def test_the_list_is_kept_in_a_study_without_steps_as_well(session: Session) -> None:
     way = Way(session, journey={})
     listed.put(session, way.batch.id, may_enter=False, reason="You wrote these texts.", now=NOW, **THEM)
-    standing = journeys.standing(session, way.who, link_id=way.link)
+    standing = journeys.at_step(session, way.who, link_id=way.link)
     assert (standing.step, standing.why) == (Step.TURNED_AWAY, "You wrote these texts.")
     other = ways.rater(session, way.batch, Channel.PANEL, external_id="p1")
-    who = assignments.visitor(session, link_id=other)
+    who = visitors.visitor(session, link_id=other)
     assert journeys.step(session, who, link_id=other) == Step.TASK, "the same id on another channel is somebody else"
     listed.put(session, way.batch.id, may_enter=True, reason="", now=NOW, **THEM)
     assert way.step == Step.TASK
@@ -237,9 +237,9 @@ def test_a_panel_takes_back_a_code_or_its_rater_and_nobody_is_sent_elsewhere(
     batch = factories.launched(session)
     ways.channel(session, batch, Channel.PANEL, title="t", description="d", panel=panel)
     link = ways.rater(session, batch, Channel.PANEL, external_id="s/7")
-    who = assignments.visitor(session, link_id=link)
+    who = visitors.visitor(session, link_id=link)
     assert handover.of(session, link_id=link).back is None
-    journeys.complete(session, who, link_id=link, outcome=Outcome.COMPLETED, now=NOW)
+    journeys.complete(session, who, link_id=link, outcome=JourneyEnd.COMPLETED, now=NOW)
     end = handover.of(session, link_id=link)
     assert (end.code, end.back, end.to) == (code, back, "your panel")
 
@@ -258,7 +258,7 @@ def test_two_requests_at_once_store_one_consent(database: Database) -> None:
 
     def agree(agreed: bool) -> None:
         with database.transaction() as session:
-            who = assignments.visitor(session, link_id=link.id)
+            who = visitors.visitor(session, link_id=link.id)
             journeys.agree(session, who, link_id=link.id, agreed=agreed, now=NOW)
 
     with ThreadPoolExecutor(8) as pool:
@@ -270,12 +270,12 @@ def test_two_requests_at_once_store_one_consent(database: Database) -> None:
 
 def test_who_is_listed_is_let_in_or_turned_away_whatever_else_is_known(session: Session) -> None:
     way = Way(session, qualifying={"include_batches": [999]})
-    assert journeys.standing(session, way.who, link_id=way.link).why == WAS_NOT_THERE
+    assert journeys.at_step(session, way.who, link_id=way.link).why == WAS_NOT_THERE
     listing = {"now": NOW, "channel": THEM["channel"], "external_id": THEM["external_id"]}
     listed.put(session, way.batch.id, may_enter=True, reason="", **listing)
     assert way.step == Step.CONSENT
     listed.put(session, way.batch.id, may_enter=False, reason="You wrote these texts.", **listing)
-    standing = journeys.standing(session, way.who, link_id=way.link)
+    standing = journeys.at_step(session, way.who, link_id=way.link)
     assert (standing.step, standing.why) == (Step.TURNED_AWAY, "You wrote these texts.")
     with pytest.raises(Forbidden, match="You wrote these texts"):
         way.agree()
@@ -327,7 +327,7 @@ def test_a_seat_that_a_vendor_holds_may_come_back(session: Session) -> None:
     (link,) = links.create_personal(session, batch.id, count=1, now=NOW)
     ways.channel(session, batch, Channel.MTURK)
     ways.bind(session, batch)
-    who = assignments.visitor(session, link_id=link.id)
+    who = visitors.visitor(session, link_id=link.id)
     assert assignments.claim(session, who, now=NOW) is None
     assert assignments.may_come_back(session, who)
     assert session.get_one(Link, link.id).withdrawn_at is None
@@ -338,4 +338,4 @@ def test_a_seat_of_a_vendor_that_was_rated_does_not_come_back(session: Session) 
     (link,) = links.create_personal(session, batch.id, count=1, now=NOW)
     ways.channel(session, batch, Channel.MTURK)
     ways.bind(session, batch, rated_by=ways.rater(session, batch, Channel.MTURK, external_id="A1"))
-    assert not assignments.may_come_back(session, assignments.visitor(session, link_id=link.id))
+    assert not assignments.may_come_back(session, visitors.visitor(session, link_id=link.id))

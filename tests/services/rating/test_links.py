@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend.db.raters import Channel, Link, Rater
 from backend.db.session import Database
 from backend.errors import Conflict, Forbidden, NotFound
-from backend.services.rating import assignments, links, raters
+from backend.services.rating import links, raters, visitors
 from backend.services.studies import batches
 from backend.services.tokens import Tokens
 from tests import factories
@@ -45,7 +45,7 @@ def test_a_personal_link_leads_to_its_batch(session: Session) -> None:
     batches_made = [factories.launched(session) for _ in range(2)]
     for batch in batches_made:
         (link,) = links.create_personal(session, batch.id, count=1, now=NOW)
-        who = assignments.visitor(session, link_id=link.id)
+        who = visitors.visitor(session, link_id=link.id)
         assert (who.batch_id, who.rater_id) == (batch.id, link.rater_id)
 
 
@@ -72,7 +72,7 @@ def test_a_revoked_open_link_lets_nobody_new_in_and_keeps_who_came(session: Sess
     session.expire_all()
     with pytest.raises(Forbidden, match="nobody new can join"):
         links.join(session, entrance.id, now=NOW)
-    assert assignments.visitor(session, link_id=before.id).rater_id == before.rater_id
+    assert visitors.visitor(session, link_id=before.id).rater_id == before.rater_id
 
 
 def test_people_join_a_paused_batch_and_not_a_closed_one(session: Session) -> None:

@@ -14,7 +14,7 @@ from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.domain.choices import Choice
 from backend.errors import Conflict, NotFound
-from backend.services.rating import assignments, links, raters, ratings
+from backend.services.rating import assignments, links, raters, ratings, visitors
 from backend.services.rating.ratings import Receipt, Vote
 from backend.services.studies import batches
 from tests import factories
@@ -35,14 +35,14 @@ def people(session: Session, batch: Batch, count: int) -> list[int]:
 
 
 def claimed(session: Session, link: int, *, late: bool = False) -> Assignment:
-    who = assignments.visitor(session, link_id=link)
+    who = visitors.visitor(session, link_id=link)
     number = assignments.claim(session, who, now=LATER if late else NOW)
     assert number is not None
     return session.get_one(Assignment, number, populate_existing=True)
 
 
 def nothing_for(session: Session, link: int, *, late: bool = False) -> bool:
-    who = assignments.visitor(session, link_id=link)
+    who = visitors.visitor(session, link_id=link)
     return assignments.claim(session, who, now=LATER if late else NOW) is None
 
 
@@ -144,7 +144,7 @@ def test_a_late_vote_counts_for_the_raters_own_progress(session: Session) -> Non
     held = claimed(session, slow)
     claimed(session, quick, late=True)
     assert submit(session, held).late
-    assert assignments.visitor(session, link_id=slow).has_reached_cap
+    assert visitors.visitor(session, link_id=slow).has_reached_cap
 
 
 def test_another_raters_assignment_is_not_found(session: Session) -> None:

@@ -18,10 +18,10 @@ from backend.db.ratings import Rating
 from backend.db.session import Database
 from backend.domain.choices import Choice
 from backend.errors import Conflict, Invalid, NotFound
-from backend.services.pseudonyms import pseudonyms
-from backend.services.rating import assignments, checks, collected, links, ratings
-from backend.services.rating.ratings import Vote
 from backend.services import exports
+from backend.services.pseudonyms import pseudonyms
+from backend.services.rating import assignments, check_marks, checks, collected, links, ratings, visitors
+from backend.services.rating.ratings import Vote
 from backend.services.results import bundles, results
 from backend.services.results.verification import verify
 from backend.services.studies import batches
@@ -86,7 +86,7 @@ def rate_here(session: Session, batch: int) -> None:
 
 def claim(session: Session, link: int, *, minutes: int = 0) -> tuple[int, int]:
     """(rater, assignment)"""
-    who = assignments.visitor(session, link_id=link)
+    who = visitors.visitor(session, link_id=link)
     number = assignments.claim(session, who, now=NOW + timedelta(minutes=minutes))
     assert number is not None
     return who.rater_id, number
@@ -195,7 +195,7 @@ def test_what_is_no_bundle_is_told(desk: Desk) -> None:
         verify(desk.folder)
     bundle = desk.export()
     (bundle / "manifest.json").write_text('{"format": 99}')
-    with pytest.raises(Invalid, match="format 99; this version reads format 4"):
+    with pytest.raises(Invalid, match="format 99; this version reads format 5"):
         verify(bundle)
 
 
@@ -302,7 +302,7 @@ def claim_anything(session: Session, link: int) -> tuple[int, int, bool] | None:
 def test_a_bundle_of_a_batch_with_checks_tells_how_raters_did(database: Database, tmp_path: Path) -> None:
     with database.transaction() as session:
         bundle = checked_bundle(session, tmp_path / "bundle")
-        marked = list(checks.marked(session, 1))
+        marked = list(check_marks.marked(session, 1))
         (rater,) = session.scalars(select(Assignment.rater_id).distinct())
     rows = table(bundle / "checks.csv")
     assert list(rows[0]) == list(bundles.CHECK_COLUMNS)

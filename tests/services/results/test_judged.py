@@ -15,7 +15,7 @@ from backend.db.studies import Prompt
 from backend.errors import Invalid
 from backend.services.rating import collected
 from backend.services.results import judged, results
-from backend.services.results.judged import Judged
+from backend.services.results.judged import WithJudge
 from backend.services.studies import launching
 from backend.services.studies.files import Source
 from tests import factories
@@ -32,7 +32,7 @@ class Desk:
     inside: list[str]
     outside: list[str]
 
-    def combine(self, *lines: str) -> list[Judged]:
+    def combine(self, *lines: str) -> list[WithJudge]:
         path = self.folder / "judge.csv"
         path.write_text("\n".join(lines) + "\n")
         return judged.combine(self.session, self.batch, Source(path, None, path.name), key="a key")

@@ -5,7 +5,7 @@ import pytest
 
 from backend.db.session import Database
 from backend.services import columns
-from backend.services.rating import assignments, links, ratings
+from backend.services.rating import assignments, links, ratings, visitors
 from backend.services.rating.ratings import Vote
 from backend.services.results.material import gather
 from tests import factories
@@ -17,7 +17,7 @@ def test_times_come_out_as_they_were_sent_even_the_longest(database: Database, m
     with database.transaction() as session:
         batch = factories.launched(session, prompts=1, seats=1)
         (link,) = links.create_personal(session, batch.id, count=1, now=NOW)
-        who = assignments.visitor(session, link_id=link.id)
+        who = visitors.visitor(session, link_id=link.id)
         held = assignments.claim(session, who, now=NOW)
         assert held is not None
         vote = Vote(factories.settings().options[2].choice, active_ms=milliseconds)

@@ -12,7 +12,7 @@ from backend.db.session import Database
 from backend.db.studies import Study
 from backend.domain.choices import Choice
 from backend.errors import Conflict, NotFound
-from backend.services.rating import assignments, links, ratings
+from backend.services.rating import assignments, links, ratings, visitors
 from backend.services.rating.ratings import Vote
 from backend.services.studies import batches, launching
 from tests import factories
@@ -36,7 +36,7 @@ def people(session: Session, batch: Batch, count: int) -> list[int]:
 
 def claim(session: Session, link: int) -> tuple[int, int] | None:
     """(rater, assignment) of a claim."""
-    who = assignments.visitor(session, link_id=link)
+    who = visitors.visitor(session, link_id=link)
     number = assignments.claim(session, who, now=NOW)
     return None if number is None else (who.rater_id, number)
 

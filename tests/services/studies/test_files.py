@@ -11,8 +11,9 @@ import pytest
 
 from backend.domain.records import Record, output_record
 from backend.errors import Invalid
-from backend.services.studies.files import BOM, CHUNK, LONGEST_ROW, Source, rows
+from backend.services.studies.files import BOM, Source, rows
 from backend.services.studies.imports import records
+from backend.services.studies.json_window import CHUNK, LONGEST_ROW
 
 ROWS = [
     {"id": "1", "prompt": "Naïve, or “wise”?", "output": "Wise."},
@@ -25,7 +26,7 @@ OUTPUTS = "output, response, answer, completion, text, choices[0].turns"
 IDS, PROMPTS = "id, question_id, task_id, key", "prompt, instruction, question, text, messages"
 NO_FORMAT = (
     " is neither JSONL, nor a JSON array, nor CSV with a header line such as id,prompt,output "
-    "(with commas between the columns)."
+    "(with commas, semicolons or tabs between the columns)."
 )
 QUOTES = 'Is a quote opened in this row and not closed? A quote within a quoted cell is written twice: "".'
 CUT_OFF = "the file ends before the closing “]”; it seems to be cut off, copy it again."
@@ -74,6 +75,14 @@ def test_the_same_rows_are_read_from_every_format(
     content = mark + written().replace("\n", line_end).encode()
     read = found(tmp_path, "outputs", gzip.compress(content) if packed else content)
     assert [fields for _, fields in read] == ROWS
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_what_excel_writes_between_columns_is_read(tmp_path: Path, separator: str) -> None:
+    header = f'"an id, or; one"{separator}prompt{separator}output\r\n'
+    content = header + f'7{separator}"Why, then?"{separator}"So; and, so.\nTwice."\r\n'
+    read = [(2, {"an id, or; one": "7", "prompt": "Why, then?", "output": "So; and, so.\nTwice."})]
+    assert found(tmp_path, "a.csv", BOM + content.encode()) == read
 
 
 def test_the_content_tells_the_format_and_not_the_name(tmp_path: Path) -> None:
@@ -152,6 +161,9 @@ BAD_FILES = {
     "empty gzip": ("a.jsonl.gz", gzip.compress(b""), " is empty."),
     "an array of nothing": ("a.json", b"[ ]", " holds no rows."),
     "only a header": ("a.csv", HEADER, " holds no rows."),
+    "a comma behind a row": ("a.jsonl", GOOD + b'{"id": 2},\n',
+                             ", line 2: not valid JSON (Extra data at column 10). The comma behind it is too many: "
+                             "JSONL has none between rows. Or put all rows in one [array]."),
     "UTF-16": ("a.csv", utf16("id,output\n"), " is UTF-16; save it as UTF-8."),
     "UTF-16, other order": ("a.csv", b"\xfe\xff" + utf16("id", "utf-16-be"), " is UTF-16; save it as UTF-8."),
     "UTF-16 in gzip": ("a.csv.gz", gzip.compress(utf16("id")), " is UTF-16; save it as UTF-8."),
@@ -167,8 +179,8 @@ BAD_FILES = {
     "zstd": ("a.jsonl.zst", b"\x28\xb5\x2f\xfd", " is compressed with zstd; decompress it, or use gzip."),
     "bzip2": ("a.jsonl.bz2", b"BZh9", " is compressed with bzip2; decompress it, or use gzip."),
     "prose": ("a.txt", b"hello\nworld\n", NO_FORMAT),
-    "semicolons": ("a.csv", b"id;prompt;output\n1;a;b\n", NO_FORMAT),
-    "tabs": ("a.tsv", b"id\tprompt\toutput\n1\ta\tb\n", NO_FORMAT),
+    "bars": ("a.csv", b"id|prompt|output\n1|a|b\n", NO_FORMAT),
+    "a semicolon too many": ("a.csv", b"id;prompt;output\n1;a;b;c\n", ", line 2: 4 cells, but the header has 3."),
     "a name that promises gzip": ("a.gz", b"no gzip\n", NO_FORMAT),
     # gzip
     "gzip that is none": ("a.gz", b"\x1f\x8bno gzip at all", f"{NO_GZIP}(Unknown compression method); copy it again."),

@@ -12,7 +12,7 @@ from backend.db.batches import Batch
 from backend.db.session import Database
 from backend.domain.choices import Choice
 from backend.errors import Conflict
-from backend.services.rating import assignments, links, ratings
+from backend.services.rating import assignments, links, ratings, visitors
 from backend.services.rating.ratings import Vote
 from backend.services.results import bundles, judged, results
 from backend.services.studies import batches, sealing
@@ -44,7 +44,7 @@ def seal(session: Session, batch: Batch) -> Seal:
 def rate(session: Session, batch: Batch) -> None:
     (link,) = links.create_personal(session, batch.id, count=1, now=NOW)
     for _ in range(2):
-        who = assignments.visitor(session, link_id=link.id)
+        who = visitors.visitor(session, link_id=link.id)
         number = assignments.claim(session, who, now=NOW)
         assert number is not None
         assert seal(session, batch).is_sealed, "somebody is still at work"

@@ -10,6 +10,7 @@ from backend.domain.asking import EngineKind
 from tests import openai as script
 from tests.openai import Step, scripted
 from tests.worker.engines.asked import MODEL, chat, completion, house
+from worker.engines import answers
 from worker.engines.openai import OpenAIEngine
 from worker.engines.protocol import EngineError, Hopeless, Identity, TooFast, Transient, Unusable
 
@@ -250,6 +251,10 @@ def test_a_server_that_tells_neither_has_neither_and_what_is_known_of_its_model_
         assert engine.identity() == Identity(EngineKind.OPENAI, "", "", server.url)
     with house(server={"version": None}, revision="abc123") as (_, engine):
         assert engine.identity().model_revision == "abc123"
+
+
+def test_a_gateway_that_answers_at_vllms_address_for_versions_with_something_else_has_none() -> None:
+    assert answers.read(answers.Version, b'{"service": "a gateway"}').version == ""
 
 
 def test_many_threads_share_the_connections_and_every_one_hears_its_own_answer() -> None:

@@ -32,6 +32,15 @@ def test_pauses_double_up_to_the_longest_with_jitter_below() -> None:
     assert len({round(waited / most, 6) for waited, most in zip(clock.waited, (2, 4, 8, 10, 10), strict=True)}) == 5
 
 
+def test_who_waits_for_an_engine_to_answer_at_all_is_told_why_and_how_long() -> None:
+    clock, told = Clock(), list[str]()
+    engine = Moody(clock, [BROKEN] * 2)
+    patient(clock, engine, attempts=3, first_pause=4).identity(on_pause=told.append)
+    assert [words.rpartition(" Asking again in ")[0] for words in told] == [str(BROKEN)] * 2
+    assert [words.rpartition("(")[2] for words in told] == ["2 of 3).", "3 of 3)."]
+    assert [f"in {waited:.0f} s" in words for waited, words in zip(clock.waited, told, strict=True)] == [True] * 2
+
+
 def test_the_same_seed_makes_the_same_pauses() -> None:
     waited = []
     for _ in range(2):

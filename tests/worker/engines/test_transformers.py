@@ -143,6 +143,11 @@ def test_a_chat_with_a_model_that_has_no_template_says_what_to_choose(tmp_path: 
         bare.ask(chat())
 
 
+def test_a_penalty_that_it_does_not_know_is_refused(engine: Engine) -> None:
+    with pytest.raises(Unusable, match="knows no presence penalty"):
+        engine.ask(completion(presence_penalty=2.0))
+
+
 def test_what_is_too_long_or_empty_is_hopeless(engine: Engine) -> None:
     with pytest.raises(Hopeless, match=f"120 tokens and max_tokens is 9; together that is more than {LENGTH}"):
         engine.ask(completion("x" * 120, max_tokens=9))

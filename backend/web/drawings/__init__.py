@@ -1,0 +1,1 @@
+"""Figures as SVG, and as files to take away. They know numbers."""

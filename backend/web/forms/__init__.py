@@ -1,0 +1,1 @@
+"""What people send: fields, files, and each large form read into what services take. They know no page."""

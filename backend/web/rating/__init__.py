@@ -1,0 +1,1 @@
+"""What a rater is to see now, and what they answered. Knows no route."""
