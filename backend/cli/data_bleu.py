@@ -170,8 +170,9 @@ def diversity_json(found: Diversity, given: Sequence[Query]) -> dict[str, object
 def diversity_shown(found: Diversity, given: Sequence[Query]) -> str:
     """The report for people: the mean, the histogram, the nearest pairs."""
     most = max(found.histogram)
+    step = 100 // BINS
     rows = [
-        f"  {100 // BINS * place:>3}–{100 // BINS * (place + 1):<3} {count:>9,}  {'█' * -(-count * BAR // most)}"
+        f"  {step * place:>3}–{step * (place + 1):<3} {count:>9,}  {'█' * -(-count * BAR // most)}".rstrip()
         for place, count in enumerate(found.histogram)
     ]
     nearest = [

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from backend.domain.bleu import search
+from backend.domain.bleu import search, sparse
 from backend.domain.bleu.grams import Numbers
 from backend.domain.bleu.keys import Role
 from backend.domain.bleu.scoring import Bleu, Smoothing, counts, score
@@ -93,6 +93,15 @@ def test_small_blocks_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     parts = neighbours(TEXTS, SparseCore(threads=2))
     assert np.array_equal(whole.text, parts.text)
     assert np.array_equal(whole.score, parts.score)
+
+
+@pytest.mark.parametrize("few", [0, 10**9])
+def test_counting_pair_by_pair_or_row_by_row_finds_the_same(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = neighbours(TEXTS, CORE)
+    monkeypatch.setattr(sparse, "FEW", few)
+    found = neighbours(TEXTS, CORE)
+    assert np.array_equal(usual.text, found.text)
+    assert np.array_equal(usual.score, found.score)
 
 
 def test_every_query_is_settled_once() -> None:
