@@ -33,7 +33,7 @@ class Words:
 @cache
 def words() -> Words:
     """As the data file says."""
-    found = tomllib.loads((files("backend.presets") / "categories.toml").read_text(encoding="utf-8"))
+    found = tomllib.loads((files("backend.presets") / "categories" / "judge.toml").read_text(encoding="utf-8"))
     return Words(
         {one: found["words"][one] for one in Category},
         {one: found["meanings"][one] for one in Category},
