@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from alembic.script import ScriptDirectory
 
@@ -19,6 +20,11 @@ from worker.engines import vllm_environment
 from worker.engines.vllm_command import ServerSpec
 from worker.engines.vllm_environment import VllmEnvironment
 from worker.engines.vllm_server import RunningServer, serving
+
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")  # a busy one is no failure
 
 NEWEST = ScriptDirectory.from_config(config()).get_current_head()
 SHARED = Path(__file__).parents[2] / "shared" / "data"

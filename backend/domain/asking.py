@@ -101,12 +101,15 @@ class Request:
         asked = self.text if self.text is not None else "".join(f"{turn.role}\n{turn.text}\n" for turn in self.turns)
         return estimated_tokens(asked) + self.sampling.max_tokens
 
+    def to_json(self) -> dict[str, object]:
+        """All that the answer can depend on, as plain data: what is stored, and what is hashed."""
+        asked = asdict(self)
+        return {**asked, "sampling": without_none(asked["sampling"])}
+
     @property
     def content_hash(self) -> str:
-        """SHA-256, in hex, of all that the answer can depend on."""
-        asked = asdict(self)
-        asked["sampling"] = without_none(asked["sampling"])
-        return content_hash(asked)
+        """SHA-256, in hex, of that."""
+        return content_hash(self.to_json())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Engines' replies: stored once for each question, found again by its hash. Knows no engine."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any  # what JSON columns hold
 
@@ -73,7 +73,7 @@ def store(session: Session, answered: Iterable[Answered], *, job_id: int, now: d
             {
                 "hash": one.request.content_hash,
                 "job_id": job_id,
-                "request": asdict(one.request),
+                "request": one.request.to_json(),
                 "reply": one.reply.to_json(),
                 "engine_version": one.engine_version,
                 "revision": one.revision,

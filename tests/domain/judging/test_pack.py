@@ -55,7 +55,7 @@ def entry(first: str = "mine", reply: str = "Well. [[A]]", reading: Reading = RE
     second = "theirs" if first == "mine" else "mine"
     request = Request(EngineKind.OPENAI, JUDGE.url, "m", Sampling(), rendered(MTBENCH, DIALOGUE, "So.", "No."))
     came = Reply(reply, "stop", "m-2", 10, 5, ({"a": -0.5},))
-    asked = Asked(request.content_hash, asdict(request), came, "1.0", "", "2026-01-05T09:00:00+00:00")
+    asked = Asked(request.content_hash, request.to_json(), came, "1.0", "", "2026-01-05T09:00:00+00:00")
     return Entry(
         prompt="p1",
         category=None,
@@ -93,7 +93,7 @@ def test_a_verdict_and_a_judge_come_back_as_they_left() -> None:
 
 def test_a_question_keeps_the_hash_under_which_it_is_stored() -> None:
     request = Request(EngineKind.OPENAI, "", "m", Sampling(stop=("x",)), (Turn("user", "“ü”\ud800"),))
-    assert content_hash(asdict(request)) == request.content_hash
+    assert content_hash(request.to_json()) == request.content_hash
 
 
 ALTERATIONS: list[tuple[Callable[[dict[str, Any]], object], str]] = [
