@@ -66,7 +66,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         asked = self.asked(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send(self.script.answer(asked) if asked.path.endswith("/completions") else self.script.look(asked))
+        self.send(
+            self.script.answer(asked)
+            if asked.path.endswith(("/completions", "/embeddings"))
+            else self.script.look(asked)
+        )
 
     def asked(self, body: Mapping[str, Any]) -> Asked:
         return Asked(self.path, {name.lower(): value for name, value in self.headers.items()}, body)

@@ -16,6 +16,7 @@ from backend.domain.jobs import Manner
 from backend.domain.recipes import Recipe
 from backend.domain.synthesis.line import Line
 from backend.domain.synthesis.methods import Way
+from backend.domain.synthesis.nq import NaturalQuestions
 from backend.services.asking import syntheses, synthesis_templates
 from backend.services.asking.syntheses import Plan
 from tests.factories import NOW
@@ -46,6 +47,22 @@ def untidy(asked: Asked) -> Answer:
     is_cut = random.random() < 0.3
     parts.append("Q: what was cut\nA: off in the mid" if is_cut else "\nI hope that helps!")
     return says("".join(parts), finish="length" if is_cut else "stop")(asked)
+
+
+def lessons(number: int) -> list[tuple[str, str]]:
+    """What a tiny model is taught: questions as a call asks them, each with a list of made-up pairs."""
+    preset = synthesis_templates.preset(Way.NQ)
+    method = NaturalQuestions(preset.prompt, preset.seeds)
+    return [(method.ask(call, []).text, listed(Random(call))) for call in range(1, number + 1)]
+
+
+def listed(random: Random) -> str:
+    """Four pairs; of some thousands that there may be."""
+    return "\n".join(pair(random.choice(SUBJECTS), random.randrange(90)) for _ in range(4))
+
+
+def pair(subject: str, which: int) -> str:
+    return f"Q: what is the name of {subject} number {which}?\nA: {subject} {which}"
 
 
 def plan(url: str, **changes: object) -> Plan:

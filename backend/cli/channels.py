@@ -8,6 +8,7 @@ import click
 
 from backend.cli.house import batch_argument, data_dir_option, open_database, settings_with
 from backend.cli.server import PUBLIC_URL
+from backend.cli.verbs import Verbs
 from backend.db.raters import Channel
 from backend.domain.channels import PAYS_ITSELF, ChannelSettings, Panel, defaults
 from backend.domain.money import Money, money
@@ -19,7 +20,7 @@ from backend.services.studies import batches, channels
 NAMES = [channel.value for channel in Channel if channel != Channel.IMPORTED]
 
 
-@click.group()
+@click.group(cls=Verbs)
 def channel() -> None:
     """Where raters come from: links, a panel, Prolific, Mechanical Turk.
 

@@ -12,6 +12,7 @@ from backend.cli.decisions import VERBS, channel_option
 from backend.cli.desk import desk, now
 from backend.cli.house import batch_argument, data_dir_option
 from backend.cli.server import PUBLIC_URL
+from backend.cli.verbs import Verbs
 from backend.crowd.protocol import CrowdError
 from backend.domain.channels import PAYS_ITSELF
 from backend.errors import Unavailable
@@ -22,7 +23,7 @@ from backend.services.crowd.steering import Published, Wish
 from backend.services.money.payments import Differences
 
 
-@click.group()
+@click.group(cls=Verbs)
 def crowd() -> None:
     """Run a batch's channels: publish, read, pay, top up.
 

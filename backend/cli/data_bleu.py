@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from backend.cli import queries as reading
+from backend.cli.data_meaning import meaning_of, with_meaning
 from backend.cli.progress import bar, many
 from backend.domain.bleu import diversity as alike
 from backend.domain.bleu import leakage as leaking
@@ -101,6 +102,13 @@ def diversity(
 @click.option("--threshold", type=click.FloatRange(0, 100), default=leaking.THRESHOLD, show_default=True, help="BLEU.")
 @click.option("--answers", is_flag=True, help="Look in the training data's answers too.")
 @click.option("--only-above", is_flag=True, help="No nearest text for prompts below the threshold: takes less time.")
+@click.option(
+    "--embed-url", default="", help="Of OpenAI's interface, with /v1: a third signal, which sees paraphrases."
+)
+@click.option("--embed-model", default="", help="The embedding model there. Its key: ASSAY_ENGINE_KEYS.")
+@click.option(
+    "--embed-alike", type=click.FloatRange(-1, 1), default=0.9, show_default=True, help="Marked from this cosine on."
+)
 @measured
 def leakage(
     *,
@@ -109,20 +117,25 @@ def leakage(
     threshold: float,
     answers: bool,
     only_above: bool,
+    embed_url: str,
+    embed_model: str,
+    embed_alike: float,
     smoothing: str,
     cased: bool,
     kind: str,
     report: Path | None,
     as_json: bool,
 ) -> None:
-    """Which evaluation prompts stand in the training data: by BLEU, and by sequences of 13 words.
+    """Which evaluation prompts stand in the training data: by BLEU, by sequences of 13 words, and by meaning.
 
     Prompts are marked with the nearest training text beside them; nothing is deleted.
 
     \b
       assay data leakage --eval prompts.jsonl --train train.jsonl
       assay data leakage --eval prompts.jsonl --train one.jsonl --train two.jsonl --answers --json
+      assay data leakage --eval prompts.jsonl --train train.jsonl --embed-url http://…/v1 --embed-model NAME
     """
+    meaning = meaning_of(embed_url, embed_model, embed_alike)
     prompts = read(evaluated, all_turns=False)
     with bar(sum(size_of(path) for path in train), "Comparing") as advance:
         texts = reading.queries(train, all_turns=True, answers=answers, on_bytes=advance)
@@ -134,6 +147,8 @@ def leakage(
             only_above=only_above,
             bleu=Bleu(Smoothing(smoothing), cased),
         )
+    if meaning and prompts and found.texts:
+        found = with_meaning(found, prompts, train, meaning, answers=answers)
     signature = Bleu(Smoothing(smoothing), cased).signature
     if report:
         told = bleu_reports.leakage_report(
@@ -143,6 +158,7 @@ def leakage(
             files=[path.name for path in train],
             signature=signature,
             only_above=only_above,
+            embedding=embed_model,
         )
         reports.write(report, told)
     click.echo(
@@ -206,14 +222,17 @@ def leakage_json(found: Leakage, prompts: Sequence[Query]) -> dict[str, object]:
         "threshold": found.threshold,
         "near": found.near,
         "contained": found.contained,
+        "alike": found.alike,
+        "meant": found.meant,
         "marked": found.marked,
-        "warning": MISSED,
+        "warning": "" if found.alike is not None else MISSED,
         "found": [
             {
                 "prompt": asdict(prompt),
                 **asdict(one),
                 "is_near": found.is_near(at),
                 "is_contained": found.is_contained(at),
+                "is_alike": found.is_alike(at),
             }
             for at, (prompt, one) in enumerate(zip(prompts, found.found, strict=True))
         ],
@@ -222,16 +241,20 @@ def leakage_json(found: Leakage, prompts: Sequence[Query]) -> dict[str, object]:
 
 def leakage_shown(found: Leakage, prompts: Sequence[Query], signature: str) -> str:
     """The report for people: how many are marked, and each of those with the text that it was marked for."""
-    marked = [at for at in range(len(prompts)) if found.is_near(at) or found.is_contained(at)]
+    marked = [at for at in range(len(prompts)) if found.is_marked(at)]
+    meant = (
+        [] if found.alike is None else [f"  {found.meant:,} that mean the same, from a cosine of {found.alike:g} on"]
+    )
     marked.sort(key=lambda at: (-found.found[at].bleu, at))
     return "\n".join(
         [
             f"{many(len(prompts), 'prompt')} against {many(found.texts, 'training text')}: {found.marked:,} marked",
             f"  {found.near:,} with a BLEU above {found.threshold:g}",
             f"  {found.contained:,} with a sequence of up to {leaking.LONGEST_SEQUENCE} words that stands in one",
+            *meant,
             "",
             *(line for at in marked for line in marked_lines(prompts[at], found.found[at])),
-            f"{MISSED} ({signature})",
+            f"({signature})" if found.alike is not None else f"{MISSED} ({signature})",
         ]
     )
 
@@ -244,6 +267,9 @@ def marked_lines(prompt: Query, found: Found) -> list[str]:
     if found.container:
         share = f"{100 * (found.contained or 0):.0f} % of its {found.sequence}-word sequences"
         lines.append(f"    {share}  {bleu_reports.place(found.container)}:  {start(found.container.text)}")
+    if found.likest:
+        near = found.likest
+        lines.append(f"    cosine {near.cosine:.2f}  {bleu_reports.place(near.text)}:  {start(near.text.text)}")
     return [*lines, ""]
 
 

@@ -9,6 +9,7 @@ import click
 from backend.cli.asking import Asks, takes_engine
 from backend.cli.house import data_dir_option, open_database, settings_with
 from backend.cli.progress import bar, many
+from backend.cli.verbs import Verbs
 from backend.db.base import LARGEST_NUMBER
 from backend.domain.data.categories import PAPER, Share
 from backend.domain.records import Json
@@ -19,7 +20,7 @@ from backend.services.data.categories import Beside, Sorted
 from worker import categories as worker
 
 
-@click.group()
+@click.group(cls=Verbs)
 def categories() -> None:
     """Sort a random sample of what users ask into the nine categories of the paper's Table 5.
 

@@ -14,6 +14,7 @@ from backend.cli.asking import Asks, Terms, in_words, refuse_other_budget, takes
 from backend.cli.following import followed
 from backend.cli.house import data_dir_option, open_database, settings_with
 from backend.cli.synth_words import told
+from backend.cli.verbs import Verbs
 from backend.config import Settings
 from backend.db.session import Database
 from backend.db.syntheses import Synthesis
@@ -89,7 +90,7 @@ OPTIONS = (
 )  # fmt: skip
 
 
-@click.group()
+@click.group(cls=Verbs)
 def synthesize() -> None:
     """Make new questions or tasks from a few, by asking an engine for more.
 

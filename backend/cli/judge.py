@@ -13,6 +13,7 @@ from backend.cli.house import data_dir_option, one_of, open_database, settings_w
 from backend.cli.packs import compare, export, rescore
 from backend.cli.progress import many
 from backend.cli.results import shown
+from backend.cli.verbs import Verbs
 from backend.cli.verdicts import gold, import_, show
 from backend.db.base import LARGEST_NUMBER
 from backend.db.judges import Judge, Judging
@@ -26,7 +27,7 @@ from backend.web.render import percent
 study_argument = click.argument("study", type=click.IntRange(1, LARGEST_NUMBER))
 
 
-@click.group()
+@click.group(cls=Verbs)
 def judge() -> None:
     """Have a model judge outputs, and keep its verdicts.
 

@@ -26,17 +26,9 @@ from backend.cli.serve_model import serve_model
 from backend.cli.simulate import simulate
 from backend.cli.studies import close, studies
 from backend.cli.trial import try_
+from backend.cli.verbs import Verbs
 from backend.cli.worker import beat, worker
 from backend.errors import AppError
-
-
-class Verbs(click.Group):
-    """Lists its verbs with their first sentence whole, over several lines where it is long."""
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """As click does, without its cut at the end of the line."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, verb.get_short_help_str(500)) for name, verb in sorted(self.commands.items())])
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -7,6 +7,7 @@ import click
 
 from backend.cli.channels import NAMES
 from backend.cli.house import batch_argument, data_dir_option, open_database, settings_with
+from backend.cli.verbs import Verbs
 from backend.services.rating import listed
 from backend.services.studies import batches
 
@@ -14,7 +15,7 @@ channel_argument = click.argument("channel", type=click.Choice(NAMES), metavar="
 id_argument = click.argument("external_id")
 
 
-@click.group()
+@click.group(cls=Verbs)
 def raters() -> None:
     """Let raters into a batch, or turn them away, whatever else is known of them.
 

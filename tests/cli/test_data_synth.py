@@ -4,17 +4,21 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
 from backend.config import Settings
 from backend.db.session import Database
 from backend.db.syntheses import SynthesisCall
+from tests import tiny_models
 from tests.cli.conftest import Assay
 from tests.commands import Command, environment
 from tests.jobs import looked, until
 from tests.openai import hangs, scripted
-from tests.synthesis import pairs, tasked, untidy
-from worker.engines.vllm_server import RunningServer
+from tests.synthesis import lessons, pairs, tasked, untidy
+from worker.engines.vllm_command import ServerSpec
+from worker.engines.vllm_environment import VllmEnvironment
+from worker.engines.vllm_server import RunningServer, serving
 
 WHOM = ("--model", "a-model", "--seed", "1", "--max-tokens", "256", "--concurrency", "4")
 
@@ -83,6 +87,32 @@ def test_a_real_server_that_writes_no_pairs_is_asked_to_the_limit_and_the_yield_
     assert (told["calls"], told["wanted"], told["way"]) == (24, 300, "nq")
     assert told["kept"] == len(out.read_text("utf-8").splitlines())
     assert told["kept_per_call"] == told["kept"] / 24
+
+
+@pytest.mark.long
+def test_a_real_server_makes_three_hundred_pairs_though_the_call_was_killed_on_the_way(
+    run: Assay, tmp_path: Path, vllm: VllmEnvironment
+) -> None:
+    """A model of 0.1 million parameters that was taught to write such lists, served by vLLM."""
+    model = tiny_models.make("llama", tmp_path / "taught", python=vllm.python, taught=lessons(200))
+    whom = ("--engine", "vllm", "--model", "taught", "--max-tokens", "128", "--seed", "1", "--concurrency", "8")
+    with serving(ServerSpec(str(model), dtype="float32"), Settings(data_dir=tmp_path / "served")) as server:
+        asked = ("data", "synthesize", "nq", "--number", "300", "--calls", "600", "--url", server.url, *whom)
+        assert run("migrate").exit_code == 0
+        data_dir = tmp_path / "assay-data"
+        database = Database(Settings(data_dir=data_dir).url)
+        killed = (*asked, "--name", "killed", "--out", str(tmp_path / "killed.jsonl"))
+        with Command(*killed, environment=environment("sqlite", data_dir)) as first:
+            until(lambda: answered(database) >= 16, seconds=120)
+            first.kill()
+        assert not (tmp_path / "killed.jsonl").exists()
+        again = run(*killed)
+    assert again.exit_code == 0, (again.output, again.exception)
+    made = pairs(database, "killed")
+    assert len({question for question, _ in made}) == len(said(tmp_path / "killed.jsonl")) == 300
+    named = [re.fullmatch(r"what is the name of (\w+) number (\d+)\??", question) for question, _ in made]
+    assert sum(one is not None for one in named) > 150, made[:20]
+    database.engine.dispose()
 
 
 def test_a_dry_run_says_what_it_would_ask_and_cost_and_writes_nothing(run: Assay, tmp_path: Path) -> None:

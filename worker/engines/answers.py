@@ -23,6 +23,19 @@ class Wire(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, allow_inf_nan=False)
 
 
+class Embedding(Wire):
+    """One text as a vector. index: which of those that were sent."""
+
+    index: int
+    embedding: list[float]
+
+
+class Embeddings(Wire):
+    """What an embedding model answers."""
+
+    data: list[Embedding]
+
+
 class Usage(Wire):
     """What was counted."""
 
@@ -145,6 +158,16 @@ def read(kind: type[Answer], raw: bytes) -> Answer:
         where = ".".join(str(part) for part in first["loc"])
         problem = f"{where}: {first['msg']}" if where else first["msg"]
         raise Transient(f"The engine's answer is cut off or not what its interface promises ({problem}).") from None
+
+
+def embeddings(raw: bytes, number: int) -> list[list[float]]:
+    """The vectors of so many texts, in their order. Transient where some are missing, or they differ in length."""
+    given = sorted(read(Embeddings, raw).data, key=lambda one: one.index)
+    if [one.index for one in given] != list(range(number)):
+        raise Transient(f"The server gave {len(given):,} embeddings of {number:,} texts.")
+    if len({len(one.embedding) for one in given}) != 1 or not given[0].embedding:
+        raise Transient("The server gave embeddings of different lengths.")
+    return [one.embedding for one in given]
 
 
 def chat_reply(raw: bytes) -> Reply:

@@ -2,7 +2,8 @@
 
 Two signals, each with the text behind it: a prompt is marked if its BLEU with some training text is above a threshold
 (the paper's 20, strictly), or if one of its sequences of 13 words stands in one, as GPT-3's and lm-eval's filters do;
-a prompt of 5 to 12 words counts as one sequence, a shorter one as none. Neither sees a paraphrase. Knows no file:
+a prompt of 5 to 12 words counts as one sequence, a shorter one as none. Neither sees a paraphrase; where an embedding
+model is configured, its nearest text is a third signal (backend.domain.meaning). Knows no file:
 training texts come in parts, so that there may be more of them than fit in memory.
 """
 
@@ -17,6 +18,7 @@ from backend.domain.bleu.keys import Floats
 from backend.domain.bleu.scoring import DEFAULT, Bleu
 from backend.domain.bleu.search import NOBODY, nearest
 from backend.domain.bleu.texts import Texts, indexed
+from backend.domain.meaning import Likest
 from backend.domain.queries import Query
 
 THRESHOLD = 20.0
@@ -30,7 +32,7 @@ class Found:
 
     bleu: with its nearest text, which is None where none has a word in common, or none is above the threshold and only
     those were looked for. contained: the share of its sequences of `sequence` words that stand in `container`; None for
-    a prompt that is too short.
+    a prompt that is too short. likest: by an embedding model, where one was asked.
     """
 
     bleu: float = 0.0
@@ -38,15 +40,20 @@ class Found:
     sequence: int = 0
     contained: float | None = None
     container: Query | None = None
+    likest: Likest | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Leakage:
-    """What was found of each prompt, in their order, among so many training texts."""
+    """What was found of each prompt, in their order, among so many training texts.
+
+    alike: from which cosine on a prompt is marked; None where no embedding model was asked.
+    """
 
     found: tuple[Found, ...]
     texts: int
     threshold: float
+    alike: float | None = None
 
     def is_near(self, place: int) -> bool:
         """Whether the prompt's BLEU is above the threshold, strictly."""
@@ -55,6 +62,15 @@ class Leakage:
     def is_contained(self, place: int) -> bool:
         """Whether a sequence of its words stands in a training text."""
         return bool(self.found[place].contained)
+
+    def is_alike(self, place: int) -> bool:
+        """Whether a training text means nearly what the prompt does."""
+        likest = self.found[place].likest
+        return self.alike is not None and likest is not None and likest.cosine >= self.alike
+
+    def is_marked(self, place: int) -> bool:
+        """Whether any signal says so."""
+        return self.is_near(place) or self.is_contained(place) or self.is_alike(place)
 
     @property
     def near(self) -> int:
@@ -65,9 +81,13 @@ class Leakage:
         return sum(self.is_contained(place) for place in range(len(self.found)))
 
     @property
+    def meant(self) -> int:
+        return sum(self.is_alike(place) for place in range(len(self.found)))
+
+    @property
     def marked(self) -> int:
-        """Prompts with either signal."""
-        return sum(self.is_near(place) or self.is_contained(place) for place in range(len(self.found)))
+        """Prompts with any signal."""
+        return sum(self.is_marked(place) for place in range(len(self.found)))
 
 
 def leakage(

@@ -153,7 +153,7 @@ class Leak:
     """A marked evaluation prompt, and what is nearest to it.
 
     contained: the share of its sequences of `sequence` words that stand in one training text, None for a short prompt;
-    container: that text, "" where none holds any.
+    container: that text, "" where none holds any. cosine, likest: by an embedding model, where one was asked.
     """
 
     text: str
@@ -165,11 +165,15 @@ class Leak:
     contained: float | None
     container: str
     container_place: str
+    cosine: float | None = None
+    likest: str = ""
+    likest_place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LeakageReport:
-    """Evaluation prompts that training data gives away. near: above the threshold; contained: by their sequences.
+    """Evaluation prompts that training data gives away. near: above the threshold; contained: by their sequences;
+    meant: by an embedding model, from the cosine `alike` on.
 
     histogram: prompts in equal ranges of BLEU from 0 to 100, none where only those above the threshold were looked for.
     """
@@ -184,3 +188,6 @@ class LeakageReport:
     contained: int
     histogram: tuple[int, ...]
     marked: tuple[Leak, ...]
+    embedding: str = ""
+    alike: float | None = None
+    meant: int = 0

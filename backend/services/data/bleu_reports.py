@@ -41,9 +41,10 @@ def leakage_report(
     files: Sequence[str],
     signature: str,
     only_above: bool = False,
+    embedding: str = "",
 ) -> LeakageReport:
     """The marked prompts, the nearest first."""
-    marked = [at for at in range(len(prompts)) if found.is_near(at) or found.is_contained(at)]
+    marked = [at for at in range(len(prompts)) if found.is_marked(at)]
     scores = [min(one.bleu, 100) for one in found.found]
     counts, _ = np.histogram(scores, bins=BINS, range=(0, 100))
     return LeakageReport(
@@ -57,6 +58,9 @@ def leakage_report(
         contained=found.contained,
         histogram=() if only_above else tuple(counts.tolist()),
         marked=tuple(leak(prompts[at], found.found[at]) for at in sorted(marked, key=lambda at: -scores[at])),
+        embedding=embedding,
+        alike=found.alike,
+        meant=found.meant,
     )
 
 
@@ -72,6 +76,9 @@ def leak(prompt: Query, found: Found) -> Leak:
         contained=found.contained,
         container=found.container.text if found.container else "",
         container_place=place(found.container) if found.container else "",
+        cosine=found.likest.cosine if found.likest else None,
+        likest=found.likest.text.text if found.likest else "",
+        likest_place=place(found.likest.text) if found.likest else "",
     )
 
 

@@ -1,0 +1,24 @@
+"""A scripted embedding model: one dimension a meaning, of which some words share one."""
+
+import json
+
+from tests.openai import Step
+from tests.openai_socket import Answer, Asked
+
+MEANINGS = ("poem verse", "sea ocean", "story tale", "write compose", "short brief")
+
+
+def vector(text: str) -> list[float]:
+    """How often each meaning is in a text."""
+    return [float(sum(word in meaning.split() for word in text.lower().split())) for meaning in MEANINGS]
+
+
+def embeds() -> Step:
+    """Good answers, the last text first: their index says whose each one is."""
+
+    def step(asked: Asked) -> Answer:
+        given = asked.body["input"]
+        rows = [{"object": "embedding", "index": place, "embedding": vector(text)} for place, text in enumerate(given)]
+        return Answer(200, json.dumps({"object": "list", "data": rows[::-1], "model": "m"}).encode())
+
+    return step
