@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
-from backend.domain.asking import Sampling
+from backend.domain.asking import Sampling, without_none
 from backend.domain.choices import Choice
 from backend.domain.hashes import content_hash
 from backend.domain.plain import flag, number, real, rows, table, text, word
@@ -100,7 +100,7 @@ class Template:
     @property
     def content_hash(self) -> str:
         """SHA-256, in hex, of all that a verdict can depend on, a study's own words included."""
-        return content_hash(asdict(self))
+        return content_hash({**asdict(self), "sampling": without_none(asdict(self.sampling))})
 
 
 def template_from(plain: Mapping[str, object]) -> Template:
