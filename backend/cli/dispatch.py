@@ -39,15 +39,23 @@ def leaving_when_told() -> Iterator[None]:
 
 @contextmanager
 def until_stopped() -> Iterator[None]:
-    """Runs the block until Ctrl-C or SIGINT, which is how a person ends it and so no failure.
+    """Runs the block until Ctrl-C or SIGINT, which is how a person ends it and so no failure."""
+    try:
+        with hearing_interrupts():
+            yield
+    except KeyboardInterrupt:
+        click.echo("Stopped.")
+
+
+@contextmanager
+def hearing_interrupts() -> Iterator[None]:
+    """While the block runs, SIGINT raises KeyboardInterrupt.
 
     A shell starts what it puts in the background with SIGINT ignored; who sends one there means it all the same.
     """
     earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
-    except KeyboardInterrupt:
-        click.echo("Stopped.")
     finally:
         signal.signal(signal.SIGINT, earlier)
 

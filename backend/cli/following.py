@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from backend import log
-from backend.cli.dispatch import leaving_when_told
+from backend.cli.dispatch import hearing_interrupts, leaving_when_told
 from backend.cli.progress import bar
 from backend.config import Settings
 from backend.db.jobs import Job
@@ -36,7 +36,7 @@ def followed(database: Database, settings: Settings, job_id: int, *, label: str)
     thread = threading.Thread(target=seen_through, args=(worker, job_id, closing), name="doing")
     thread.start()
     try:
-        with leaving_when_told():
+        with leaving_when_told(), hearing_interrupts():
             watch(database, job_id, label=label)
     except (KeyboardInterrupt, SystemExit):
         click.echo(f"\nStopping. What is answered is kept; job {job_id} waits for `assay serve` or this call again.")
