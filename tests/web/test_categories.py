@@ -32,7 +32,9 @@ def test_a_sample_is_drawn_from_a_study_and_sorted_to_its_end(researcher: TestCl
     assert "There is no study yet" in researcher.get("/data/categories").text
     with database.transaction() as session:
         study = factories.study(session, prompts=3)
-    html = researcher.post("/data/categories", data={"study": study.id, "name": "mine", "size": "2", "seed": "1"}).text
+    html = researcher.post(
+        "/data/categories/samples", data={"study": study.id, "name": "mine", "size": "2", "seed": "1"}
+    ).text
     assert "0 of 2 sorted" in words(html)
     assert html.count('name="category"') == 9
     assert "Query 1" in html
@@ -86,18 +88,23 @@ def test_a_name_that_is_taken_and_a_sample_of_nothing_are_refused_with_what_was_
 ) -> None:
     with database.transaction() as session:
         study = factories.study(session)
-    taken = researcher.post("/data/categories", data={"study": study.id, "name": "mix", "size": "7"})
+    taken = researcher.post("/data/categories/samples", data={"study": study.id, "name": "mix", "size": "7"})
     assert taken.status_code == 409
     assert "There is a review mix already." in taken.text
     assert 'value="7"' in taken.text
-    assert researcher.post("/data/categories", data={"study": study.id, "name": "a", "size": "0"}).status_code in (
+    assert researcher.post(
+        "/data/categories/samples", data={"study": study.id, "name": "a", "size": "0"}
+    ).status_code in (
         303,
         200,
         422,
     )
-    assert researcher.post("/data/categories", data={"study": study.id, "name": "b", "size": "1001"}).status_code == 422
-    assert researcher.post("/data/categories", data={"study": "99", "name": "b"}).status_code == 404
-    assert researcher.post("/data/categories", data={"study": study.id, "name": ""}).status_code == 422
+    assert (
+        researcher.post("/data/categories/samples", data={"study": study.id, "name": "b", "size": "1001"}).status_code
+        == 422
+    )
+    assert researcher.post("/data/categories/samples", data={"study": "99", "name": "b"}).status_code == 404
+    assert researcher.post("/data/categories/samples", data={"study": study.id, "name": ""}).status_code == 422
 
 
 def test_strangers_see_nothing(stranger: TestClient, review_id: int) -> None:

@@ -12,7 +12,7 @@ from tests import reports as made
 def kept(researcher: TestClient, report: object, name: str = "") -> str:
     """The page that keeping it leads to."""
     file = {"report": ("a.report.json", json.dumps(report).encode(), "application/json")}
-    answer = researcher.post("/data", data={"name": name}, files=file)
+    answer = researcher.post("/data/reports", data={"name": name}, files=file)
     assert answer.status_code == 200, answer.text
     return answer.text
 
@@ -75,11 +75,11 @@ def test_a_mixture_is_shown_with_its_ladder_sources_and_hashes(researcher: TestC
 def test_a_file_that_is_no_report_is_told_in_the_form_and_the_list_stays(researcher: TestClient) -> None:
     kept(researcher, made.CLEANING, "first")
     file = {"report": ("a.csv", b"id,text\n", "text/csv")}
-    answer = researcher.post("/data", data={"name": ""}, files=file)
+    answer = researcher.post("/data/reports", data={"name": ""}, files=file)
     assert answer.status_code == 422
     assert "a.csv, line 1: this is no JSON" in answer.text
     assert "first" in answer.text
-    nothing = researcher.post("/data", data={"name": ""}, files={"report": ("", b"", "application/json")})
+    nothing = researcher.post("/data/reports", data={"name": ""}, files={"report": ("", b"", "application/json")})
     assert (nothing.status_code, "Choose the report" in nothing.text) == (422, True)
 
 

@@ -29,7 +29,7 @@ def index(request: Request, house: TheHouse) -> Response:
     return listed(request, house)
 
 
-@router.post("/data/categories")
+@router.post("/data/categories/samples")
 def draw(request: Request, house: TheHouse, form: TheForm) -> Response:
     """Draw a sample of a study's prompts."""
     try:

@@ -36,7 +36,7 @@ def listing(request: Request, house: House, *, message: str = "", status: int = 
         return page(request, "data/data.html", status=status, found=found, message=message)
 
 
-@router.post("")
+@router.post("/reports")
 def keep(request: Request, house: TheHouse, form: TheForm) -> Response:
     """Keep a report that was written elsewhere."""
     try:
