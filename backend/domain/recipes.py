@@ -62,6 +62,37 @@ class Recipe:
             raise ValueError("samples are counted from 0")
 
 
+def serving_to_json(recipe: Recipe) -> dict[str, Json]:
+    """How its server is started, and which revision of the model: as they are stored together."""
+    return {**recipe.serving.to_json(), "revision": recipe.revision}
+
+
+def recipe_from(
+    engine: str,
+    model: str,
+    url: str,
+    sampling: Mapping[str, Any],
+    serving: Mapping[str, Any],
+    *,
+    template: str = "",
+    instructions: str = "",
+    sample: int = 0,
+) -> Recipe:
+    """The recipe again, from what was stored of it."""
+    started = {name: value for name, value in serving.items() if name != "revision"}
+    return Recipe(
+        engine=EngineKind(engine),
+        model=model,
+        url=url,
+        revision=str(serving["revision"]),
+        template=template,
+        instructions=instructions,
+        sampling=sampling_of(sampling),
+        sample=sample,
+        serving=Serving(**started),
+    )
+
+
 def sampling_of(stored: Mapping[str, Any]) -> Sampling:
     """From what was stored."""
     return Sampling(**{**stored, "stop": tuple(stored["stop"])})

@@ -15,7 +15,7 @@ from backend.db.session import Database
 from backend.db.studies import Prompt
 from backend.domain.asking import EngineKind
 from backend.domain.jobs import JobKind, Manner, queue_of
-from backend.domain.recipes import Recipe, Serving, sampling_of
+from backend.domain.recipes import Recipe, recipe_from, serving_to_json
 from backend.domain.records import LONGEST_NAME, Turn
 from backend.errors import Conflict, Invalid, NotFound
 from backend.services.asking import jobs, replies, templates
@@ -71,7 +71,7 @@ def declare(session: Session, study_id: int, name: str, recipe: Recipe, *, now: 
         instructions=recipe.instructions,
         sampling=recipe.sampling.to_json(),
         sample=recipe.sample,
-        serving={**recipe.serving.to_json(), "revision": recipe.revision},
+        serving=serving_to_json(recipe),
         created_at=now,
     )
     session.add(made)
@@ -115,19 +115,8 @@ def aside(session: Session, system: System) -> str:
 
 def recipe_of(made: Generation) -> Recipe:
     """How a system's outputs are made."""
-    serving = dict(made.serving)
-    revision = str(serving.pop("revision"))
-    return Recipe(
-        engine=EngineKind(made.engine),
-        model=made.model,
-        url=made.url,
-        revision=revision,
-        template=made.template,
-        instructions=made.instructions,
-        sampling=sampling_of(made.sampling),
-        sample=made.sample,
-        serving=Serving(**serving),
-    )
+    stored = (made.engine, made.model, made.url, made.sampling, made.serving)
+    return recipe_from(*stored, template=made.template, instructions=made.instructions, sample=made.sample)
 
 
 def in_words(recipe: Recipe) -> str:

@@ -16,7 +16,7 @@ from backend.db.replies import StoredReply
 from backend.db.syntheses import Synthesis, SynthesisCall
 from backend.domain.asking import EngineKind
 from backend.domain.jobs import JobKind, Manner, queue_of
-from backend.domain.recipes import Recipe, Serving, sampling_of
+from backend.domain.recipes import Recipe, recipe_from, serving_to_json
 from backend.domain.records import LONGEST_NAME
 from backend.domain.synthesis.closeness import Bleu
 from backend.domain.synthesis.line import Heard, Line
@@ -107,7 +107,7 @@ def row_of(name: str, plan: Plan, now: datetime) -> Synthesis:
         template=recipe.template,
         instructions=recipe.instructions,
         sampling=recipe.sampling.to_json(),
-        serving={**recipe.serving.to_json(), "revision": recipe.revision},
+        serving=serving_to_json(recipe),
         prompt=synthesis_templates.preset(plan.way).prompt,
         seeds=[asdict(one) for one in found.seeds],
         excluded=[{**asdict(one), "near": asdict(near[one.key])} for one in plan.seeds if one.key in near],
@@ -132,18 +132,8 @@ def method_of(one: Synthesis) -> Method:
 
 def recipe_of(one: Synthesis) -> Recipe:
     """Whom it asks."""
-    serving = dict(one.serving)
-    revision = str(serving.pop("revision"))
-    return Recipe(
-        engine=EngineKind(one.engine),
-        model=one.model,
-        url=one.url,
-        revision=revision,
-        template=one.template,
-        instructions=one.instructions,
-        sampling=sampling_of(one.sampling),
-        serving=Serving(**serving),
-    )
+    stored = (one.engine, one.model, one.url, one.sampling, one.serving)
+    return recipe_from(*stored, template=one.template, instructions=one.instructions)
 
 
 def get(session: Session, synthesis_id: int) -> Synthesis:

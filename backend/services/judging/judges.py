@@ -7,11 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db.judges import Judge
-from backend.domain.asking import EngineKind, Sampling
+from backend.domain.asking import Sampling
 from backend.domain.judging.orders import Orders, Rule
 from backend.domain.judging.stored import template_from_json, template_to_json
 from backend.domain.judging.templates import Parser, Template, for_study, vicuna_for
-from backend.domain.recipes import Recipe, Serving, sampling_of
+from backend.domain.recipes import Recipe, recipe_from, serving_to_json
 from backend.domain.records import LONGEST_NAME
 from backend.domain.settings import from_json
 from backend.errors import Conflict, Invalid, NotFound
@@ -56,7 +56,7 @@ def declare(
         model=recipe.model,
         url=recipe.url,
         sampling=recipe.sampling.to_json(),
-        serving={**recipe.serving.to_json(), "revision": recipe.revision},
+        serving=serving_to_json(recipe),
         orders=orders,
         rule=rule,
         created_at=now,
@@ -179,12 +179,4 @@ def recipe_of(judge: Judge) -> Recipe:
     """Whom it asks, and how. NotFound for a judge whose verdicts were imported."""
     if judge.engine is None:
         raise NotFound(f"The verdicts of {judge.name} were imported, so it can't be asked.")
-    serving = dict(judge.serving)
-    return Recipe(
-        engine=EngineKind(judge.engine),
-        model=judge.model,
-        url=judge.url,
-        revision=str(serving.pop("revision")),
-        sampling=sampling_of(judge.sampling),
-        serving=Serving(**serving),
-    )
+    return recipe_from(judge.engine, judge.model, judge.url, judge.sampling, judge.serving)
