@@ -1,1 +1,1 @@
-"""The trainer's room: files in (TOML and JSONL), files out (checkpoint and metrics). It never imports the platform."""
+"""The trainer: a run is a TOML file; dialogues go in, a checkpoint and metrics come out. It knows no platform."""
