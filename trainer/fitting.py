@@ -15,6 +15,7 @@ from trainer.rules import Problem
 from trainer.run import Run
 
 MADE = ("out",)  # paths that a run makes; all others have to be there
+NONE = "none"  # a value left out on purpose, where leaving out the key means another one: TOML has no null
 FOLDERS = ("model.base", "model.tokenizer")  # a folder, or a name on the hub
 
 
@@ -76,6 +77,8 @@ def _suggestion(name: str, table: str, here: tuple[str, ...]) -> str:
 
 def _value(hint: object, given: object, place: Place) -> object | None:
     kind = _present(hint)
+    if given == NONE and kind is not hint:
+        return None
     if is_dataclass(kind) and isinstance(kind, type):
         return _table(kind, given, place)
     if get_origin(kind) is tuple:

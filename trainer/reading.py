@@ -9,6 +9,7 @@ from pathlib import Path
 
 from trainer import fitting
 from trainer.errors import BadRun
+from trainer.fitting import NONE
 from trainer.rules import Problem, learning_rate, problems
 from trainer.run import Run
 
@@ -60,7 +61,8 @@ def lines_of_keys(text: str) -> dict[str, int]:
 
 
 def to_toml(run: Run) -> str:
-    """The run, whole, with its defaults: reading it gives an equal Run. What is None is left out."""
+    """The run, whole, with its defaults: reading it gives an equal Run. What is None is left out, or "none"
+    where its default is another."""
     return "\n".join(_table(run, "")).lstrip("\n") + "\n"
 
 
@@ -102,12 +104,14 @@ def _line(key: str, lines: Mapping[str, int]) -> int:
 def _table(values: object, name: str) -> list[str]:
     if not is_dataclass(values):
         raise TypeError(f"{name} is no table")
-    content = {field.name: getattr(values, field.name) for field in fields(values)}
     lines = [f"\n[{name}]"] if name else []
+    content = [(field.name, getattr(values, field.name), field.default) for field in fields(values)]
     lines += [
-        f"{key} = {_written(value)}" for key, value in content.items() if value is not None and not is_dataclass(value)
+        f"{key} = {_written(NONE if value is None else value)}"
+        for key, value, default in content
+        if not is_dataclass(value) and (value is not None or default is not None)
     ]
-    for key, value in content.items():
+    for key, value, _ in content:
         if is_dataclass(value):
             lines += _table(value, f"{name}.{key}".lstrip("."))
     return lines

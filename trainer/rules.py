@@ -8,7 +8,7 @@ from pathlib import Path
 
 from trainer.run import Decay, Format, Markers, Offload, Optimizer, Precision, Run
 
-ATTENTION = ("auto", "varlen", "sdpa", "flash_attention_2")
+ATTENTION = ("auto", "sdpa", "flash_attention_2")
 WHOLE_TENSORS = (Optimizer.ADAFACTOR, Optimizer.ADAMW_8BIT)  # their states follow a tensor's own rows or blocks
 LEARNING_RATES = {Optimizer.PARAM_SCALE: 2e-3, Optimizer.PARAM_SCALE_CLASSIC: 2e-3}  # relative to a tensor's size
 FINE_TUNING_RATE = 2e-5
@@ -51,6 +51,7 @@ SHARE, BELOW_ONE = Range(0, 1), Range(0, 1, below=True)
 RANGES = {
     "data.evaluation_share": BELOW_ONE,
     "data.pretraining.weight": Range(0, 1, above=True, below=True),
+    "model.dropout": BELOW_ONE,
     "model.lora.rank": NATURAL,
     "model.lora.alpha": POSITIVE,
     "model.lora.dropout": BELOW_ONE,

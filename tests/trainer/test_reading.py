@@ -26,6 +26,7 @@ weight = 0.1
 [model]
 base = "models/tiny"
 precision = "fp32"
+dropout = "none"
 [model.lora]
 rank = 4
 targets = ["q_proj"]
@@ -75,6 +76,7 @@ def test_every_table_is_read_and_paths_are_relative_to_the_file(tmp_path: Path) 
     assert run.data.pretraining == Pretraining((tmp_path / "text.jsonl",), 0.1)
     assert run.model.base == str(tmp_path / "models" / "tiny")
     assert run.model.lora == Lora(rank=4, targets=("q_proj",))
+    assert run.model.dropout is None
     assert run.text.packing is Packing.BFD_SPLIT
     assert run.optimization.warmup == Warmup(steps=10)
     assert run.optimization.betas == (0.9, 0.99)
@@ -157,7 +159,7 @@ warmup = { steps = "10" }
         ("revision = { a = 1 }\n", "model.revision: is a table; write a text"),
         ('precision = "bf61"\n', 'model.precision: is "bf61"; did you mean bf16? It is one of bf16, fp32'),
         ("precision = 3\n", "model.precision: is 3; it is one of bf16, fp32"),
-        ('attention = "eager"\n', "model.attention: is none of auto, varlen, sdpa, flash_attention_2"),
+        ('attention = "eager"\n', "model.attention: is none of auto, sdpa, flash_attention_2"),
         ('tokenizer = "./nowhere"\n', "model.tokenizer: "),
         ("[text]\nblock = 1\n", "text.block: is 1; it has to be 2 or more"),
         ("[text]\nblock = 2.5\n", "text.block: is 2.5; write a whole number"),
