@@ -17,8 +17,8 @@ from trainer.run import Run
 
 # What may change between two calls, since it changes no weight.
 FREE = (
-    "name", "out", "course.save_every", "course.evaluate_every", "course.log_every", "course.keep", "tracking.tensorboard",
-    "tracking.wandb", "tracking.peak_tflops",
+    "name", "out", "course.save_every", "course.evaluate_every", "course.log_every", "course.keep",
+    "tracking.tensorboard", "tracking.wandb", "tracking.peak_tflops",
 )  # fmt: skip
 LIBRARIES = ("torch", "transformers", "deepspeed", "peft", "tokenizers", "numpy")
 
