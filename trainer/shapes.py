@@ -5,7 +5,7 @@ from typing import Any  # what transformers loads has no types of its own
 
 import torch
 from torch import nn
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 from trainer.errors import BadRun
@@ -23,7 +23,7 @@ def sizes(run: Run) -> Sizes:
     return measured(_empty(config, run.model), config, run.model)
 
 
-def measured(model: nn.Module, config: Any, base: Base) -> Sizes:
+def measured(model: PreTrainedModel, config: Any, base: Base) -> Sizes:
     """The sizes of a model, on whatever device; `config` is transformers' own."""
     shapes = [tuple(tensor.shape) for tensor in model.parameters()]
     whole = sum(map(_numbers, shapes))
@@ -47,27 +47,26 @@ def measured(model: nn.Module, config: Any, base: Base) -> Sizes:
     )
 
 
-def _empty(config: Any, base: Base) -> nn.Module:
+def _empty(config: Any, base: Base) -> PreTrainedModel:
     try:
         with torch.device("meta"):
             model = AutoModelForCausalLM.from_config(config, trust_remote_code=base.trust_remote_code)
     except ValueError as error:
         raise BadRun(f"{base.base} is no model that continues texts: {error}") from error
-    assert isinstance(model, nn.Module)
+    assert isinstance(model, PreTrainedModel)
     return model
 
 
-def _adapters(model: nn.Module, lora: Lora) -> Iterator[tuple[int, ...]]:
+def _adapters(model: PreTrainedModel, lora: Lora) -> Iterator[tuple[int, ...]]:
     """The shapes of LoRA's two matrices for each layer that it adapts, as peft chooses them."""
-    found = False
-    for name, module in model.named_modules():
-        size = _linear(module)
-        if size is not None and _is_adapted(name, lora, head=getattr(model, "get_output_embeddings")() is module):
-            found = True
-            yield (lora.rank, size[0])
-            yield (size[1], lora.rank)
-    if not found:
+    head = model.get_output_embeddings()
+    adapted = [module for name, module in model.named_modules() if _is_adapted(name, lora, head=module is head)]
+    layers = [size for size in map(_linear, adapted) if size is not None]
+    if not layers:
         raise BadRun(f"model.lora.targets names no linear layer of the model: {', '.join(lora.targets)}.")
+    for inwards, outwards in layers:
+        yield (lora.rank, inwards)
+        yield (outwards, lora.rank)
 
 
 def _is_adapted(name: str, lora: Lora, *, head: bool) -> bool:
