@@ -83,6 +83,11 @@ def learning_rate(optimizer: Optimizer, *, lora: bool) -> float:
     return LEARNING_RATES.get(optimizer, LORA_RATE if lora else FINE_TUNING_RATE)
 
 
+def needs_whole_tensors(optimizer: Optimizer) -> bool:
+    """Whether its states follow the rows and columns of a tensor, which ZeRO flattens and cuts."""
+    return optimizer == Optimizer.ADAFACTOR
+
+
 def problems(run: Run) -> list[Problem]:
     """What a run's keys say together that can't be; empty for a run that can begin."""
     rules: tuple[Callable[[Run], Iterator[Problem]], ...] = (_names, _data, _text, _course, _sharding, _lora)
@@ -152,7 +157,7 @@ def _course(run: Run) -> Iterator[Problem]:
 
 def _sharding(run: Run) -> Iterator[Problem]:
     chosen, stage = run.optimization.optimizer, run.sharding.stage
-    if chosen == Optimizer.ADAFACTOR and stage > 0:
+    if needs_whole_tensors(chosen) and stage > 0:
         words = f"needs whole tensors, and ZeRO {stage} cuts them; choose param_scale, or sharding.stage = 0 with fp32"
         yield Problem("optimization.optimizer", f"{chosen} {words}")
     if chosen == Optimizer.ADAMW_8BIT and run.sharding.offload != Offload.NONE:
