@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from trainer import memory, rules
 from trainer.flops import TERA, Sizes
+from trainer.memory import Memory
 from trainer.plan import Amount, Plan
 from trainer.run import Offload, Precision, Run
 from trainer.sinks import duration
 
-NAMES = ("weights", "masters", "gradients", "moments", "buffers", "activations", "logits")
+COLUMNS = ("weights", "gradients", "states", "activations", "buffers", "together", "on the host")
 LESS = "gradient checkpointing, a higher stage on more devices, offload, LoRA or a smaller micro_batch take less"
 
 
@@ -37,6 +38,8 @@ def told(found: Estimate) -> str:
 
 def size(number: float) -> str:
     """Bytes in words."""
+    if not number:
+        return "–"
     return f"{number / 1e9:,.1f} GB" if number >= 1e8 else f"{number / 1e6:,.1f} MB"
 
 
@@ -71,17 +74,20 @@ def _speed(found: Estimate) -> str:
 
 def _memory(found: Estimate) -> Iterator[str]:
     many = "process" if found.processes == 1 else f"each of {found.processes} processes"
-    yield f"  memory    of {many}; exact but for activations, and what CUDA and its allocator take:"
-    yield f"    {'ZeRO':<10}{''.join(f'{name:>13}' for name in NAMES)}{'together':>13}{'on the host':>13}"
+    yield f"  memory    of {many}, without what CUDA itself takes; exact but for activations"
+    yield f"    {'ZeRO':<10}{''.join(f'{name:>13}' for name in COLUMNS)}"
     for stage in stages(found.run):
-        parts = memory.needed(found.sizes, found.run, processes=found.processes, stage=stage)
-        cells = [size(getattr(parts, name)) for name in NAMES]
         mark = " (this)" if stage == found.run.sharding.stage else ""
-        host = size(parts.host) if parts.host else "–"
-        yield f"    {f'{stage}{mark}':<10}{''.join(f'{cell:>13}' for cell in cells)}{size(parts.device):>13}{host:>13}"
+        parts = memory.needed(found.sizes, found.run, processes=found.processes, stage=stage)
+        yield f"    {f'{stage}{mark}':<10}{''.join(f'{size(cell):>13}' for cell in _cells(parts))}"
     chosen = memory.needed(found.sizes, found.run, processes=found.processes)
     if found.holds is not None and chosen.device > found.holds:
         yield f"  warning   {size(chosen.device)} are more than the {size(found.holds)} of this machine's GPU: {LESS}"
+
+
+def _cells(parts: Memory) -> tuple[float, ...]:
+    states, passing = parts.masters + parts.moments, parts.activations + parts.logits
+    return parts.weights, parts.gradients, states, passing, parts.buffers, parts.device, parts.host
 
 
 def stages(run: Run) -> tuple[int, ...]:
