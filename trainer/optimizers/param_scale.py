@@ -115,14 +115,14 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 def _parts(row: Row) -> Iterator[Row]:
     """A row, cut along its first dimension if it is longer than a chunk."""
-    *tensors, scale = row
     numel = row.parameter.numel()
     if numel <= _chunk(row):
         yield row
         return
     length = max(_chunk(row) * len(row.parameter) // numel, 1)
-    for parts in zip(*(tensor.split(length) for tensor in tensors), strict=True):
-        yield Row(*parts, scale)
+    parts = (tensor.split(length) for tensor in row[:4])
+    for parameter, gradient, mean, square in zip(*parts, strict=True):
+        yield Row(parameter, gradient, mean, square, row.scale)
 
 
 def _chunk(row: Row) -> int:
