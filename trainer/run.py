@@ -115,7 +115,8 @@ class Lora:
 class Base:
     """What is fine-tuned. base: a folder, or a name on the hub. random: only its config is read and weights are drawn.
 
-    attention: auto, varlen, sdpa or flash_attention_2. extend_positions: let learned positions grow to the block.
+    attention: auto (ours where the model takes it), sdpa or flash_attention_2. extend_positions: let positions grow to
+    the block. dropout: every one of the model's; None leaves them as its config says.
     """
 
     base: str
@@ -125,6 +126,7 @@ class Base:
     precision: Precision = Precision.BF16
     attention: str = "auto"
     gradient_checkpointing: bool = False
+    dropout: float | None = 0.0
     extend_positions: bool = False
     trust_remote_code: bool = False
     lora: Lora | None = None
