@@ -35,7 +35,8 @@ def main() -> int:
             tell(out, "stopped", step, steps)
             return 75
         if step == behaviour.get("fail_at", -1):
-            print("a line of the log", flush=True)
+            sys.stdout.write("a line of the log\n")
+            sys.stdout.flush()
             if "error" in behaviour:
                 tell(out, "failed", step, steps, behaviour["error"])
             return int(behaviour.get("status", 1))

@@ -104,6 +104,4 @@ def keep(duty: Duty, run: TrainingRun) -> None:
         found = folders.progress(folder)
         steps = found.steps if found else job.done
         job.done, job.total, job.message = steps, steps, ""
-        runs.finish(
-            session, run, folder=model, fingerprint=fingerprint, steps=max(steps, 1), loss=loss, now=duty.now()
-        )
+        runs.finish(session, run, folder=model, fingerprint=fingerprint, steps=max(steps, 1), loss=loss, now=duty.now())

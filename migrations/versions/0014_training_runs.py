@@ -12,7 +12,12 @@ depends_on = None
 
 HAS_BEGUN = "EXISTS (SELECT 1 FROM jobs WHERE training_run_id = OLD.id AND (done > 0 OR state = 'running'))"
 REFUSALS = {
-    "training_runs_keep_names": ("training_runs", "UPDATE OF name, created_at", "true", "a training run keeps its name"),
+    "training_runs_keep_names": (
+        "training_runs",
+        "UPDATE OF name, created_at",
+        "true",
+        "a training run keeps its name",
+    ),
     "training_runs_stay": ("training_runs", "UPDATE", HAS_BEGUN, "what has begun to train stays as it was declared"),
     "training_runs_never_go": ("training_runs", "DELETE", "true", "a training run never goes"),
     "trained_models_stay": ("trained_models", "UPDATE", "true", "what a training run came to never changes"),

@@ -94,7 +94,9 @@ def lines(session: Session, ids: Sequence[int], *, now: datetime) -> Iterator[Jo
     """These jobs in this order, each with the words for it."""
     candidate, baseline = aliased(System), aliased(System)
     rows = session.execute(
-        select(Job, Study.name, System.name, Synthesis.name, TrainingRun.name, Judge.name, candidate.name, baseline.name)
+        select(
+            Job, Study.name, System.name, Synthesis.name, TrainingRun.name, Judge.name, candidate.name, baseline.name
+        )
         .outerjoin(Study, Study.id == Job.study_id)
         .outerjoin(System, System.id == Job.generation_id)
         .outerjoin(Synthesis, Synthesis.id == Job.synthesis_id)
