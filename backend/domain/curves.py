@@ -1,6 +1,7 @@
 """Curves with few enough points to be drawn. Knows no picture."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 Points = Sequence[tuple[float, float]]
 MOST = 300
@@ -18,7 +19,7 @@ def thinned(points: Points, most: int = MOST) -> list[tuple[float, float]]:
         return list(points)
     inner, lots = points[1:-1], most - 2
     edges = [len(inner) * number // lots for number in range(lots + 1)]
-    return [points[0], *(mean(inner[low:high]) for low, high in zip(edges, edges[1:], strict=False)), points[-1]]
+    return [points[0], *(mean(inner[low:high]) for low, high in pairwise(edges)), points[-1]]
 
 
 def mean(points: Points) -> tuple[float, float]:

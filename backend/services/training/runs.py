@@ -185,14 +185,14 @@ def line(session: Session, run_id: int, *, now: datetime) -> RunLine:
     return RunLine(run, job, model(session, run))
 
 
-def finished(session: Session) -> Sequence[tuple[str, str]]:
-    """(name, the model's folder) of the runs that have been trained, the newest first."""
-    rows = session.execute(
-        select(TrainingRun.name, TrainedModel.folder)
-        .join(TrainingRun, TrainingRun.id == TrainedModel.run_id)
+def finished(session: Session, *, most: int = 20) -> Sequence[TrainingRun]:
+    """The runs that have been trained, those that were last first."""
+    return session.scalars(
+        select(TrainingRun)
+        .join(TrainedModel, TrainedModel.run_id == TrainingRun.id)
         .order_by(TrainedModel.finished_at.desc(), TrainedModel.run_id.desc())
-    )
-    return [(name, folder) for name, folder in rows]
+        .limit(most)
+    ).all()
 
 
 def of_folder(session: Session, folder: str) -> TrainingRun | None:
