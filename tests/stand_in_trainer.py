@@ -1,7 +1,8 @@
 """In the place of a Python that trains: `trainer.train`, without a model. Writes the files that the trainer writes.
 
 It is what ASSAY_TRAIN_PYTHON names in tests, and is called as that would be: -m trainer.train RUN.toml, or through
-torch.distributed.run. It takes its steps from the declaration's course, and what becomes of it from its stand_in:
+torch.distributed.run. It takes its steps from the declaration's course, and what becomes of it from its table stand_in,
+or from stand_in.json in the run's folder:
 seconds a step; wait: no step after so many until the file `go` lies in the folder; fail_at, status, error; deaf.
 """
 
@@ -19,8 +20,15 @@ TOLD: list[int] = []
 
 def main() -> int:
     """Train, or go on; the exit status, as trainer/errors.py has them."""
+    if "trainer.estimate" in sys.argv:
+        sys.stdout.write("3 GiB, 2 hours\n")
+        return 0
     run = tomllib.loads(Path(sys.argv[-1]).read_text("utf-8"))
-    out, behaviour, steps = Path(run["out"]), run.get("stand_in", {}), run["course"]["steps"]
+    out, behaviour, steps = (
+        Path(run["out"]),
+        told_in(Path(run["out"])) | run.get("stand_in", {}),
+        run["course"]["steps"],
+    )
     signal.signal(signal.SIGTERM, signal.SIG_IGN if behaviour.get("deaf") else told)
     with (out / "calls.jsonl").open("a") as file:
         file.write(json.dumps(sys.argv[1:]) + "\n")
@@ -55,6 +63,12 @@ def main() -> int:
     (out / "model" / "config.json").write_text("{}")
     tell(out, "done", steps, steps)
     return 0
+
+
+def told_in(out: Path) -> dict[str, object]:
+    """What becomes of it, by a file."""
+    path = out / "stand_in.json"
+    return dict(json.loads(path.read_text())) if path.exists() else {}
 
 
 def told(number: int, frame: FrameType | None) -> None:

@@ -11,7 +11,7 @@ from worker import trainer_process
 
 def whole(declaration: Path) -> str:
     """A declaration as the trainer reads it: with all its defaults, and whole paths. Invalid in the trainer's words."""
-    return said(sys.executable, "trainer.reading", str(declaration))
+    return said(sys.executable, "trainer.whole", str(declaration))
 
 
 def runs_of(sweep: Path, folder: Path) -> list[Path]:

@@ -5,6 +5,7 @@ checkpoint writes some steps again: what it said of them before is forgotten.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
@@ -24,9 +25,10 @@ DRAWN = (LOSS, EVALUATION, LEARNING_RATE, SPEED)
 class Metrics:
     """What a file has said until now. curves: of each drawn key, (step, value); last: the newest line of a step.
 
-    offset: up to where it was read, in bytes.
+    file, offset: which one it is on its disk, and up to where it was read, in bytes.
     """
 
+    file: int = 0
     offset: int = 0
     last: dict[str, float] = field(default_factory=dict)
     curves: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: {name: [] for name in DRAWN})
@@ -60,9 +62,10 @@ def read(folder: Path, known: Metrics | None = None) -> Metrics:
     found = known or Metrics()
     path = folder / METRICS
     try:
-        if path.stat().st_size < found.offset:
-            found = Metrics()  # another file: the run began anew
         with path.open("rb") as file:
+            told = os.fstat(file.fileno())
+            if told.st_ino != found.file or told.st_size < found.offset:
+                found = Metrics(told.st_ino)  # another file took its place: the run went on from a checkpoint
             file.seek(found.offset)
             for raw in file:
                 if not raw.endswith(b"\n"):
@@ -97,4 +100,6 @@ class Memory:
             self.kept[folder] = found
             if len(self.kept) > MOST_KEPT:
                 del self.kept[next(iter(self.kept))]
-            return Metrics(found.offset, dict(found.last), {name: list(curve) for name, curve in found.curves.items()})
+            return Metrics(
+                found.file, found.offset, dict(found.last), {name: list(curve) for name, curve in found.curves.items()}
+            )

@@ -102,6 +102,6 @@ def line(trace: Trace, axis: Axis, right: float) -> str:
 
 def short(value: float) -> str:
     """A number that fits beside an axis: 0.002, 2.5, 12k; 2e-05 for very small ones."""
-    if abs(value) >= 10_000:
+    if abs(value) >= 1000:
         return f"{value / 1000:,.6g}k"
     return f"{value:.6g}"
