@@ -39,7 +39,7 @@ def begun(database: Database, out: Path, name: str = "tiny", *, steps: int = 9) 
     with database.transaction() as session:
         job_id = queued(session, declaration(name, out)).id
     with database.transaction() as session:
-        held = jobs.claim(session, "one", tuple(Queue), now=NOW)
+        held = jobs.claim(session, "one", tuple(Queue), only=job_id, now=NOW)
         assert held is not None
         job = jobs.hold(session, held, now=NOW + timedelta(days=36500))
         job.done, job.total, job.message = 3, 9, "training, loss 1.333"
@@ -52,12 +52,12 @@ def ended(database: Database, job_id: int, state: JobState, error: str = "") -> 
         jobs.end(session, job, state, error, now=NOW)
 
 
-def trained(database: Database, out: Path) -> None:
+def trained(database: Database, out: Path, name: str = "tiny") -> None:
     """The run has its model."""
-    ended(database, begun(database, out), JobState.DONE)
+    ended(database, begun(database, out, name), JobState.DONE)
     with database.transaction() as session:
-        run = runs.of_name(session, "tiny")
-        made = {"folder": out / "tiny" / "model", "fingerprint": "0123abcd", "steps": 9, "loss": 1.3, "now": NOW}
+        run = runs.of_name(session, name)
+        made = {"folder": out / name / "model", "fingerprint": "0123abcd", "steps": 9, "loss": 1.3, "now": NOW}
         runs.finish(session, run, **made)
 
 
