@@ -74,7 +74,8 @@ def command(python: str, declared: Path, processes: int) -> list[str]:
     module = ["-m", "trainer.train", str(declared)]
     if processes == 1:
         return [python, *module]
-    return [python, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", *module]
+    several = ["--standalone", f"--nproc-per-node={processes}", f"--shutdown-timeout={GRACE_SECONDS:.0f}"]
+    return [python, "-m", "torch.distributed.run", *several, *module]
 
 
 @contextmanager

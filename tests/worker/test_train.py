@@ -97,7 +97,7 @@ def test_several_processes_are_started_by_torchs_own_launcher(database: Database
     put(database, declaration("wide", tmp_path), processes=4)
     do(database, tmp_path)
     (call,) = calls(tmp_path / "wide")
-    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=4"]
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=4", "--shutdown-timeout=120"]
     assert call == [*launcher, "-m", "trainer.train", str(tmp_path / "wide" / "declared.toml")]
 
 

@@ -15,7 +15,7 @@ from threading import Lock
 from backend.domain.curves import Points
 from backend.services.training.folders import METRICS
 
-MOST_KEPT = 32
+MOST_KEPT = 256
 LOSS, LEARNING_RATE, EVALUATION = "loss", "learning_rate", "evaluation_loss"
 TOKENS, SPEED = "tokens", "tokens_per_second"
 DRAWN = (LOSS, EVALUATION, LEARNING_RATE, SPEED)
