@@ -33,7 +33,7 @@ def main() -> int:
     with (out / "calls.jsonl").open("a") as file:
         file.write(json.dumps(sys.argv[1:]) + "\n")
     warnings = ["the run ends inside its warm-up"]
-    write(out / "run.json", {"warnings": warnings, "peak_learning_rate": 0.002, "plan": {"steps": steps}})
+    write(out / "run.json", {"warnings": warnings, "learning_rate": {"peak": 0.002}, "plan": {"steps": steps}})
     saved = out / "checkpoint"
     step = int(saved.read_text()) if saved.exists() else 0
     tell(out, "training", step, steps)

@@ -13,12 +13,12 @@ from backend.services.training.metrics import Metrics
 from backend.services.training.runs import RunLine
 from backend.web.drawings.traces import Trace, traces
 
-SHOWN_ELSEWHERE = ("warnings", "peak_learning_rate")
+SHOWN_ELSEWHERE = ("name", "identity", "warnings")
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A run as it stands in its folder. peak: the highest learning rate that it has reached."""
+    """A run as it stands in its folder. peak: the highest learning rate that it comes to; facts: its run.json."""
 
     progress: Progress | None
     metrics: Metrics
@@ -49,9 +49,7 @@ def seen(memory: metrics.Memory, folder: str) -> Seen:
     """What this run's folder says by now."""
     path = Path(folder)
     facts, read = folders.facts(path), memory.read(path)
-    rates = [rate for _, rate in read.points(metrics.LEARNING_RATE)]
-    peak = folders.peak_learning_rate(facts)
-    return Seen(folders.progress(path), read, folders.warnings(facts), max(rates, default=peak), facts)
+    return Seen(folders.progress(path), read, folders.warnings(facts), folders.peak_learning_rate(facts), facts)
 
 
 def pictures(one: Seen) -> list[tuple[str, Markup]]:

@@ -33,7 +33,13 @@ def begun(database: Database, out: Path, name: str = "tiny", *, steps: int = 9) 
     lines.append({"step": 3, "evaluation_loss": 1.75})
     (path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     folder.write_json(
-        path / "run.json", {"warnings": ["It <b>ends</b> early."], "plan": {"steps": 9}, "commit": "4cb1"}
+        path / "run.json",
+        {
+            "warnings": ["It <b>ends</b> early."],
+            "plan": {"steps": 9},
+            "code": {"commit": "4cb1"},
+            "learning_rate": {"peak": 0.003},
+        },
     )
     folder.tell(path, State.TRAINING, step=3, steps=steps)
     with database.transaction() as session:

@@ -73,8 +73,9 @@ def warnings(known: Mapping[str, Json]) -> tuple[str, ...]:
 
 
 def peak_learning_rate(known: Mapping[str, Json]) -> float | None:
-    """The highest learning rate that a run has reached, or will."""
-    told = known.get("peak_learning_rate")
+    """The highest learning rate that a run will come to."""
+    rate = known.get("learning_rate")
+    told = rate.get("peak") if isinstance(rate, dict) else None
     return float(told) if isinstance(told, int | float) else None
 
 
