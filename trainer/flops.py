@@ -37,7 +37,7 @@ class Sizes:
     """A model by its config. parameters: all, tied ones once; trained: those that get a gradient, of which `adapters`
     are LoRA's. width: of the residual stream; keys: width of all keys of a position together; inner: of the MLP,
     which has a third matrix where it is gated. positions: the most that it has learned or was made for, None for any.
-    factored: numbers that Adafactor keeps of all trained tensors. largest: parameters of the largest tensor.
+    factored: numbers that Adafactor keeps of all trained tensors.
     """
 
     parameters: int
@@ -50,7 +50,6 @@ class Sizes:
     vocabulary: int
     positions: int | None
     factored: int
-    largest: int
 
 
 def attention(sizes: Sizes, length: int, *, causal: bool = False) -> float:

@@ -100,7 +100,7 @@ def _buffers(sizes: Sizes, width: int, stage: int, precision: Precision, process
     if stage == 0 or (stage == 1 and precision == Precision.BF16):
         return 0
     if stage < 3:
-        return width * (BUCKET + min(sizes.largest, sizes.trained))
+        return width * BUCKET
     return width * (BUCKET + (min(GATHERED, sizes.parameters) if processes > 1 else 0))
 
 

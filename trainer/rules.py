@@ -9,7 +9,6 @@ from pathlib import Path
 from trainer.run import Decay, Format, Markers, Offload, Optimizer, Precision, Run
 
 ATTENTION = ("auto", "sdpa", "flash_attention_2")
-WHOLE_TENSORS = (Optimizer.ADAFACTOR, Optimizer.ADAMW_8BIT)  # their states follow a tensor's own rows or blocks
 LEARNING_RATES = {Optimizer.PARAM_SCALE: 2e-3, Optimizer.PARAM_SCALE_CLASSIC: 2e-3}  # relative to a tensor's size
 FINE_TUNING_RATE = 2e-5
 LORA_RATE = 2e-4
@@ -84,6 +83,11 @@ def learning_rate(optimizer: Optimizer, *, lora: bool) -> float:
     return LEARNING_RATES.get(optimizer, LORA_RATE if lora else FINE_TUNING_RATE)
 
 
+def needs_whole_tensors(optimizer: Optimizer) -> bool:
+    """Whether its states follow the rows and columns of a tensor, which ZeRO flattens and cuts."""
+    return optimizer == Optimizer.ADAFACTOR
+
+
 def problems(run: Run) -> list[Problem]:
     """What a run's keys say together that can't be; empty for a run that can begin."""
     rules: tuple[Callable[[Run], Iterator[Problem]], ...] = (_names, _data, _text, _course, _sharding, _lora)
@@ -153,9 +157,11 @@ def _course(run: Run) -> Iterator[Problem]:
 
 def _sharding(run: Run) -> Iterator[Problem]:
     chosen, stage = run.optimization.optimizer, run.sharding.stage
-    if chosen in WHOLE_TENSORS and stage > 0:
-        words = f"needs whole tensors, and ZeRO {stage} cuts them; choose adamw, or sharding.stage = 0 with fp32"
+    if needs_whole_tensors(chosen) and stage > 0:
+        words = f"needs whole tensors, and ZeRO {stage} cuts them; choose param_scale, or sharding.stage = 0 with fp32"
         yield Problem("optimization.optimizer", f"{chosen} {words}")
+    if chosen == Optimizer.ADAMW_8BIT and run.sharding.offload != Offload.NONE:
+        yield Problem("optimization.optimizer", f"{chosen} works on a GPU alone; choose adamw, or offload nothing")
     if run.model.precision == Precision.BF16 and stage == 0:
         words = (
             "keeps no fp32 masters beside bf16 weights, and its losses differ; set 1, 2 or 3 (one process may), or fp32"

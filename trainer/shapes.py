@@ -43,7 +43,6 @@ def measured(model: PreTrainedModel, config: Any, base: Base) -> Sizes:
         vocabulary=config.vocab_size,
         positions=getattr(config, "max_position_embeddings", None),
         factored=sum(map(_factored, taught)),
-        largest=max(map(_numbers, taught)),
     )
 
 

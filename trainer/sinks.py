@@ -56,7 +56,7 @@ class WandB:
 
 
 class Terminal:
-    """A line of progress: rewritten in place on a terminal, now and then a new one elsewhere."""
+    """A line of progress: rewritten in place on a terminal, now and then a new one elsewhere. Evaluations all stay."""
 
     def __init__(self, steps: int, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._steps = steps
@@ -69,18 +69,20 @@ class Terminal:
     def write(self, step: int, values: Mapping[str, float]) -> None:
         now = self._clock()
         first, since = self._first = self._first or (step, now)
-        if now < self._next and step < self._steps:
+        lasting = "evaluation_loss" in values
+        if now < self._next and step < self._steps and not lasting:
             return
         self._next = now + WAIT[self._live]
         pace = (now - since) / (step - first) if step > first else None
-        self._put(told(step, self._steps, values, pace))
+        self._put(told(step, self._steps, values, pace), lasting=lasting)
 
     def close(self) -> None:
         if self._live:
             self._stream.write("\n")
 
-    def _put(self, line: str) -> None:
-        self._stream.write(f"\r\x1b[K{line}" if self._live else f"{line}\n")
+    def _put(self, line: str, *, lasting: bool) -> None:
+        end = "\n" if lasting or not self._live else ""
+        self._stream.write(f"\r\x1b[K{line}{end}" if self._live else f"{line}{end}")
         self._stream.flush()
 
 

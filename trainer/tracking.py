@@ -17,7 +17,7 @@ from trainer import flops, metrics
 from trainer.flops import Sizes
 from trainer.folder import METRICS
 from trainer.metrics import Amounts, Line
-from trainer.run import Precision, Run
+from trainer.run import Run
 from trainer.sinks import Sink, TensorBoard, Terminal, WandB
 
 
@@ -134,7 +134,7 @@ def peak_of(run: Run) -> float | None:
         return run.tracking.peak_tflops * flops.TERA
     if not torch.cuda.is_available():
         return None
-    return flops.peak(torch.cuda.get_device_name(), Precision(run.model.precision))
+    return flops.peak(torch.cuda.get_device_name(), run.model.precision)
 
 
 def memory() -> int:

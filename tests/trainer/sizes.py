@@ -17,7 +17,6 @@ def known(parameters: float, layers: int, width: int, *, inner: int = 0, vocabul
         vocabulary=vocabulary,
         positions=2048,
         factored=count // width * 2,
-        largest=vocabulary * width,
     )
 
 

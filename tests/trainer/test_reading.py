@@ -197,7 +197,10 @@ STAGE_0 = "[sharding]\nstage = 0\n"
             "includes the warm-up's 10 steps",
         ),
         ('[optimization]\noptimizer = "adafactor"\n', "adafactor needs whole tensors, and ZeRO 2 cuts them"),
-        ('[optimization]\noptimizer = "adamw_8bit"\n', "adamw_8bit needs whole tensors"),
+        (
+            '[sharding]\noffload = "cpu"\n[optimization]\noptimizer = "adamw_8bit"\n',
+            "line 10, optimization.optimizer: adamw_8bit works on a GPU alone",
+        ),
         (STAGE_0, "line 8, sharding.stage: 0 keeps no fp32 masters beside bf16 weights"),
         (STAGE_0 + 'offload = "cpu"\n', "sharding.offload: needs ZeRO"),
         (

@@ -1,0 +1,64 @@
+"""Keeps a template's special tokens apart from texts that only look like them. Knows no template and no dialogue.
+
+In what people said, </s> is hidden as U+FDD1 2 U+FDD1 before a template sees it. What then is </s> comes from the
+template and is marked as U+FDD0 2 U+FDD0, and what was hidden is shown again. Both characters are for inner use in
+Unicode; text that has one gets a replacement character for it.
+"""
+
+import re
+from collections.abc import Sequence
+
+from tokenizers import AddedToken, Tokenizer
+
+from trainer.text.words import copy_of
+
+MARK, HIDDEN = "\ufdd0", "\ufdd1"
+HIDDEN_TOKEN = re.compile(f"{HIDDEN}([0-9]+){HIDDEN}")
+INNER = re.compile(f"[{MARK}{HIDDEN}]")
+GOES_ON = f"{MARK}{MARK}"  # a token before a text that is no text's beginning, so that no space is set before it
+
+
+class Marked:
+    """A tokenizer in which marks, and not their texts, are the special tokens of another."""
+
+    def __init__(self, fast: Tokenizer) -> None:
+        tokens = {id: token for id, token in fast.get_added_tokens_decoder().items() if token.special}
+        self.texts = {id: token.content for id, token in tokens.items()}
+        self.special = {content: id for id, content in self.texts.items()}
+        longest_first = sorted(self.special, key=len, reverse=True)
+        self.pattern = re.compile("|".join(map(re.escape, longest_first)))
+        self.fast = copy_of(fast)
+        self.fast.encode_special_tokens = True
+        self.fast.add_tokens([marking(token, f"{MARK}{id}{MARK}") for id, token in tokens.items()])
+        self.fast.add_tokens([AddedToken(GOES_ON, normalized=False)])
+        self.real = {self.fast.token_to_id(f"{MARK}{id}{MARK}"): id for id in self.texts}
+
+    def hidden(self, text: str) -> str:
+        """What someone said, with nothing in it that looks like a special token."""
+        clean = INNER.sub("\N{REPLACEMENT CHARACTER}", text)
+        return self.pattern.sub(lambda match: f"{HIDDEN}{self.special[match[0]]}{HIDDEN}", clean)
+
+    def shown(self, text: str) -> str:
+        """A rendering with its special tokens marked, and with what was hidden."""
+        marked = self.pattern.sub(lambda match: f"{MARK}{self.special[match[0]]}{MARK}", text)
+        return HIDDEN_TOKEN.sub(lambda match: self.texts[int(match[1])], marked)
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """The tokens of texts with marks."""
+        return [self.unmarked(ids) for ids, _ in self.placed(texts)]
+
+    def placed(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
+        """(tokens, the characters from and to which each goes) of texts with marks, on all cores."""
+        written = self.fast.encode_batch(list(texts), add_special_tokens=False)
+        return [(self.unmarked(encoding.ids), encoding.offsets) for encoding in written]
+
+    def going_on(self, texts: Sequence[str]) -> list[list[int]]:
+        """The tokens of texts that go on another."""
+        return [ids[1:] for ids in self.ids([GOES_ON + text for text in texts])]
+
+    def unmarked(self, ids: Sequence[int]) -> list[int]:
+        return [self.real.get(id, id) for id in ids]
+
+
+def marking(token: AddedToken, mark: str) -> AddedToken:
+    return AddedToken(mark, single_word=token.single_word, lstrip=token.lstrip, rstrip=token.rstrip, normalized=False)
