@@ -1,9 +1,7 @@
 """DeepSpeed, started from a run: which processes there are, how they share the model, one update. Knows no data.
 
-Works under `deepspeed`, under `torchrun`, and as one plain process. What DeepSpeed would get wrong is refused here:
-- stage 0 in bf16 keeps no fp32 masters, so that its losses are not those of any other stage;
-- gradients of bf16 models are summed in fp32, at every stage; DeepSpeed would sum them in bf16;
-- its learning-rate schedules are not used (trainer/schedules.py).
+Works under `deepspeed`, under `torchrun`, and as one plain process. Of what DeepSpeed offers, two things are not used:
+its sums of gradients in bf16 (they are in fp32, at every stage), and its schedules (trainer/schedules.py).
 """
 
 import contextlib
@@ -52,10 +50,10 @@ def leave() -> None:
 
 
 def check(run: Run, processes: int) -> None:
-    """BadRun for what can't be trained, or not rightly, by so many processes. Needs no model."""
+    """BadRun for what can't be trained by so many processes on this machine. Needs no model, and comes after the rules
+    for what can't be declared at all (trainer/rules.py)."""
     accumulation(run.optimization, processes)
-    _check_sharding(run.sharding, run.model.precision)
-    choice.check(run.optimization.optimizer, run.sharding)
+    choice.check(run.optimization.optimizer)
 
 
 def accumulation(optimization: Optimization, processes: int) -> int:
@@ -115,13 +113,12 @@ def update(engine: deepspeed.DeepSpeedEngine, learning_rate: float) -> float | N
         engine.step()
         return None
     _prepare(engine.basic_optimizer, learning_rate)
-    norm = _whole_norm(engine) if engine.zero_optimization_stage() == 0 else None
-    if norm is None:
+    if engine.zero_optimization_stage() == 0:
+        norm = _finite(_whole_norm(engine))
         engine.step()
-        return _finite(float(engine.get_global_grad_norm()))
-    _finite(norm)
+        return norm
     engine.step()
-    return norm
+    return _finite(float(engine.get_global_grad_norm()))
 
 
 def _prepare(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
@@ -140,8 +137,8 @@ def _whole_norm(engine: deepspeed.DeepSpeedEngine) -> float:
 def _finite(norm: float) -> float:
     if not 0 <= norm < float("inf"):
         raise Diverged(
-            f"The gradient's norm is {norm}: training has diverged. The weights are those of the step before; go on from"
-            " a checkpoint with a lower learning rate, a longer warm-up or a lower clip."
+            "The gradient's norm is no finite number: training has diverged, and the weights are those of the step"
+            " before. Begin again with a lower learning rate, a longer warm-up or a lower clip."
         )
     return norm
 
@@ -153,18 +150,6 @@ def _zero(sharding: Sharding) -> dict[str, object]:
         if sharding.stage == 3:
             zero["offload_param"] = {"device": "cpu"}
     return zero
-
-
-def _check_sharding(sharding: Sharding, precision: Precision) -> None:
-    if sharding.stage not in range(4):
-        raise BadRun(f"sharding.stage is {sharding.stage}: ZeRO has the stages 0, 1, 2 and 3.")
-    if sharding.stage == 0 and precision is Precision.BF16:
-        raise BadRun(
-            "ZeRO stage 0 keeps no fp32 weights beside bf16 ones, so small steps would be lost in rounding. Set"
-            ' sharding.stage = 1, which on one process takes no more memory, or model.precision = "fp32".'
-        )
-    if sharding.stage == 0 and sharding.offload is Offload.CPU:
-        raise BadRun('ZeRO stage 0 offloads nothing: set sharding.stage to 1, 2 or 3, or sharding.offload = "none".')
 
 
 def _device(local_rank: int) -> torch.device:

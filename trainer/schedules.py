@@ -32,7 +32,7 @@ def warmup_steps(optimization: Optimization, steps: int) -> int:
 def peak(optimization: Optimization, steps: int) -> float:
     """The highest rate that a run of so many steps really reaches; 0 for no steps."""
     turns = {0, min(warmup_steps(optimization, steps), steps - 1), steps - 1}  # between them it only rises or falls
-    return max((learning_rate(optimization, step, steps) for step in turns if step >= 0), default=0.0)
+    return max((learning_rate(optimization, step, steps) for step in turns if 0 <= step < steps), default=0.0)
 
 
 def warning(optimization: Optimization, steps: int) -> str:

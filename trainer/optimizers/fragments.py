@@ -53,7 +53,7 @@ def of(engine: deepspeed.DeepSpeedEngine) -> Table:
         return whole(tensors)
     partitions = _of_stage_3(engine.optimizer, tensors) if stage == 3 else _of_stages_1_and_2(engine, tensors)
     table = Table(tuple(map(_numel, tensors)), partitions, shared=True)
-    _check(table, engine.device)
+    check(table, engine.device)
     return table
 
 
@@ -104,8 +104,8 @@ def _real(tensor: torch.Tensor) -> int:
     return int(min(max(_numel(tensor) - behind, 0), part))
 
 
-def _check(table: Table, device: torch.device) -> None:
-    """Every element of every tensor has to lie in one partition: that is what a change of DeepSpeed's layout breaks."""
+def check(table: Table, device: torch.device) -> None:
+    """TrainerError unless every element of every tensor lies in one partition, which another layout would break."""
     counts = torch.zeros(len(table.numels), dtype=torch.int64, device=device)
     for fragments in table.partitions.values():
         for fragment in fragments:
