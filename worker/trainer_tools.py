@@ -4,9 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from backend.config import Settings
 from backend.errors import Invalid, Unavailable
 from worker import trainer_process
+
+TEXTS = TypeAdapter(list[str])
 
 
 def whole(declaration: Path) -> str:
@@ -14,11 +18,9 @@ def whole(declaration: Path) -> str:
     return said(sys.executable, "trainer.whole", str(declaration))
 
 
-def runs_of(sweep: Path, folder: Path) -> list[Path]:
-    """A sweep's runs, each in a file of its own in this folder. Invalid in the trainer's words."""
-    return [
-        Path(line) for line in said(sys.executable, "trainer.sweep", str(sweep), "--write", str(folder)).splitlines()
-    ]
+def whole_sweep(declaration: Path) -> list[str]:
+    """The declaration of each of a sweep's runs. Invalid in the trainer's words."""
+    return TEXTS.validate_json(said(sys.executable, "trainer.whole", str(declaration), "--sweep"))
 
 
 def estimate(declaration: Path, settings: Settings, *, processes: int) -> str:

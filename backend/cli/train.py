@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from sqlalchemy.orm import Session
 
 from backend.cli.following import followed
 from backend.cli.house import data_dir_option, open_database, settings_with
 from backend.cli.jobs import history
 from backend.cli.progress import many
 from backend.db.session import Database
+from backend.db.training_runs import TrainingRun
 from backend.errors import Conflict
 from backend.services.asking import jobs
 from backend.services.training import folders, metrics, runs
@@ -50,7 +52,7 @@ def train(declaration: Path, processes: int, estimate: bool, queue: bool, data_d
         return
     told = runs.declared(trainer_tools.whole(declaration))
     database = open_database(settings)
-    job_id = put(database, told, processes)
+    (job_id,) = put(database, [told], processes)
     if job_id is not None and queue:
         click.echo(f"Job {job_id} is queued; `assay serve` or `assay worker` trains {told.name}.")
         return
@@ -59,15 +61,19 @@ def train(declaration: Path, processes: int, estimate: bool, queue: bool, data_d
     click.echo(ready(database, told.name))
 
 
-def put(database: Database, told: Declared, processes: int) -> int | None:
-    """The job that trains it: the one that waits already, or a new one; None where it has been trained."""
+def put(database: Database, wanted: Sequence[Declared], processes: int) -> list[int | None]:
+    """The jobs that train these runs, all or none: those that wait already, or new ones; None for what is trained."""
     now = datetime.now(UTC)
     with database.transaction() as session:
-        run = runs.declare(session, told, processes=processes, now=now)
-        if runs.model(session, run) is not None:
-            return None
-        job = jobs.live(session, training_run_id=run.id) or runs.enqueue(session, run, now=now)
-        return job.id
+        found = [runs.declare(session, told, processes=processes, now=now) for told in wanted]
+        return [job_of(session, run, now=now) for run in found]
+
+
+def job_of(session: Session, run: TrainingRun, *, now: datetime) -> int | None:
+    """The job that trains a run; None where that was done."""
+    if runs.model(session, run) is not None:
+        return None
+    return (jobs.live(session, training_run_id=run.id) or runs.enqueue(session, run, now=now)).id
 
 
 def ready(database: Database, name: str) -> str:
@@ -85,14 +91,9 @@ def ready(database: Database, name: str) -> str:
 
 @click.command()
 @click.argument("declaration", metavar="SWEEP.toml", type=FILE)
-@click.option(
-    "--into",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder that each run's declaration is written to.  [default: SWEEP-runs, beside SWEEP.toml]",
-)
 @processes_option
 @data_dir_option
-def sweep(declaration: Path, into: Path | None, processes: int, data_dir: Path | None) -> None:
+def sweep(declaration: Path, processes: int, data_dir: Path | None) -> None:
     """Queue every run of SWEEP.toml, a job each, such as amounts of data × sizes of the base model.
 
     \b
@@ -100,14 +101,12 @@ def sweep(declaration: Path, into: Path | None, processes: int, data_dir: Path |
       assay worker --queues gpu                  trains one after another, on each machine that runs it
       assay runs                                 how far each is
 
-    The same call again queues what is missing: runs that are trained or wait already are left as they are.
+    The same call again queues what is missing: runs that are trained or wait already are left as they are. What differs
+    between runs, and whether their learning rates do with it: python -m trainer.sweep ladder.toml --list.
     """
-    folder = (into or declaration.with_name(f"{declaration.stem}-runs")).absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    found = [runs.declared(trainer_tools.whole(path)) for path in trainer_tools.runs_of(declaration, folder)]
+    found = [runs.declared(text) for text in trainer_tools.whole_sweep(declaration)]
     database = open_database(settings_with(data_dir=data_dir))
-    for told in found:
-        job_id = put(database, told, processes)
+    for told, job_id in zip(found, put(database, found, processes), strict=True):
         click.echo(f"{told.name}: " + ("trained already" if job_id is None else f"job {job_id}"))
     click.echo(f"{many(len(found), 'run')}. `assay serve` or `assay worker` trains them; `assay runs` tells how far.")
 

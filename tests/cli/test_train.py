@@ -19,6 +19,8 @@ from tests.cli.conftest import Assay
 from tests.commands import Command, environment
 from tests.jobs import looked, until
 from tests.training import with_stand_in
+from worker.handlers import HANDLERS
+from worker.running import Worker
 
 
 @pytest.fixture(autouse=True)
@@ -171,3 +173,49 @@ def test_a_runs_model_answers_on_a_vllm_server_of_ours(run: Assay, tmp_path: Pat
 def test_without_a_model_or_a_run_it_says_what_is_missing(run: Assay) -> None:
     done = run("generate", "1", "--system", "mine", "--url", "http://127.0.0.1:1/v1")
     assert "a model is needed" in str(done.exception)
+
+
+SWEEP = """
+run = "tiny.toml"
+out = "ladder"
+[axes]
+"course.seed" = [0, 1]
+"course.steps" = [2, 3]
+"""
+
+
+def test_a_sweep_is_a_job_a_run_and_the_same_call_queues_what_is_missing(run: Assay, tmp_path: Path) -> None:
+    written(tmp_path)
+    ladder = tmp_path / "ladder.toml"
+    ladder.write_text(SWEEP)
+    done = run("sweep", ladder)
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert done.output.splitlines()[-1].startswith("4 runs. ")
+    assert jobs(tmp_path) == [JobState.QUEUED] * 4
+    database = opened(tmp_path)
+    assert Worker(database, with_stand_in(tmp_path), HANDLERS).do_one()
+    assert run("sweep", ladder).output.splitlines()[0].endswith("trained already")
+    assert jobs(tmp_path) == [JobState.DONE, *[JobState.QUEUED] * 3]
+    with database.reading() as session:
+        folders = set(session.scalars(select(TrainingRun.folder)))
+    assert len(folders) == 4
+    assert {Path(folder).parent for folder in folders} == {tmp_path / "ladder"}
+    database.engine.dispose()
+
+
+def test_a_sweep_of_which_one_run_cannot_be_queues_none(run: Assay, tmp_path: Path) -> None:
+    written(tmp_path)
+    ladder = tmp_path / "ladder.toml"
+    ladder.write_text(SWEEP.replace("[2, 3]", "[2, -3]"))
+    assert "course.steps" in str(run("sweep", ladder).exception)
+    ladder.write_text(SWEEP)
+    assert run("sweep", ladder).exit_code == 0
+    database = opened(tmp_path)
+    assert Worker(database, with_stand_in(tmp_path), HANDLERS).do_one()
+    database.engine.dispose()
+    written(tmp_path, more="# another")
+    path = tmp_path / "tiny.toml"
+    path.write_text(path.read_text().replace("[course]", "[course]\nsave_every = 7"))
+    ladder.write_text(SWEEP.replace("[0, 1]", "[2, 0]"))
+    assert "has begun to train, and differs now in its declaration" in str(run("sweep", ladder).exception)
+    assert len(jobs(tmp_path)) == 4
