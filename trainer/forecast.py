@@ -51,7 +51,7 @@ def _model(found: Estimate) -> Iterator[str]:
 
 
 def _course(found: Estimate) -> Iterator[str]:
-    run, planned, have = found.run, found.plan, found.amount
+    run, planned, have = found.run, found.plan.outline, found.amount
     about = "" if have.counted else "about "
     rows = f"{about}{have.rows:,} rows of {run.text.block:,}"
     yield f"  data      {about}{have.tokens:,} tokens in {about}{have.dialogues:,} dialogues, {rows}"
@@ -69,7 +69,7 @@ def _speed(found: Estimate) -> str:
         return "unknown: name the device's speed as tracking.peak_tflops"
     many = f"{found.processes} × " if found.processes > 1 else ""
     reckoned = f"{many}{found.share:.0%} of {peak / TERA:,.2f} TFLOP/s"
-    return f"{duration(seconds)}, with {found.plan.tokens / max(seconds, 1e-9):,.0f} tokens/s, at {reckoned}"
+    return f"{duration(seconds)}, with {found.plan.outline.tokens / max(seconds, 1e-9):,.0f} tokens/s, at {reckoned}"
 
 
 def _memory(found: Estimate) -> Iterator[str]:

@@ -84,3 +84,15 @@ def number(line: Line, key: str) -> float:
     """A number of a line; 0 where it has none."""
     value = line.get(key)
     return value if isinstance(value, int | float) else 0.0
+
+
+def result(lines: Iterable[Line]) -> dict[str, object]:
+    """What the lines of metrics.jsonl come to."""
+    steps = [line for line in lines if "loss" in line]
+    evaluations = [line for line in lines if "evaluation_loss" in line]
+    last: Line = steps[-1] if steps else {}
+    return {
+        **{key: last.get(key) for key in ("step", "loss", "tokens", "supervised", "seconds")},
+        "evaluation_loss": evaluations[-1]["evaluation_loss"] if evaluations else None,
+        "peak_learning_rate": max((number(line, "learning_rate") for line in steps), default=None),
+    }

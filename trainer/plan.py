@@ -27,17 +27,22 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """steps: updates of the weights; tokens: seen in all of them; rate: the highest that is reached.
-
-    seconds: of training, None where the device is unknown; the other two in bytes.
-    """
+class Outline:
+    """steps: updates of the weights; tokens: seen in all of them; rate: the highest learning rate that is reached;
+    warning: where that is not the one that is declared."""
 
     steps: int
     tokens: int
     warmup_steps: int
     rate: float
     warning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """seconds: of training, None where the device is unknown; checkpoint: one; disk: all at once; both in bytes."""
+
+    outline: Outline
     seconds: float | None
     checkpoint: float
     disk: float
@@ -56,22 +61,21 @@ def amount(run: Run, lengths: list[int], *, times: float = 1.0) -> Amount:
     return Amount(round(tokens), round(len(lengths) * kept), ceil(rows / (1 - mixed_in)), times == 1)
 
 
-def plan(run: Run, sizes: Sizes, found: Amount, *, peak: float | None, share: float, processes: int = 1) -> Plan:
-    """The plan of a run. peak: operations a second of one device, of which `share` is reached."""
+def outline(run: Run, found: Amount) -> Outline:
+    """The course of a run over such an amount."""
     chosen = run.optimization
     an_epoch = ceil(found.rows / chosen.batch)
     steps = run.course.steps or run.course.epochs * an_epoch
     tokens = ceil(steps / max(an_epoch, 1) * _seen(run, found))
-    return Plan(
-        steps=steps,
-        tokens=tokens,
-        warmup_steps=schedules.warmup_steps(chosen, steps),
-        rate=schedules.peak(chosen, steps),
-        warning=schedules.warning(chosen, steps),
-        seconds=None if peak is None else seconds(run, sizes, tokens, peak * share * processes),
-        checkpoint=checkpoint(run, sizes),
-        disk=disk(run, sizes, tokens),
-    )
+    warmup, warning = schedules.warmup_steps(chosen, steps), schedules.warning(chosen, steps)
+    return Outline(steps, tokens, warmup, schedules.peak(chosen, steps), warning)
+
+
+def plan(run: Run, sizes: Sizes, found: Amount, *, peak: float | None, share: float, processes: int = 1) -> Plan:
+    """The plan of a run. peak: operations a second of one device, of which `share` is reached."""
+    course = outline(run, found)
+    time = None if peak is None else seconds(run, sizes, course.tokens, peak * share * processes)
+    return Plan(course, time, checkpoint(run, sizes), disk(run, sizes, course.tokens))
 
 
 def seconds(run: Run, sizes: Sizes, tokens: int, rate: float) -> float:

@@ -22,8 +22,8 @@ def read(path: Path) -> Run:
 
     Raises BadRun with every problem that was found, each with line, key and what to do.
     """
-    text = _text(path)
-    tables = _tables(text, path)
+    text = text_of(path)
+    tables = tables_of(text, path)
     run, found = declared(tables, path.absolute().parent)
     if run is None or found:
         raise BadRun(told(found, text, path))
@@ -75,7 +75,8 @@ def _with_rate(run: Run, tables: Mapping[str, object]) -> Run:
     return replace(run, optimization=replace(run.optimization, learning_rate=rate))
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """What a file says. BadRun where it can't be read."""
     try:
         return path.read_text("utf-8")
     except UnicodeDecodeError as error:
@@ -84,7 +85,8 @@ def _text(path: Path) -> str:
         raise BadRun(f"{path} can't be read: {error.strerror}.") from error
 
 
-def _tables(text: str, path: Path) -> dict[str, object]:
+def tables_of(text: str, path: Path) -> dict[str, object]:
+    """TOML as tables. BadRun where it is none."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

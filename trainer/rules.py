@@ -38,10 +38,10 @@ class Range:
         return isfinite(value) and low and high
 
     def __str__(self) -> str:
-        low = f"above {self.least:g}" if self.above else f"{self.least:g} or more"
+        low = f"above {self.least:.12g}" if self.above else f"{self.least:.12g} or more"
         if self.most == inf:
             return low
-        return f"{low}, and {'below' if self.below else 'at most'} {self.most:g}"
+        return f"{low}, and {'below' if self.below else 'at most'} {self.most:.12g}"
 
 
 NATURAL, COUNT, POSITIVE = Range(1), Range(0), Range(0, above=True)

@@ -6,7 +6,7 @@ that it goes on from is dropped first.
 
 import resource
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,7 +88,7 @@ class Tracker:
 
     def result(self) -> dict[str, object]:
         """What the run came to so far: steps, tokens, losses, time, the peak learning rate that it reached."""
-        return result(self._lines)
+        return metrics.result(self._lines)
 
     def close(self) -> None:
         """Let everything be written out."""
@@ -114,18 +114,6 @@ class Tracker:
         values = {key: float(value) for key, value in line.items() if isinstance(value, int | float) and key != "step"}
         for sink in self._sinks:
             sink.write(metrics.step_of(line), values)
-
-
-def result(lines: Iterable[Line]) -> dict[str, object]:
-    """What the lines of metrics.jsonl come to."""
-    steps = [line for line in lines if "loss" in line]
-    evaluations = [line for line in lines if "evaluation_loss" in line]
-    last: Mapping[str, object] = steps[-1] if steps else {}
-    return {
-        **{key: last.get(key) for key in ("step", "loss", "tokens", "supervised", "seconds")},
-        "evaluation_loss": evaluations[-1]["evaluation_loss"] if evaluations else None,
-        "peak_learning_rate": max((metrics.number(line, "learning_rate") for line in steps), default=None),
-    }
 
 
 def peak_of(run: Run) -> float | None:

@@ -102,7 +102,8 @@ def test_adapters_and_unknown_devices_are_told(tmp_path: Path) -> None:
 
 def test_a_run_that_ends_in_its_warm_up_is_warned_of() -> None:
     found = of_7b(RUN)
-    warned = replace(found, plan=replace(found.plan, warning="Too short."))
+    course = replace(found.plan.outline, warning="Too short.")
+    warned = replace(found, plan=replace(found.plan, outline=course))
     assert "  warning   Too short.\n" in forecast.told(warned)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trainer.sizes import GPT2_XL, LLAMA_7B
+from tests.trainer.sizes import GPT2_XL
 from trainer import plan
 from trainer.plan import Amount
 from trainer.run import Base, Course, Data, Optimization, Packing, Precision, Pretraining, Run, Sharding, Text, Warmup
@@ -30,7 +30,7 @@ def of_tokens(tokens: int) -> Amount:
 )
 def test_the_papers_ladder_confounds_data_with_the_rate_that_is_reached(tokens: int, steps: int, rate: float) -> None:
     """ml.md §0.3: 4.6, 15, 76, 305, 1221 and 2289 steps of 65,536 tokens; a last, smaller batch is a step, too."""
-    planned = plan.plan(PAPER, LLAMA_7B, of_tokens(tokens), peak=None, share=1)
+    planned = plan.outline(PAPER, of_tokens(tokens))
     assert planned.steps == steps
     assert planned.rate == pytest.approx(rate)
     assert bool(planned.warning) == (steps <= 1000)
@@ -56,14 +56,14 @@ def test_held_out_dialogues_go_and_pretraining_text_comes() -> None:
     mixed = replace(PAPER, data=Data((), pretraining=Pretraining((), 0.75)), text=Text(block=10))
     found = plan.amount(mixed, [40])
     assert found.rows == 16
-    assert plan.plan(mixed, GPT2_XL, found, peak=None, share=1).tokens == 160
+    assert plan.outline(mixed, found).tokens == 160
 
 
 def test_epochs_multiply_and_steps_end() -> None:
     run = replace(PAPER, text=Text(block=10), optimization=replace(PAPER.optimization, batch=4))
     found = plan.amount(run, [100])
-    twice = plan.plan(replace(run, course=Course(epochs=2)), GPT2_XL, found, peak=None, share=1)
-    early = plan.plan(replace(run, course=Course(steps=1)), GPT2_XL, found, peak=None, share=1)
+    twice = plan.outline(replace(run, course=Course(epochs=2)), found)
+    early = plan.outline(replace(run, course=Course(steps=1)), found)
     assert (twice.steps, twice.tokens) == (6, 200)
     assert (early.steps, early.tokens) == (1, 34)
 
@@ -88,4 +88,4 @@ def test_disk_holds_one_checkpoint_more_than_are_kept_the_model_and_the_data() -
 
 
 def test_without_data_there_are_no_steps() -> None:
-    assert plan.plan(PAPER, GPT2_XL, plan.amount(PAPER, []), peak=None, share=1).steps == 0
+    assert plan.outline(PAPER, plan.amount(PAPER, [])).steps == 0
