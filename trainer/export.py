@@ -22,11 +22,18 @@ ORIGIN = "assay.json"
 
 
 def export(
-    learner: Learner, tokenizer: PreTrainedTokenizerBase, out: Path, *, template: str, origin: Mapping[str, object]
+    learner: Learner,
+    tokenizer: PreTrainedTokenizerBase,
+    out: Path,
+    *,
+    template: str,
+    end: int | None,
+    origin: Mapping[str, object],
 ) -> Path | None:
     """Write it; its folder, on the first process, which alone writes. Everybody has to call.
 
-    template: Jinja, by which a server writes what the model was taught to read. origin: what it was made from.
+    template: Jinja, by which a server writes what the model was taught to read. end: the token that ends an answer.
+    origin: what it was made from.
     Raises DiskFull where there is no room.
     """
     states = gathered(learner.model)
@@ -35,7 +42,7 @@ def export(
     part, last = out / (MODEL + PART), out / MODEL
     shutil.rmtree(part, ignore_errors=True)
     try:
-        write(learner, states, tokenizer, part, template)
+        write(learner, states, tokenizer, part, template, end)
         write_json(part / ORIGIN, origin)
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
@@ -49,7 +56,12 @@ def export(
 
 
 def write(
-    learner: Learner, states: dict[str, Tensor], tokenizer: PreTrainedTokenizerBase, part: Path, template: str
+    learner: Learner,
+    states: dict[str, Tensor],
+    tokenizer: PreTrainedTokenizerBase,
+    part: Path,
+    template: str,
+    end: int | None,
 ) -> None:
     """The files. LoRA's adapters are merged into the weights, and kept beside them, too."""
     model = learner.model
@@ -64,7 +76,9 @@ def write(
     attention = whole.config._attn_implementation
     whole.set_attn_implementation("eager")  # ours is no attention that another program could know
     whole.generation_config = GenerationConfig(
-        bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id if end is None else end,
+        pad_token_id=tokenizer.pad_token_id,
     )
     whole.save_pretrained(part, state_dict=states)
     whole.set_attn_implementation(attention)
