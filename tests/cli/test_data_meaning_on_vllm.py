@@ -1,8 +1,9 @@
 """The third signal of `assay data leakage` by a real vLLM that serves a real, tiny embedding model."""
 
 import json
+import shlex
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +13,16 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from backend.cli.serve_model import example
+from backend.config import Settings
 from tests.cli.conftest import Assay
 from tests.cli.test_data import dialogue, rows
-from tests.processes import LINUX_ONLY, eventually
-from worker.engines import vllm_server
+from tests.processes import LINUX_ONLY
 from worker.engines.embeddings import Embedder
 from worker.engines.openai import OpenAIEngine
-from worker.engines.protocol import EngineError
 from worker.engines.vllm_command import ServerSpec
 from worker.engines.vllm_environment import VllmEnvironment
-from worker.engines.vllm_server import RunningServer
+from worker.engines.vllm_server import RunningServer, serving
 
 pytestmark = [pytest.mark.long, LINUX_ONLY]
 SCRIPT = Path(__file__).parents[1] / "make_tiny_encoder.py"
@@ -60,33 +61,13 @@ def made(folder: Path, python: Path) -> Floats:
     return np.array(json.loads(done.stdout))
 
 
-def answers(served: Served) -> Callable[[], bool]:
-    """Whether it embeds a text; a server that has ended never will."""
-
-    def whether() -> bool:
-        served.server.check()
-        embedder = served.embedder()
-        with closing(embedder):
-            try:
-                return len(embedder.asked(["sea"])) == 1
-            except EngineError:
-                return False
-
-    return whether
-
-
 @pytest.fixture(scope="module")
 def served(vllm: VllmEnvironment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("encoder")
     states = made(folder / "tiny-bert", vllm.python)
-    spec = ServerSpec(str(folder / "tiny-bert"), dtype="float32", extra=("--runner", "pooling"))
-    server = vllm_server.start(spec, vllm, folder / "logs", own_name="ours-for-tests")
-    try:
-        served = Served(server, states)
-        assert eventually(answers(served), within=300), vllm_server.ending(server.log)
-        yield served
-    finally:
-        vllm_server.stop(server)
+    spec = ServerSpec(str(folder / "tiny-bert"), dtype="float32", embeds=True)
+    with serving(spec, Settings(data_dir=folder / "served")) as server:
+        yield Served(server, states)
 
 
 def test_vectors_are_those_of_transformers_and_the_same_for_the_same_text(served: Served) -> None:
@@ -112,7 +93,8 @@ def test_the_command_marks_what_is_the_same_or_nearly_and_nothing_else(
         dialogue("dogs and tales " * 5_000, "Two."),
         dialogue(SKY, ""),
     )
-    whom = ("--embed-url", served.server.url, "--embed-model", served.server.name)
+    whom = shlex.split(example(served.server))[-4:]
+    assert whom == ["--embed-url", served.server.url, "--embed-model", "tiny-bert"]
     done = run("data", "leakage", "--eval", prompts, "--train", train, *whom, "--answers")
     assert done.exit_code == 0, done.output
     assert "tiny-bert saw only the beginning of what is too long for it: 1 of " in done.output
