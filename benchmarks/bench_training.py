@@ -27,7 +27,6 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import GPT2Config, LlamaConfig, PreTrainedTokenizerFast
 
 from trainer import flops, metrics, model, reading, shapes
-from trainer.course import Timetable
 from trainer.data import prepared
 from trainer.engine import World
 from trainer.folder import METRICS
@@ -159,18 +158,18 @@ def peer_rows(run: Run, file: Path) -> list[int]:
     """
     tokenizer = model.tokenizer_of(run.model)
     world = World(0, 1, torch.device("cpu"))
-    rows = prepared(run, serialiser_of(run.text, tokenizer), world).training
-    timetable = Timetable.of(len(rows), run.course, run.optimization)
+    data = prepared(run, serialiser_of(run.text, tokenizer), world)
+    rows, steps = data.training, [data.batch(step) for step in range(data.steps)]
     with file.open("w") as opened:
-        for step in range(timetable.steps):
-            for number in timetable.step(step):
+        for step in steps:
+            for number in step:
                 block = rows[int(number)]
                 size = int(block.lengths.sum())
                 labels = np.where(block.supervised[:size], block.targets[:size], -100)
                 row = {"input_ids": [*block.ids[:size].tolist(), int(block.targets[size - 1])],
                        "labels": [-100, *labels.tolist()]}  # fmt: skip
                 opened.write(json.dumps(row) + "\n")
-    return [int(rows.tokens[timetable.step(step)].sum()) for step in range(timetable.steps)]
+    return [int(rows.tokens[step].sum()) for step in steps]
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,17 +231,17 @@ def compare(case: Case, packing: str, folder: Path, rounds: int) -> None:
     mine = statistics.median(one.tokens_per_second for one in own)
     print(f"\n{case.name}, packing {packing}, {case.steps} steps of {case.batch} rows")
     print(f"  Assay: {mine:,.0f} tokens a second{share_of_peak(case, folder, mine)}")
+    goal = GOALS["gpu" if case.bf16 else "cpu"]
     for name, measured in others.items():
         apart = max(abs(one - other) for one, other in zip(own[0].loss, measured[0].loss, strict=True))
         ratios = sorted(
             one.tokens_per_second / other.tokens_per_second for one, other in zip(own, measured, strict=True)
         )
-        goal = GOALS["gpu" if case.bf16 else "cpu"]
-        middle = statistics.median(ratios)
+        middle, theirs_here = statistics.median(ratios), statistics.median(one.tokens_per_second for one in measured)
         print(
-            f"  {name}: {statistics.median(one.tokens_per_second for one in measured):,.0f}; ratio {middle:.2f} "
-            f"({ratios[0]:.2f} to {ratios[-1]:.2f}; goal {goal}) {'ok' if middle >= goal else 'MISSED'}; losses differ by "
-            f"at most {apart:.4f} (limit {TOLERANCE}) {'ok' if apart < TOLERANCE else 'MISSED'}"
+            f"  {name}: {theirs_here:,.0f}; ratio {middle:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}; goal {goal}) "
+            f"{'ok' if middle >= goal else 'MISSED'}; losses differ by at most {apart:.4f} (limit {TOLERANCE}) "
+            f"{'ok' if apart < TOLERANCE else 'MISSED'}"
         )
 
 
