@@ -24,37 +24,37 @@ LLAMA2 = (
 
 
 @cache
-def pieces(kind: str) -> tuple[str, str]:
-    """(vocabulary, merges) as JSON."""
+def pieces(kind: str, texts: tuple[str, ...] = (), size: int = 0) -> tuple[str, str]:
+    """(vocabulary, merges) as JSON. texts: to learn from as well; size: tokens at most, 0 for what TEXTS come to."""
     llama = kind == "llama"
     made = Tokenizer(models.BPE(unk_token="<unk>" if llama else None, byte_fallback=llama, fuse_unk=llama))
     special = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))] if llama else ["<|endoftext|>"]
     by_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always") if llama else by_bytes
     alphabet = [] if llama else pre_tokenizers.ByteLevel.alphabet()
-    size = 460 if llama else 400
+    most = size or (460 if llama else 400)
     made.train_from_iterator(
-        TEXTS,
-        trainers.BpeTrainer(vocab_size=size, special_tokens=special, initial_alphabet=alphabet, show_progress=False),
+        (*TEXTS, *texts),
+        trainers.BpeTrainer(vocab_size=most, special_tokens=special, initial_alphabet=alphabet, show_progress=False),
     )
     model = json.loads(made.to_str())["model"]
     return json.dumps(model["vocab"]), json.dumps(model["merges"])
 
 
-def parts(kind: str) -> tuple[dict[str, int], list[tuple[str, str]]]:
-    vocabulary, merges = pieces(kind)
+def parts(kind: str, texts: tuple[str, ...] = (), size: int = 0) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    vocabulary, merges = pieces(kind, texts, size)
     return json.loads(vocabulary), [(one, other) for one, other in json.loads(merges)]
 
 
-def gpt2(**options: object) -> GPT2TokenizerFast:
+def gpt2(texts: tuple[str, ...] = (), size: int = 0, **options: object) -> GPT2TokenizerFast:
     """Byte-level BPE; one token is BOS and EOS."""
-    vocabulary, merges = parts("gpt2")
+    vocabulary, merges = parts("gpt2", texts, size)
     return GPT2TokenizerFast(vocab=vocabulary, merges=merges, **options)
 
 
-def llama(**options: object) -> LlamaTokenizerFast:
+def llama(texts: tuple[str, ...] = (), size: int = 0, **options: object) -> LlamaTokenizerFast:
     """SentencePiece's kind of BPE, with a dummy prefix and bytes for what it does not know."""
-    vocabulary, merges = parts("llama")
+    vocabulary, merges = parts("llama", texts, size)
     return LlamaTokenizerFast(vocab=vocabulary, merges=merges, **options)
 
 
