@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from math import ceil
 
-from trainer import flops, memory, schedules
+from trainer import flops, memory, packing, schedules
 from trainer.flops import Sizes
 from trainer.memory import BYTES, FULL
-from trainer.run import Packing, Run
+from trainer.run import Run
 
 GPU_SHARE = 0.4  # of a GPU's peak, and of the products that a CPU was seen to make: what training is reckoned with
 CPU_SHARE = 0.5
@@ -15,9 +15,9 @@ STORED = 5  # bytes of a token in the run's folder: its number, and whether it i
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """What there is to train on. tokens: with roles and template; dialogues: all; rows: of an epoch.
+    """What an epoch has. tokens: that are predicted, with roles and template; rows: with pretraining text, as tokens.
 
-    counted: by reading all of it; else from a sample.
+    counted: from all of the dialogues; else from a sample.
     """
 
     tokens: int
@@ -49,16 +49,15 @@ class Plan:
 
 
 def amount(run: Run, lengths: list[int], *, times: float = 1.0) -> Amount:
-    """From the lengths, in tokens, of dialogues that stand for `times` as many. Rows of best fit are taken as full."""
+    """From the lengths, in tokens, of dialogues that stand for `times` as many. They are packed as the run will pack
+    all, but where each of them would be parted is not known here."""
     kept = times * (1 - run.data.evaluation_share)
-    tokens, block = sum(lengths) * kept, run.text.block
-    rows = ceil(tokens / block)
-    if run.text.packing == Packing.CONCAT:
-        rows = int(max(tokens - 1, 0) // block)  # the rest is no whole block, and its last token needs a next one
-    elif run.text.packing == Packing.NONE:
-        rows = ceil(sum(ceil(length / block) for length in lengths) * kept)
+    packed = packing.plan(lengths, run.text.block, run.text.packing)
+    rows = ceil(len(packed) * kept)
     mixed_in = run.data.pretraining.weight if run.data.pretraining else 0.0
-    return Amount(round(tokens), round(len(lengths) * kept), ceil(rows / (1 - mixed_in)), times == 1)
+    others = round(rows * mixed_in / (1 - mixed_in))
+    tokens = round(int(packed.length.sum()) * kept) + others * run.text.block
+    return Amount(tokens, round(len(lengths) * kept), rows + others, times == 1)
 
 
 def outline(run: Run, found: Amount) -> Outline:
@@ -66,7 +65,7 @@ def outline(run: Run, found: Amount) -> Outline:
     chosen = run.optimization
     an_epoch = ceil(found.rows / chosen.batch)
     steps = run.course.steps or run.course.epochs * an_epoch
-    tokens = ceil(steps / max(an_epoch, 1) * _seen(run, found))
+    tokens = ceil(steps / max(an_epoch, 1) * found.tokens)
     warmup, warning = schedules.warmup_steps(chosen, steps), schedules.warning(chosen, steps)
     return Outline(steps, tokens, warmup, schedules.peak(chosen, steps), warning)
 
@@ -94,10 +93,3 @@ def disk(run: Run, sizes: Sizes, tokens: int) -> float:
     """Bytes at the worst moment: the checkpoints that are kept with the next one, the model, the data as tokens."""
     model = BYTES[run.model.precision] * sizes.parameters
     return (run.course.keep + 1) * checkpoint(run, sizes) + model + STORED * tokens
-
-
-def _seen(run: Run, found: Amount) -> float:
-    """Tokens of an epoch, with pretraining text, whose rows are full."""
-    if run.data.pretraining is None:
-        return found.tokens
-    return found.tokens + found.rows * run.data.pretraining.weight * run.text.block

@@ -69,9 +69,10 @@ def read(path: Path) -> Sweep:
     axes = said["axes"]
     if not isinstance(axes, Mapping) or not axes:
         raise BadRun(f"{path}: axes has to be a table of keys, each with a list of values.")
-    chosen = product(*(_values(str(axis), values, path) for axis, values in axes.items()))
+    lists = [_values(str(axis), values, path) for axis, values in axes.items()]
     name = str(said.get("name", path.stem))
-    rungs = _rungs(list(chosen), tables, base, out, name, path)
+    varied = {values[0].axis for values in lists if len(values) > 1} or {values[0].axis for values in lists}
+    rungs = _rungs(list(product(*lists)), varied, tables, base, out, name, path)
     return Sweep(name, out, str(said.get("launcher", "")), rungs)
 
 
@@ -147,9 +148,15 @@ def _called(key: str, value: object) -> str:
 
 
 def _rungs(
-    chosen: list[tuple[_Value, ...]], tables: Mapping[str, object], base: Path, out: Path, name: str, path: Path
+    chosen: list[tuple[_Value, ...]],
+    varied: set[str],
+    tables: Mapping[str, object],
+    base: Path,
+    out: Path,
+    name: str,
+    path: Path,
 ) -> tuple[Rung, ...]:
-    names = ["-".join(re.sub(r"[^\w.+=]+", "-", value.called) for value in values) for values in chosen]
+    names = [_named(value for value in values if value.axis in varied) for values in chosen]
     twice = [called for called, count in Counter(names).items() if count > 1]
     if twice:
         raise BadRun(f"{path}: two runs would be called {twice[0]}: give the values of an axis a `name` each.")
@@ -161,14 +168,19 @@ def _rungs(
         for problem in problems:
             found.setdefault(f"{problem.key}: {problem.words}", []).append(called)
         if run is not None:
-            rungs.append(Rung(called, run, {value.axis: value.called for value in values}, _others(values)))
+            others = _others(value for value in values if value.axis in varied)
+            rungs.append(Rung(called, run, {value.axis: value.called for value in values}, others))
     if found:
         told = (f"  {words} (in {', '.join(runs)})" for words, runs in found.items())
         raise BadRun("\n".join([f"{path} can't be used with {base.name}:", *told]))
     return tuple(rungs)
 
 
-def _others(values: tuple[_Value, ...]) -> tuple[str, ...]:
+def _named(values: Iterable[_Value]) -> str:
+    return "-".join(re.sub(r"[^\w.+=]+", "-", value.called) for value in values)
+
+
+def _others(values: Iterable[_Value]) -> tuple[str, ...]:
     return tuple(value.called for value in values if not all(key.startswith(AMOUNTS) for key in value.sets))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.trainer import tiny_runs, tiny_tokenizers
 from tests.trainer.sizes import LLAMA_7B
-from trainer import dialogues, estimate, forecast, plan, reading, sampling
+from trainer import dialogues, estimate, forecast, packing, plan, reading, sampling
 from trainer.errors import BadRun
 from trainer.forecast import Estimate
 from trainer.run import Base, Data, Offload, Optimization, Optimizer, Precision, Run, Sharding, Text
@@ -22,7 +22,7 @@ def tiny(folder: Path, *, added: str = "", dialogues: int = 40) -> Path:
 
 
 def of_7b(run: Run, *, processes: int = 1, holds: int | None = None, free: int = 10**13) -> Estimate:
-    found = plan.amount(run, [150_000_000])
+    found = plan.amount(run, [20_000_000])
     planned = plan.plan(run, LLAMA_7B, found, peak=989.4e12, share=0.4, processes=processes)
     return Estimate(run, LLAMA_7B, found, planned, processes, 989.4e12, 0.4, free, holds)
 
@@ -34,8 +34,8 @@ def test_the_command_tells_model_data_course_time_memory_and_disk(
     told = capsys.readouterr().out
     run = reading.read(tmp_path / "run.toml")
     serialiser = serialiser_of(run.text, tiny_tokenizers.saved(tiny_tokenizers.llama(), tmp_path / "base"))
-    tokens = sum(len(serialiser.tokens(dialogue).ids) for dialogue in dialogues.read(tmp_path / "train.jsonl"))
-    rows = -(-tokens // 64)
+    lengths = [len(serialiser.tokens(dialogue).ids) for dialogue in dialogues.read(tmp_path / "train.jsonl")]
+    tokens, rows = sum(lengths) - len(lengths), len(packing.plan(lengths, 64, run.text.packing))
     assert f"data      {tokens:,} tokens in 40 dialogues, {rows} rows of 64\n" in told
     assert f"course    {-(-rows // 4)} steps of 4 rows, {tokens:,} tokens in all\n" in told
     assert "parameters, all trained, fp32\n" in told
@@ -67,7 +67,7 @@ def test_a_large_file_is_sampled_evenly_and_comes_out_close(tmp_path: Path) -> N
     run = reading.read(tiny(tmp_path))
     run = replace(run, data=replace(run.data, train=(few, many)))
     serialiser = serialiser_of(run.text, tiny_tokenizers.saved(tiny_tokenizers.llama(), tmp_path / "base"))
-    exact = sum(len(serialiser.tokens(dialogue).ids) for file in (few, many) for dialogue in dialogues.read(file))
+    exact = sum(len(serialiser.tokens(dialogue).ids) - 1 for file in (few, many) for dialogue in dialogues.read(file))
     found = sampling.about(run, serialiser)
     assert not found.counted
     assert found.tokens == pytest.approx(exact, rel=0.01)

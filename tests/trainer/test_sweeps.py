@@ -54,7 +54,8 @@ def test_whole_tables_and_lists_can_be_values(tmp_path: Path) -> None:
     first, second = swept(tmp_path, axes).rungs
     assert first.run.optimization.warmup == Warmup(steps=10)
     assert second.run.optimization.warmup == Warmup(fraction=0.1)
-    assert first.name == "warmup-steps=10-train+more"
+    assert first.name == "warmup-steps=10"
+    assert first.place["data.train"] == "train+more"
 
 
 def test_a_name_a_launcher_and_a_base_elsewhere_are_taken(tmp_path: Path) -> None:
@@ -81,7 +82,7 @@ def test_a_name_a_launcher_and_a_base_elsewhere_are_taken(tmp_path: Path) -> Non
         ('size = [{ "text.blok" = 1 }]\n', "text.blok: there is no such key; did you mean block? (in blok=1)"),
         ('size = [{ "name.first" = 1 }]\n', "name.first can't be set: name is no table in the run file"),
         ('"sharding.stage" = [0]\n"course.seed" = [1, 2]\n', "sharding.stage: 0 keeps no fp32 masters"),
-        ('"sharding.stage" = [0]\n"course.seed" = [1, 2]\n', "or fp32 (in stage=0-seed=1, stage=0-seed=2)"),
+        ('"sharding.stage" = [0]\n"course.seed" = [1, 2]\n', "or fp32 (in seed=1, seed=2)"),
     ],
 )
 def test_axes_that_make_no_runs_are_refused(tmp_path: Path, axes: str, words: str) -> None:
