@@ -91,8 +91,10 @@ def blocks_of(
     pretraining: Store | None = None,
     weight: float = 0.0,
 ) -> Blocks:
-    """Pack these of a store's dialogues as the run says, and mix in all texts of another store as one running text,
-    `weight` of the rows. BadRun where the dialogues teach nothing."""
+    """Pack these of a store's dialogues as the run says, and mix in all texts of another store as one running text.
+
+    weight: the share of all rows that is pretraining text. BadRun where the dialogues teach nothing.
+    """
     taught = rows_of(store, texts, text.block, text.packing)
     if not taught.supervised.any():
         raise BadRun(

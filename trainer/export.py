@@ -3,13 +3,15 @@
 Written beside its place and then moved there: who sees `model/` sees a whole one.
 """
 
+import copy
 import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 import deepspeed
-from peft import PeftModel
+import torch
+from peft import PeftModel, get_peft_model
 from torch import Tensor, distributed, nn
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
@@ -88,9 +90,12 @@ def write(
 
 
 def merged(model: PeftModel, states: Mapping[str, Tensor]) -> PreTrainedModel:
-    """The base model with what its adapters have learned; in place, since the run is over."""
-    model.load_state_dict(dict(states), strict=False, assign=True)
-    whole = model.merge_and_unload()
+    """The base model with what its adapters have learned; another one, since DeepSpeed holds parts of this."""
+    inner = model.get_base_model()
+    with torch.device("meta"):  # no memory but for what is assigned
+        fresh = get_peft_model(type(inner)(copy.deepcopy(inner.config)), model.peft_config["default"])
+    fresh.load_state_dict(dict(states), strict=False, assign=True)
+    whole = fresh.merge_and_unload()
     assert isinstance(whole, PreTrainedModel)
     return whole
 

@@ -27,7 +27,7 @@ Progress = Callable[[int, int], None]  # lines done, lines in all
 Record = TypeVar("Record")
 
 VERSION = 1  # of a store's form and of what makes it: what has another one is made anew
-AT_ONCE = 512  # records that are tokenised together
+AT_ONCE = 128  # records that are tokenised together
 CHUNK = 1 << 22  # bytes
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
+import click
 import numpy as np
 import numpy.typing as npt
 
@@ -64,5 +65,8 @@ def with_meaning(
         raise Unavailable(f"{meaning.model} can't be relied on: {error}.") from None
     finally:
         embedder.close()
+    if embedder.cut:
+        some = f"{embedder.cut:,} of {len(prompts) + found.texts:,} texts"
+        click.echo(f"{meaning.model} saw only the beginning of what is too long for it: {some}.", err=True)
     told = tuple(replace(one, likest=near) for one, near in zip(found.found, nearest, strict=True))
     return replace(found, found=told, alike=meaning.alike)

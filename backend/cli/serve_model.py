@@ -30,6 +30,7 @@ EVERY_SECONDS = 1.0
     help="Share of the device's memory.  [default: vLLM's]",
 )
 @click.option("--max-length", type=click.IntRange(2), help="Tokens of prompt and answer.  [default: the model's]")
+@click.option("--embeds", is_flag=True, help="An embedding model: it gives vectors, and completes no text.")
 @click.option("--seed", default=0, show_default=True, help="Of the server; a request's own goes before it.")
 @data_dir_option
 def serve_model(
@@ -42,6 +43,7 @@ def serve_model(
     tensor_parallel: int,
     memory_share: float | None,
     max_length: int | None,
+    embeds: bool,
     seed: int,
     data_dir: Path | None,
 ) -> None:
@@ -50,6 +52,7 @@ def serve_model(
     \b
     assay serve-model checkpoints/imitation --name imitation
     assay serve-model owner/name --tensor-parallel 2 --memory-share 0.8
+    assay serve-model owner/embedder --embeds
     assay serve-model checkpoints/imitation -- --max-num-seqs 64    what follows -- goes to vLLM as it is
     """
     spec = ServerSpec(
@@ -62,6 +65,7 @@ def serve_model(
         max_length=max_length,
         seed=seed,
         port=port,
+        embeds=embeds,
         extra=extra,
     )
     settings = settings_with(data_dir=data_dir)
@@ -81,11 +85,20 @@ def loading(words: str) -> None:
 
 def introduction(server: RunningServer) -> str:
     """Where it answers, and how to use it."""
-    example = ["assay", "generate", "1", "--system", server.name, "--url", server.url, "--model", server.name]
     return "\n".join(
         [
             f"{server.name} answers at {server.url} (vLLM {server.version}, log: {server.log})",
-            f"Let it answer the prompts of study 1:  {shlex.join(example)}",
+            example(server),
             "Stop with Ctrl-C.",
         ]
     )
+
+
+def example(server: RunningServer) -> str:
+    """What it is good for, and the command for it."""
+    if server.embeds:
+        files = ("--eval", "prompts.jsonl", "--train", "train.jsonl")
+        looking = ("assay", "data", "leakage", *files, "--embed-url", server.url, "--embed-model", server.name)
+        return f"Let it see paraphrases in training data:  {shlex.join(looking)}"
+    asking = ("assay", "generate", "1", "--system", server.name, "--url", server.url, "--model", server.name)
+    return f"Let it answer the prompts of study 1:  {shlex.join(asking)}"

@@ -128,7 +128,7 @@ def test_progress_is_told_in_lines(tmp_path: Path, koala: Koala) -> None:
     told: list[tuple[int, int]] = []
     file = file_of(tmp_path / "a.jsonl", *([talk("Hi", "Hello")] * (tokenising.AT_ONCE + 1)))
     tokenising.of_dialogues(tmp_path / "tokens", [file], koala, progress=lambda done, lines: told.append((done, lines)))
-    assert told == [(512, 513), (513, 513)]
+    assert told == [(128, 129), (129, 129)]
 
 
 def test_texts_are_taught_whole(tmp_path: Path, koala: Koala) -> None:

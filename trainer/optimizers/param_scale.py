@@ -15,6 +15,7 @@ from trainer.optimizers import fragments, scales
 from trainer.optimizers.updates import Pace, Row, Update
 
 CHUNK = 2**26  # elements at one time: an update needs room for as many again, or twice
+CHUNK_ON_CPU = 2**17  # so that they stay in its cache from the first pass to the last
 
 
 class Group(TypedDict):
@@ -99,14 +100,30 @@ class ParamScale(torch.optim.Optimizer):
 
 
 def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """CHUNK elements at a time, or a single row that has more."""
+    """Rows, cut where they are long, CHUNK elements at a time."""
     chunk: list[Row] = []
     size = 0
-    for row in rows:
-        if chunk and size + row.parameter.numel() > CHUNK:
+    for row in (part for whole in rows for part in _parts(whole)):
+        if chunk and size + row.parameter.numel() > _chunk(row):
             yield chunk
             chunk, size = [], 0
         chunk.append(row)
         size += row.parameter.numel()
     if chunk:
         yield chunk
+
+
+def _parts(row: Row) -> Iterator[Row]:
+    """A row, cut along its first dimension if it is longer than a chunk."""
+    numel = row.parameter.numel()
+    if numel <= _chunk(row):
+        yield row
+        return
+    length = max(_chunk(row) * len(row.parameter) // numel, 1)
+    parts = (tensor.split(length) for tensor in row[:4])
+    for parameter, gradient, mean, square in zip(*parts, strict=True):
+        yield Row(parameter, gradient, mean, square, row.scale)
+
+
+def _chunk(row: Row) -> int:
+    return CHUNK_ON_CPU if row.parameter.device.type == "cpu" else CHUNK

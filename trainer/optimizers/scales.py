@@ -1,6 +1,7 @@
 """The scale of every tensor, max(RMS, 1e-3), however many processes it is spread over. Knows no gradients.
 
-Source: optax.scale_by_param_block_rms, which EasyLM's adafactor branch ends in (ml. “multiply_by_parameter_scale”).
+Source: optax.scale_by_param_block_rms, which EasyLM's multiply_by_parameter_scale ends in. A tensor is what the model's
+code calls one: GPT-2's c_attn is queries, keys and values and has one scale, where EasyLM's models have three.
 """
 
 import torch

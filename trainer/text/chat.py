@@ -11,7 +11,6 @@ tokens; what looks like one in what people said is text.
 """
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -22,8 +21,8 @@ from trainer.dialogues import ASSISTANT, Dialogue, Turn
 from trainer.errors import BadRun
 from trainer.text.fit import ODD, PLAIN, differences, messages
 from trainer.text.marked import Marked
-from trainer.text.words import Words, int32, named
-from trainer.tokens import Tokens
+from trainer.text.words import Words, named
+from trainer.tokens import Ids, Tokens
 
 ENDS_WITH_SPACE = (
     "Often that is because what asks for an answer ends with a space, which belongs to the answer's token."
@@ -103,17 +102,17 @@ class Chat:
         found = self.marked.pattern.search(answer, after)
         return found.end() if found else len(answer)
 
-    def joined(self, fields: Sequence[Field], ids: Sequence[int], places: Sequence[tuple[int, int]]) -> Tokens:
-        """One text of the fields. ids, places: of all of them in one piece."""
+    def joined(self, fields: Sequence[Field], ids: Ids, places: Ids) -> Tokens:
+        """One text of the fields. ids, places: (n,), (n, 2), of all of them in one piece."""
         edges = np.cumsum([len(field.text) for field in fields])
-        starts, ends = np.array(places, np.int64).reshape(-1, 2).T
+        starts, ends = places.T
         of_field = np.searchsorted(edges, starts, side="right")
         if np.any(ends > edges[of_field]):
             apart = [*self.marked.ids([fields[0].text]), *self.marked.going_on([field.text for field in fields[1:]])]
-            ids, of_field = list(chain(*apart)), np.repeat(np.arange(len(fields)), [len(part) for part in apart])
+            ids, of_field = np.concatenate(apart), np.repeat(np.arange(len(fields)), [len(part) for part in apart])
         taught = np.array([field.taught for field in fields])[of_field]
         questions = np.arange(2, len(fields), 2)
-        return Tokens(int32(ids), taught, np.searchsorted(of_field, questions).astype(np.int32))
+        return Tokens(ids, taught, np.searchsorted(of_field, questions).astype(np.int32))
 
     def ending(self) -> int | None:
         """The token that ends an answer, where it is a special one. BadRun where nothing does."""
@@ -125,7 +124,7 @@ class Chat:
                 f"The chat template of {self.name} writes nothing after an answer, so a model could not learn where "
                 "one ends. Name another as chat_template."
             )
-        last = self.marked.ids([after])[0][-1]
+        last = int(self.marked.ids([after])[0][-1])
         return last if last in self.marked.texts else None
 
     def fitting(self) -> tuple[str, ...]:

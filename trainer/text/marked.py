@@ -8,9 +8,11 @@ Unicode; text that has one gets a replacement character for it.
 import re
 from collections.abc import Sequence
 
+import numpy as np
 from tokenizers import AddedToken, Tokenizer
 
 from trainer.text.words import copy_of
+from trainer.tokens import Ids
 
 MARK, HIDDEN = "\ufdd0", "\ufdd1"
 HIDDEN_TOKEN = re.compile(f"{HIDDEN}([0-9]+){HIDDEN}")
@@ -31,7 +33,9 @@ class Marked:
         self.fast.encode_special_tokens = True
         self.fast.add_tokens([marking(token, f"{MARK}{id}{MARK}") for id, token in tokens.items()])
         self.fast.add_tokens([AddedToken(GOES_ON, normalized=False)])
-        self.real = {self.fast.token_to_id(f"{MARK}{id}{MARK}"): id for id in self.texts}
+        self.real = np.arange(max(self.fast.get_vocab().values()) + 1, dtype=np.int32)  # the special token of a mark
+        for id in tokens:
+            self.real[self.fast.token_to_id(f"{MARK}{id}{MARK}")] = id
 
     def hidden(self, text: str) -> str:
         """What someone said, with nothing in it that looks like a special token."""
@@ -43,21 +47,21 @@ class Marked:
         marked = self.pattern.sub(lambda match: f"{MARK}{self.special[match[0]]}{MARK}", text)
         return HIDDEN_TOKEN.sub(lambda match: self.texts[int(match[1])], marked)
 
-    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+    def ids(self, texts: Sequence[str]) -> list[Ids]:
         """The tokens of texts with marks."""
-        return [self.unmarked(ids) for ids, _ in self.placed(texts)]
+        return [ids for ids, _ in self.placed(texts)]
 
-    def placed(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
-        """(tokens, the characters from and to which each goes) of texts with marks, on all cores."""
+    def placed(self, texts: Sequence[str]) -> list[tuple[Ids, Ids]]:
+        """(n,) tokens, and (n, 2) from and to which character each goes, of texts with marks, on all cores."""
         written = self.fast.encode_batch(list(texts), add_special_tokens=False)
-        return [(self.unmarked(encoding.ids), encoding.offsets) for encoding in written]
+        return [
+            (self.real[np.array(text.ids, np.int32)], np.array(text.offsets, np.int32).reshape(-1, 2))
+            for text in written
+        ]
 
-    def going_on(self, texts: Sequence[str]) -> list[list[int]]:
+    def going_on(self, texts: Sequence[str]) -> list[Ids]:
         """The tokens of texts that go on another."""
         return [ids[1:] for ids in self.ids([GOES_ON + text for text in texts])]
-
-    def unmarked(self, ids: Sequence[int]) -> list[int]:
-        return [self.real.get(id, id) for id in ids]
 
 
 def marking(token: AddedToken, mark: str) -> AddedToken:

@@ -35,6 +35,10 @@ class Hopeless(EngineError):
     """This request will be refused however often it is asked."""
 
 
+class TooLong(Hopeless):
+    """It is longer than the model takes; a part of it may be answered."""
+
+
 class Unusable(Hopeless):
     """Every request will be refused until somebody changes the key, the address or the model."""
 

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from pydantic import SecretStr
 
 from worker.engines.answers import complaint
-from worker.engines.protocol import EngineError, Hopeless, TooFast, Transient, Unusable
+from worker.engines.protocol import EngineError, Hopeless, TooFast, TooLong, Transient, Unusable
 
 LONGEST_COMPLAINT = 500
 TOO_LONG = ("context length", "context_length", "too long", "max_model_len")
@@ -45,7 +45,7 @@ def refused(status: int, code: str, said: str, *, url: str) -> Hopeless:
     if status == 405:
         return Unusable(f"{url} is no address of OpenAI's interface ({status}); it usually ends in /v1.{told}")
     if any(words in said.lower() or words in code for words in TOO_LONG):
-        return Hopeless(f"The prompt with max_tokens is too long for this model; lower max_tokens.{told}")
+        return TooLong(f"The prompt with max_tokens is too long for this model; lower max_tokens.{told}")
     return Hopeless(f"{url} refuses this request ({status}); change what it complains of.{told}")
 
 

@@ -20,7 +20,8 @@ class ServerSpec:
 
     model: a folder or a name on the hub, and revision of the latter. name: under which it is served; empty: the
     model's. memory_share: of the device's memory, above 0 and at most 1. max_length: prompt and answer, in tokens.
-    port: 0 for any free one. extra: further options of vLLM's own, which come last and so win.
+    port: 0 for any free one. embeds: it gives vectors and completes no text. extra: further options of vLLM's own,
+    which come last and so win.
     """
 
     model: str
@@ -32,6 +33,7 @@ class ServerSpec:
     max_length: int | None = None
     seed: int = 0
     port: int = 0
+    embeds: bool = False
     extra: tuple[str, ...] = ()
 
     @property
@@ -57,6 +59,8 @@ def command(spec: ServerSpec, found: VllmEnvironment, *, port: int, own_name: st
         words += ["--max-model-len", str(spec.max_length)]
     if spec.memory_share is not None:
         words += ["--gpu-memory-utilization", str(spec.memory_share)]
+    if spec.embeds:
+        words += ["--runner", "pooling"]
     return [*words, *(for_the_cpu(spec) if found.on_cpu else []), *spec.extra]
 
 

@@ -1,8 +1,8 @@
 """Starts, watches and stops a vLLM server. Knows no study, no prompt and no job.
 
 The server is a process of its own, in its own environment, under a guard that ends it when this process is gone.
-It is ready once it has completed a text asked of it by a name that only we gave it: a server answers /health before
-its first request kills it, and the port might be somebody else's.
+It is ready once it has completed a text, or embedded one, asked of it by a name that only we gave it: a server answers
+/health before its first request kills it, and the port might be somebody else's.
 """
 
 import os
@@ -24,7 +24,7 @@ from backend.config import Settings
 from backend.errors import Unavailable
 from worker.engines import checkpoints, guard, vllm_environment
 from worker.engines.answers import OWN
-from worker.engines.completion import Refused, completes
+from worker.engines.completion import Refused, completes, embeds
 from worker.engines.ports import HOST, free_port
 from worker.engines.vllm_command import ServerSpec, command, environment
 from worker.engines.vllm_environment import VllmEnvironment
@@ -44,10 +44,14 @@ OnProgress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """A server that has answered. url: for OpenAI's interface, with /v1; name: by which to ask; log: its whole log."""
+    """A server that has answered. url: for OpenAI's interface, with /v1; name: by which to ask; log: its whole log.
+
+    embeds: it gives vectors and completes no text.
+    """
 
     url: str
     name: str
+    embeds: bool
     port: int
     version: str
     log: Path
@@ -102,7 +106,7 @@ def start(spec: ServerSpec, found: VllmEnvironment, logs: Path, *, own_name: str
     words = command(spec, found, port=port, own_name=own_name)
     with path.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, "-I", guard.__file__, str(os.getpid()), *words],
+            [sys.executable, "-I", guard.__file__, str(os.getpid()), str(guard.GRACE_SECONDS), *words],
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
@@ -110,11 +114,11 @@ def start(spec: ServerSpec, found: VllmEnvironment, logs: Path, *, own_name: str
             env=environment(spec),
         )
     log.info("vllm.started", model=spec.model, port=port, log=str(path))
-    return RunningServer(f"http://{HOST}:{port}/v1", spec.served_as, port, found.version, path, process)
+    return RunningServer(f"http://{HOST}:{port}/v1", spec.served_as, spec.embeds, port, found.version, path, process)
 
 
 def wait(server: RunningServer, own_name: str, *, on_progress: OnProgress, patience: float) -> None:
-    """Return once a completion came; Unavailable, with the log's last lines, when none will."""
+    """Return once an answer came; Unavailable, with the log's last lines, when none will."""
     began = time.monotonic()
     while not answers(server, own_name):
         server.check()
@@ -127,11 +131,12 @@ def wait(server: RunningServer, own_name: str, *, on_progress: OnProgress, patie
 
 
 def answers(server: RunningServer, own_name: str) -> bool:
-    """Whether it completes a text; Unavailable where it says that it never will."""
+    """Whether it completes or embeds a text; Unavailable where it says that it never will."""
     try:
-        return completes(server.port, own_name)
+        return (embeds if server.embeds else completes)(server.port, own_name)
     except Refused as error:
-        raise Unavailable(f"vLLM can't complete a text with {server.name}: {error}\n{ending(server.log)}") from None
+        what = "embed" if server.embeds else "complete"
+        raise Unavailable(f"vLLM can't {what} a text with {server.name}: {error}\n{ending(server.log)}") from None
 
 
 def stop(server: RunningServer) -> None:

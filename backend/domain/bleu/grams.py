@@ -4,9 +4,9 @@ So there are no collisions, as hashes have them. The k-th occurrence of an n-gra
 then the clipped matches of two texts are simply the features that both have. Knows no score.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -56,7 +56,7 @@ class Numbers:
         known = self.vocabulary
         if self.learning:
             return [known.setdefault(word, len(known)) for word in words]
-        return [known.get(word, UNKNOWN) for word in words]
+        return list(map(known.get, words, repeat(UNKNOWN)))
 
     def of_keys(self, name: str, keys: Integers) -> Integers:
         """The numbers of keys of one kind, UNKNOWN for those that have none."""
@@ -70,8 +70,8 @@ class Numbers:
         return np.where(given[place] == keys, place, UNKNOWN).astype(np.int64)
 
 
-def occurrences(texts: Words, numbers: Numbers, *, orders: int, lonely: bool) -> list[Occurrences]:
-    """The features of each order from 1 on.
+def occurrences(texts: Words, numbers: Numbers, *, orders: Sequence[int], lonely: bool) -> list[Occurrences]:
+    """The features of each of these orders, which ascend.
 
     lonely: also of n-grams that occur once in all these texts, which can match in other texts only.
     """
@@ -80,7 +80,7 @@ def occurrences(texts: Words, numbers: Numbers, *, orders: int, lonely: bool) ->
     place = np.flatnonzero(texts.words != UNKNOWN)
     gram, grams = texts.words[place], len(numbers.vocabulary)
     found = []
-    for order in range(1, orders + 1):
+    for order in range(1, orders[-1] + 1):
         if order > 1:
             inside = place + order <= ends[place]
             place, gram = place[inside], gram[inside]
@@ -90,7 +90,8 @@ def occurrences(texts: Words, numbers: Numbers, *, orders: int, lonely: bool) ->
             grams = len(numbers.given[name])
         kept = gram != UNKNOWN if lonely else np.bincount(gram, minlength=1)[gram] > 1
         place, gram = place[kept], gram[kept]
-        found.append(features(owner[place], gram, grams, numbers, f"{order} words again"))
+        if order in orders:
+            found.append(features(owner[place], gram, grams, numbers, f"{order} words again"))
     return found
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from backend.domain.bleu.core import Core
 from backend.domain.bleu.grams import Integers, Numbers
 from backend.domain.bleu.keys import Floats
-from backend.domain.bleu.scoring import DEFAULT, Bleu
+from backend.domain.bleu.scoring import DEFAULT, ORDERS, Bleu
 from backend.domain.bleu.search import NOBODY, nearest
 from backend.domain.bleu.texts import Texts, indexed
 from backend.domain.meaning import Likest
@@ -104,14 +104,16 @@ def leakage(
     only_above: nearest texts below the threshold are not wanted, which takes less time.
     """
     numbers = Numbers(cased=bleu.cased)
-    queries = indexed(numbers.words(prompts), numbers, lonely=True, orders=LONGEST_SEQUENCE)
+    words = numbers.words(prompts)
+    sequences = sequences_of(words.lengths)
+    sizes = np.unique(sequences[sequences > 0]).tolist()
+    queries = indexed(words, numbers, lonely=True, beyond=sizes)
     numbers.learning = False
-    sequences = sequences_of(queries.lengths)
     found = [Found(sequence=size, contained=0.0 if size else None) for size in sequences.tolist()]
     count = 0
     for part in parts:
         count += len(part)
-        texts = indexed(numbers.words(one.text for one in part), numbers, lonely=True, orders=LONGEST_SEQUENCE)
+        texts = indexed(numbers.words(one.text for one in part), numbers, lonely=True, beyond=sizes)
         above = threshold if only_above else 0.0
         near = nearest(queries, texts, core, bleu=bleu, above=above)
         share, container = containers(queries, texts, sequences)
@@ -131,10 +133,10 @@ def sequences_of(lengths: Integers) -> Integers:
 def containers(prompts: Texts, texts: Texts, sequences: Integers) -> tuple[Floats, Integers]:
     """For each prompt the largest share of its sequences that stand in one text, and the first such text."""
     share, container = np.zeros(len(prompts)), np.full(len(prompts), NOBODY)
-    for size in np.unique(sequences[sequences > 0]):
+    sizes = np.unique(sequences[sequences > 0])
+    for size, ours, theirs in zip(sizes, prompts.orders[ORDERS:], texts.orders[ORDERS:], strict=True):
         rows = np.flatnonzero(sequences == size)
-        ours = prompts.orders[size - 1][rows].astype(np.int32)
-        common = (ours @ texts.orders[size - 1].T.astype(np.int32)).tocoo()
+        common = (ours[rows].astype(np.int32) @ theirs.T.astype(np.int32)).tocoo()
         row, text, shared = common.row, common.col, common.data
         order = np.lexsort((text, -shared, row))
         first = order[np.flatnonzero(np.diff(row[order], prepend=-1))]

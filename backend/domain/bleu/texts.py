@@ -3,6 +3,7 @@
 Knows no score.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,10 @@ PAIRS_AT_ONCE = 20_000
 
 @dataclass(frozen=True)
 class Texts:
-    """lengths: words a text. orders: for each order a matrix of texts × features, 1 where a text has one."""
+    """lengths: words a text. orders: for each order a matrix of texts × features, 1 where a text has one.
+
+    The first four are orders 1 to 4; beyond them stand those that were asked for.
+    """
 
     lengths: Integers
     orders: tuple[sparse.csr_array[np.int8], ...]
@@ -25,9 +29,9 @@ class Texts:
         return len(self.lengths)
 
 
-def indexed(words: Words, numbers: Numbers, *, lonely: bool, orders: int = ORDERS) -> Texts:
-    """Texts whose words are numbers already; see `occurrences` for what is lonely."""
-    found = occurrences(words, numbers, orders=orders, lonely=lonely)
+def indexed(words: Words, numbers: Numbers, *, lonely: bool, beyond: Sequence[int] = ()) -> Texts:
+    """Texts whose words are numbers already. beyond: further orders, which ascend; see `occurrences` for lonely."""
+    found = occurrences(words, numbers, orders=[*range(1, ORDERS + 1), *beyond], lonely=lonely)
     return Texts(words.lengths, tuple(matrix(one, len(words.lengths)) for one in found))
 
 

@@ -6,12 +6,10 @@ A test holds this to sacrebleu on hostile text, so scores can be named by sacreb
 import re
 
 ENTITIES = (("&quot;", '"'), ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"))
-SIGNS = str.maketrans({sign: f" {sign} " for sign in '{|}~[\\]^_`!"#$%&()*+:;<=>?@/'})
-SPLITS = (
-    (re.compile(r"([^0-9])([.,])"), r"\1 \2 "),  # a point or comma after anything but a digit
-    (re.compile(r"([.,])([^0-9])"), r" \1 \2"),  # or before anything but a digit
-    (re.compile(r"([0-9])(-)"), r"\1 \2 "),  # a dash after a digit
-)
+SIGNS = '{|}~[\\]^_`!"#$%&()*+:;<=>?@/'
+AFTER = re.compile(r"([^0-9])([.,])")  # a point or comma after anything but a digit
+BEFORE = re.compile(r"([.,])([^0-9])")  # or before anything but a digit
+DASH = re.compile(r"(?<=[0-9])-")
 
 
 def tokens(text: str, *, cased: bool = False) -> list[str]:
@@ -20,7 +18,11 @@ def tokens(text: str, *, cased: bool = False) -> list[str]:
     if "&" in line:
         for entity, sign in ENTITIES:
             line = line.replace(entity, sign)
-    line = f" {line} ".translate(SIGNS)
-    for pattern, spaced in SPLITS:
-        line = pattern.sub(spaced, line)
-    return line.split()
+    line = f" {line} "
+    for sign in SIGNS:
+        if sign in line:
+            line = line.replace(sign, f" {sign} ")
+    if "." in line or "," in line:
+        line = AFTER.sub(lambda found: f"{found[1]} {found[2]} ", line)
+        line = BEFORE.sub(lambda found: f" {found[1]} {found[2]}", line)
+    return DASH.sub(" - ", line).split()

@@ -84,6 +84,15 @@ def test_short_prompts_count_as_one_sequence_and_very_short_ones_as_none() -> No
     assert (found.contained, found.marked, found.near) == (1, 1, 0)
 
 
+def test_prompts_of_several_lengths_are_looked_for_as_each_alone() -> None:
+    prompts = ["a b c d e f", "a b c", LONG, "f e d c b a z y", "write a poem about the sea"]
+    train = [*TRAIN, "x a b c d e f y", f"so: {LONG}", "f e d c b a z y"]
+    found = looked(prompts, train).found
+    assert [one.sequence for one in found] == [6, 0, 13, 8, 6]
+    assert [one.contained for one in found] == [1.0, None, 1.0, 1.0, 1.0]
+    assert found == tuple(looked([prompt], train).found[0] for prompt in prompts)
+
+
 def test_no_training_text_finds_nothing() -> None:
     assert (looked([LONG], []).marked, looked([LONG], []).texts) == (0, 0)
     assert looked([], TRAIN).found == ()

@@ -1,4 +1,4 @@
-"""One token tells whether a server answers; a refusal is not taken for a wait."""
+"""One token, or one vector, tells whether a server answers; a refusal is not taken for a wait."""
 
 import json
 import threading
@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from worker.engines.completion import Refused, completes
+from worker.engines.completion import Refused, completes, embeds
 from worker.engines.ports import free_port
 
 
@@ -18,7 +18,8 @@ def answering(status: int, asked: list[dict[str, object]]) -> Iterator[int]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            asked.append({"path": self.path, **body})
             self.send_response(status)
             self.end_headers()
             self.wfile.write(b"so it is")
@@ -39,13 +40,17 @@ def test_an_answer_is_ready_and_a_busy_server_is_waited_for(status: int, is_read
     asked: list[dict[str, object]] = []
     with answering(status, asked) as port:
         assert completes(port, "ours") is is_ready
-    assert [(one["model"], one["max_tokens"]) for one in asked] == [("ours", 1)]
+        assert embeds(port, "ours") is is_ready
+    assert [(one["path"], one["model"]) for one in asked] == [("/v1/completions", "ours"), ("/v1/embeddings", "ours")]
+    assert (asked[0]["max_tokens"], asked[1]["input"]) == (1, ["Hello"])
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 500])
 def test_a_refusal_is_told_with_the_servers_words(status: int) -> None:
     with answering(status, []) as port, pytest.raises(Refused, match=f"{status}, so it is"):
         completes(port, "ours")
+    with answering(status, []) as port, pytest.raises(Refused, match=f"{status}, so it is"):
+        embeds(port, "ours")
 
 
 def test_where_nobody_listens_nothing_is_ready() -> None:

@@ -12,7 +12,7 @@ from tests.openai import Step, scripted
 from tests.worker.engines.asked import MODEL, chat, completion, house
 from worker.engines import answers
 from worker.engines.openai import OpenAIEngine
-from worker.engines.protocol import EngineError, Hopeless, Identity, TooFast, Transient, Unusable
+from worker.engines.protocol import EngineError, Hopeless, Identity, TooFast, TooLong, Transient, Unusable
 
 KEY = SecretStr("sk-a-secret")
 
@@ -218,7 +218,7 @@ def test_too_fast_tells_the_pause_that_the_server_names_by_its_own_clock(step: S
         (script.complains(405, "No."), Unusable, "usually ends in /v1"),
         (script.complains(402, "Pay."), Unusable, "no money or quota left"),
         (script.complains(429, "Quota.", code="insufficient_quota"), Unusable, "top it up, then resume"),
-        (script.too_long(), Hopeless, "too long for this model; lower max_tokens"),
+        (script.too_long(), TooLong, "too long for this model; lower max_tokens"),
         (script.complains(400, "temperature is odd", code=400), Hopeless, "It says: temperature is odd"),
         (script.sends({"error": "bad"}, status=422), Hopeless, "It says: bad"),
         (script.sends({"object": "error", "message": "bad"}, status=400), Hopeless, "It says: bad"),

@@ -32,7 +32,12 @@ def test_every_wish_becomes_an_option_and_what_is_not_wished_is_left_to_vllm() -
         " --host 127.0.0.1 --port 20001 --dtype bfloat16 --tensor-parallel-size 2 --seed 7 --revision abc"
         " --max-model-len 512 --gpu-memory-utilization 0.5 --max-num-seqs 4"
     )
-    assert not {"--revision", "--max-model-len", "--gpu-memory-utilization"} & set(words(ServerSpec("gpt2")).split())
+    unasked = {"--revision", "--max-model-len", "--gpu-memory-utilization", "--runner"}
+    assert not unasked & set(words(ServerSpec("gpt2")).split())
+
+
+def test_an_embedding_model_is_served_as_one() -> None:
+    assert words(ServerSpec("owner/name", embeds=True)).endswith("--seed 0 --runner pooling")
 
 
 def test_the_cpu_build_compiles_nothing_and_takes_one_gibibyte_unless_a_share_is_wished() -> None:
