@@ -43,6 +43,9 @@ class Settings(BaseSettings):
         default="",
         description="the Python of vLLM's own environment; empty: .venv-vllm/bin/python here or beside the project",
     )
+    train_python: str = Field(
+        default="", description="the Python that training runs in; empty: this one, if it has torch and DeepSpeed"
+    )
     engine_keys: dict[str, SecretStr] = Field(
         default_factory=dict, repr=False, description='keys of engines by address, as JSON: {"https://host/v1": "key"}'
     )

@@ -15,7 +15,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from time import monotonic
 
+from trainer.errors import BadRun
+
+TELL_SECONDS = 0.5
 RUN_TOML = "run.toml"
 RUN_JSON = "run.json"
 STATE = "state.json"
@@ -44,8 +48,56 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
     os.replace(part, path)
 
 
-def tell(out: Path, state: State, *, step: int, steps: int, message: str = "", error: str = "") -> None:
-    """Say how far the run is."""
-    at = datetime.now(UTC).isoformat()
-    told = {"state": state, "step": step, "steps": steps, "message": message, "error": error, "at": at}
-    write_json(out / STATE, told)
+class Desk:
+    """Writes what the folder says of the run; in all processes but the first, nothing.
+
+    A step is told at most twice a second: models are small enough that a file a step would be felt.
+    """
+
+    def __init__(self, out: Path, *, writes: bool) -> None:
+        self.out = out
+        self.writes = writes
+        self.known: dict[str, object] = {"state": State.PREPARING, "step": 0, "steps": 0, "message": "", "error": ""}
+        self.told_at = 0.0
+
+    def open(self, declaration: str) -> None:
+        """Make the folder, with the run's TOML, whole, in it. BadRun where that can't be."""
+        if not self.writes:
+            return
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+            (self.out / RUN_TOML).write_text(declaration, "utf-8")
+        except OSError as error:
+            raise BadRun(f"{self.out} can't be written: {error.strerror}. Name another folder as `out`.") from None
+
+    def begin(self, report: Mapping[str, object]) -> None:
+        """What the run comes to, before its first step; what was found out at its end earlier stays."""
+        if self.writes:
+            write_json(self.out / RUN_JSON, {**self.report(), **report})
+
+    def end(self, result: Mapping[str, object]) -> None:
+        """How it ended, once its model is there."""
+        if self.writes:
+            write_json(self.out / RUN_JSON, {**self.report(), "result": result})
+        self.tell(State.DONE)
+
+    def report(self) -> dict[str, object]:
+        """run.json as it is; empty before the first."""
+        try:
+            found = json.loads((self.out / RUN_JSON).read_text("utf-8"))
+        except FileNotFoundError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def message(self, message: str) -> None:
+        """What it does now."""
+        self.tell(State(str(self.known["state"])), message=message)
+
+    def tell(self, state: State, **more: object) -> None:
+        """Say how far the run is: step, steps, message, error. What is not said stays, but for the message."""
+        changed = state != self.known["state"] or "message" in more or "error" in more
+        self.known |= {"state": state, "message": "", **more}
+        if not self.writes or not self.out.is_dir() or (not changed and monotonic() - self.told_at < TELL_SECONDS):
+            return
+        self.told_at = monotonic()
+        write_json(self.out / STATE, {**self.known, "at": datetime.now(UTC).isoformat()})

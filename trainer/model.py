@@ -1,25 +1,20 @@
 """Loads what is fine-tuned, and makes it fit the run. Knows no data, no optimizer and no process but its own."""
 
-from pathlib import Path
 from typing import Any  # what transformers loads has no types of its own
 
 import torch
 from peft import LoraConfig, get_peft_model
+from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.pytorch_utils import Conv1D
 
 from trainer.attention import NAME
 from trainer.errors import BadRun
 from trainer.run import Base, Precision, Run
 
 DTYPES = {Precision.BF16: torch.bfloat16, Precision.FP32: torch.float32}
-NOT_LOADED = (
-    OSError,
-    ValueError,
-    KeyError,
-    ImportError,
-    RuntimeError,
-)  # what transformers raises for what is not there
+NOT_LOADED = (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError)  # what transformers raises
 
 
 def tokenizer_of(base: Base) -> PreTrainedTokenizerBase:
@@ -121,6 +116,7 @@ def adapted(model: PreTrainedModel, base: Base) -> nn.Module:
         lora_dropout=lora.dropout,
         target_modules=list(lora.targets) or "all-linear",
         task_type="CAUSAL_LM",
+        fan_in_fan_out=any(isinstance(layer, Conv1D) for layer in model.modules()),  # GPT-2's are transposed
     )
     try:
         return get_peft_model(model, config, autocast_adapter_dtype=False)
@@ -132,8 +128,7 @@ def prepared(run: Run, tokenizer: PreTrainedTokenizerBase) -> nn.Module:
     """The model as it is trained."""
     model = load(run, tokenizer)
     if run.model.gradient_checkpointing:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-        model.enable_input_require_grads()
+        model.activation_checkpointing_enable({"use_reentrant": False})
     model.set_attn_implementation(NAME if run.model.attention == "auto" else run.model.attention)
     return adapted(model, run.model)
 
@@ -142,8 +137,3 @@ def first_line(error: Exception) -> str:
     """What a library says, as far as one sentence goes."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
-
-
-def is_folder(base: str) -> bool:
-    """Whether a base is a folder here."""
-    return Path(base).is_dir()

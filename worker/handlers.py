@@ -7,9 +7,11 @@ from worker.generate import generate
 from worker.judge import judge
 from worker.running import Handler
 from worker.synthesize import synthesize
+from worker.train import train
 
 HANDLERS: Mapping[JobKind, Handler] = {
     JobKind.GENERATE: generate,
     JobKind.JUDGE: judge,
     JobKind.SYNTHESIZE: synthesize,
+    JobKind.TRAIN: train,
 }

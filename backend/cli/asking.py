@@ -1,7 +1,7 @@
 """What `assay generate` and `assay judge` share: whom to ask, how, and for how much. Knows no job under way."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import wraps
 from typing import Any
 
@@ -28,6 +28,12 @@ class Asks:
     revision: str
     sampling: Mapping[str, Any]  # what click gives
     serving: Mapping[str, Any]
+
+    def served_from(self, folder: str) -> "Asks":
+        """Asks a model that lies here, on a vLLM server of our own. Invalid where another one was named, too."""
+        if self.model or self.url:
+            raise Invalid("A run is its own model: leave out --model and --url.")
+        return replace(self, engine=EngineKind.VLLM, model=folder)
 
     def recipe(self, *, defaults: Sampling, template: str = "", instructions: str = "", sample: int = 0) -> Recipe:
         """The recipe, with these defaults where the call says nothing. Invalid, in a sentence."""
@@ -66,7 +72,7 @@ DOLLARS = Dollars()
 ENGINE = (
     click.option("--engine", type=one_of(EngineKind), default=EngineKind.OPENAI.value, show_default=True,
                  help="vllm: started here, unless --url names a running one. transformers: in this process."),
-    click.option("--model", required=True, help="A folder, a hub's name, or the model's name at --url."),
+    click.option("--model", default="", help="A folder, a hub's name, or the model's name at --url."),
     click.option("--url", default="", help="Of OpenAI's interface, with /v1. Its key: ASSAY_ENGINE_KEYS."),
     click.option("--revision", default="", help="Of a model on the hub."),
     click.option("--temperature", type=float, help="0 is greedy."),

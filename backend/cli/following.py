@@ -25,8 +25,18 @@ logger = structlog.get_logger()
 LOOK_SECONDS = 0.5
 
 
-def followed(database: Database, settings: Settings, job_id: int, *, label: str) -> None:
+def followed(
+    database: Database,
+    settings: Settings,
+    job_id: int,
+    *,
+    label: str,
+    kept: str = "What is answered",
+    says: bool = False,
+) -> None:
     """Do this job here, unless a worker has it already, with a bar until it ends. Ctrl-C leaves it in its queue.
+
+    kept: what Ctrl-C does not lose. says: what the job says stands behind the bar.
 
     Raises AppError with the job's own sentence where it did not do everything.
     """
@@ -37,9 +47,9 @@ def followed(database: Database, settings: Settings, job_id: int, *, label: str)
     thread.start()
     try:
         with leaving_when_told(), hearing_interrupts():
-            watch(database, job_id, label=label)
+            watch(database, job_id, label=label, says=says)
     except (KeyboardInterrupt, SystemExit):
-        click.echo(f"\nStopping. What is answered is kept; job {job_id} waits for `assay serve` or this call again.")
+        click.echo(f"\nStopping. {kept} is kept; job {job_id} waits for `assay serve` or this call again.")
         sys.exit(130)
     finally:  # whatever ends the watch: work that nobody watches would keep this process alive
         closing.set()
@@ -67,7 +77,7 @@ def is_live(database: Database, job_id: int) -> bool:
         return JobState(jobs.get(session, job_id).state).is_live
 
 
-def watch(database: Database, job_id: int, *, label: str) -> None:
+def watch(database: Database, job_id: int, *, label: str, says: bool = False) -> None:
     """What the job says until its first row, such as that nobody answers; then a bar over its rows until it ends."""
     said = ""
     with database.reading() as session:
@@ -78,8 +88,8 @@ def watch(database: Database, job_id: int, *, label: str) -> None:
     with bar(job.total or 0, label) as advance:
         shown = 0
         while True:
-            advance(job.done + job.failed - shown)
-            shown = job.done + job.failed
+            advance(max(job.done + job.failed - shown, 0), job.message if says else None)
+            shown = max(shown, job.done + job.failed)
             if not JobState(job.state).is_live:
                 return
             job = looked_at(database, job_id)

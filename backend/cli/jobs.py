@@ -64,7 +64,8 @@ def line(job: Job) -> str:
     counted = f"{job.done} of {job.total}" if job.total is not None else "not counted yet"
     failed = f", {job.failed} failed" if job.failed else ""
     spent = f", ${job.spent / 1e6:.4f}" if job.spent else ""
-    about = f"study {job.study_id}" if job.study_id else f"synthesis {job.synthesis_id}"
+    other = f"run {job.training_run_id}" if job.training_run_id else f"synthesis {job.synthesis_id}"
+    about = f"study {job.study_id}" if job.study_id else other
     return f"{job.id:5}  {job.kind:10} {job.state:10} {counted}{failed}{spent}  {about}"
 
 
@@ -72,5 +73,9 @@ def told(job: Job, events: Sequence[JobEvent]) -> str:
     """One job with its history."""
     parts = [line(job)]
     parts += [f"       {job.message}"] if job.message else []
-    parts += [f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.words}" for event in events]
-    return "\n".join(parts)
+    return "\n".join([*parts, *history(events)])
+
+
+def history(events: Sequence[JobEvent]) -> list[str]:
+    """What became of a job, a line each."""
+    return [f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.words}" for event in events]

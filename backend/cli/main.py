@@ -25,6 +25,7 @@ from backend.cli.results import results
 from backend.cli.serve_model import serve_model
 from backend.cli.simulate import simulate
 from backend.cli.studies import close, studies
+from backend.cli.train import list_runs, sweep, train
 from backend.cli.trial import try_
 from backend.cli.verbs import Verbs
 from backend.cli.worker import beat, worker
@@ -58,7 +59,9 @@ VERBS = (
     serve,
     worker,
     beat,
-    data,
+    train,
+    sweep,
+    list_runs,
     generate,
     judge,
     jobs,

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 import click
 
@@ -14,6 +15,12 @@ from backend.services.studies.imports import Inspected
 from backend.services.studies.mentions import Mention
 
 SHOWN = 3
+
+
+class Advance(Protocol):
+    """Moves a bar on, and says something behind it."""
+
+    def __call__(self, n_steps: int, current_item: str | None = None) -> None: ...
 
 
 @contextmanager
@@ -40,10 +47,12 @@ def computing() -> Iterator[OnStep]:
 
 
 @contextmanager
-def bar(length: int, label: str) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error; what it is advanced by adds up to its length."""
+def bar(length: int, label: str) -> Iterator[Advance]:
+    """A bar on standard error; what it is advanced by adds up to its length, and what is said stands behind it."""
     hidden = not sys.stderr.isatty()
-    with click.progressbar(length=length, label=label, file=sys.stderr, hidden=hidden) as shown:
+    with click.progressbar(
+        length=length, label=label, file=sys.stderr, hidden=hidden, item_show_func=lambda words: words
+    ) as shown:
         yield shown.update
 
 

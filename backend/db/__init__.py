@@ -23,6 +23,7 @@ from backend.db import (
     styles,
     submissions,
     syntheses,
+    training_runs,
     vendor_calls,
 )
 from backend.db.base import Base
@@ -53,5 +54,6 @@ __all__ = [
     "styles",
     "submissions",
     "syntheses",
+    "training_runs",
     "vendor_calls",
 ]

@@ -19,7 +19,7 @@ class Job(Base):
     counts holders, so a worker that was given up can't write any more. done, total, failed: rows; total is NULL until
     it was counted, and failed ones have been tried. message: what it does now. error: why it stopped. asked_to_stop:
     by a person. manner: of backend.domain.jobs. allowed, spent: millionths of a dollar; spent counts what is set aside
-    for questions under way. study_id: NULL for a synthesis, which belongs to none.
+    for questions under way. study_id: NULL for a synthesis and a training run, which belong to none.
     """
 
     __tablename__ = "jobs"
@@ -32,7 +32,8 @@ class Job(Base):
         CheckConstraint(
             "(kind = 'generate') = (generation_id IS NOT NULL) AND (kind = 'judge') = (judging_id IS NOT NULL)"
             " AND (kind = 'synthesize') = (synthesis_id IS NOT NULL)"
-            " AND (kind = 'synthesize') = (study_id IS NULL)",
+            " AND (kind = 'train') = (training_run_id IS NOT NULL)"
+            " AND (kind IN ('synthesize', 'train')) = (study_id IS NULL)",
             name="names_its_work",
         ),
         CheckConstraint(
@@ -47,6 +48,7 @@ class Job(Base):
         Index("uq_jobs_live_generation", "generation_id", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
         Index("uq_jobs_live_judging", "judging_id", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
         Index("uq_jobs_live_synthesis", "synthesis_id", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
+        Index("uq_jobs_live_training_run", "training_run_id", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
         Index("ix_jobs_state", "state", "queue"),
     )
 
@@ -58,6 +60,7 @@ class Job(Base):
     generation_id: Mapped[int | None] = mapped_column(default=None)
     judging_id: Mapped[int | None] = mapped_column(default=None)
     synthesis_id: Mapped[int | None] = mapped_column(ForeignKey("syntheses.id"), default=None)
+    training_run_id: Mapped[int | None] = mapped_column(ForeignKey("training_runs.id"), default=None)
     manner: Mapped[dict[str, Any]] = mapped_column(JSON)
     attempt: Mapped[int] = mapped_column(default=0)
     holder: Mapped[str | None] = mapped_column(default=None)

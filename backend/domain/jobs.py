@@ -9,11 +9,12 @@ from backend.domain.records import Json
 
 
 class JobKind(StrEnum):
-    """What a job does: outputs of a system, a judge's verdicts, or new questions made from a few."""
+    """What a job does: outputs of a system, a judge's verdicts, new questions made from a few, or a trained model."""
 
     GENERATE = "generate"
     JUDGE = "judge"
     SYNTHESIZE = "synthesize"
+    TRAIN = "train"
 
 
 class JobState(StrEnum):

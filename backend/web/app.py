@@ -14,6 +14,7 @@ from backend.services.keys import secret_key
 from backend.services.overview.glances import Memory
 from backend.services.results.kept import Kept
 from backend.services.tokens import Tokens
+from backend.services.training.metrics import Memory as Metrics
 from backend.web import errors, markdown
 from backend.web.again import Again
 from backend.web.deps import House, researcher
@@ -41,6 +42,7 @@ from backend.web.routes import (
     results,
     studies,
     systems,
+    training,
     verdicts,
 )
 from backend.web.security import Security, framed
@@ -71,13 +73,14 @@ def create_app(settings: Settings, database: Database, *, bell: Doorbell | None 
     app.state.memory = Memory()
     app.state.again = Again()
     app.state.bells = Bells()
+    app.state.metrics = Metrics()
     sites = mturk_frame.framing(mturk_frame.origins(settings.mturk_submit_hosts))
     app.add_middleware(Security, max_upload=settings.max_upload_mb * 2**20, framed=framed(sites))
     app.mount("/static", Static(directory=FRONTEND / "static"))
     for open_to_all in (health, entry, rating, journey, arrivals, hits, hit_steps, hooks):
         app.include_router(open_to_all.router)
     guarded = APIRouter(dependencies=[Depends(researcher)])
-    for part in (*OF_STUDIES, *OF_BATCHES, home, plan, categories, data, jobs):
+    for part in (*OF_STUDIES, *OF_BATCHES, home, plan, categories, data, training, jobs):
         guarded.include_router(part.router)
     app.include_router(guarded)
     errors.install(app)

@@ -102,7 +102,7 @@ def start(spec: ServerSpec, found: VllmEnvironment, logs: Path, *, own_name: str
     words = command(spec, found, port=port, own_name=own_name)
     with path.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, "-I", guard.__file__, str(os.getpid()), *words],
+            [sys.executable, "-I", guard.__file__, str(os.getpid()), str(guard.GRACE_SECONDS), *words],
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,

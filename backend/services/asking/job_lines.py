@@ -13,6 +13,7 @@ from backend.db.outputs import System
 from backend.db.replies import StoredReply
 from backend.db.studies import Study
 from backend.db.syntheses import Synthesis
+from backend.db.training_runs import TrainingRun
 from backend.domain.jobs import JobEventKind, JobState
 from backend.domain.pace import Pace, pace
 from backend.services.asking import jobs
@@ -93,10 +94,13 @@ def lines(session: Session, ids: Sequence[int], *, now: datetime) -> Iterator[Jo
     """These jobs in this order, each with the words for it."""
     candidate, baseline = aliased(System), aliased(System)
     rows = session.execute(
-        select(Job, Study.name, System.name, Synthesis.name, Judge.name, candidate.name, baseline.name)
+        select(
+            Job, Study.name, System.name, Synthesis.name, TrainingRun.name, Judge.name, candidate.name, baseline.name
+        )
         .outerjoin(Study, Study.id == Job.study_id)
         .outerjoin(System, System.id == Job.generation_id)
         .outerjoin(Synthesis, Synthesis.id == Job.synthesis_id)
+        .outerjoin(TrainingRun, TrainingRun.id == Job.training_run_id)
         .outerjoin(Judging, Judging.id == Job.judging_id)
         .outerjoin(Judge, Judge.id == Judging.judge_id)
         .outerjoin(candidate, candidate.id == Judging.candidate_id)
@@ -111,11 +115,18 @@ def lines(session: Session, ids: Sequence[int], *, now: datetime) -> Iterator[Jo
 
 
 def words(
-    system: str | None, synthesis: str | None, judge: str | None, candidate: str | None, baseline: str | None
+    system: str | None,
+    synthesis: str | None,
+    run: str | None,
+    judge: str | None,
+    candidate: str | None,
+    baseline: str | None,
 ) -> str:
     """What a job does."""
     if synthesis:
         return f"Synthesis {synthesis}"
+    if run:
+        return f"Training of {run}"
     return f"Outputs of {system}" if system else f"Verdicts of {judge}: {candidate} against {baseline}"
 
 

@@ -50,12 +50,19 @@ def enqueue(
     generation_id: int | None = None,
     judging_id: int | None = None,
     synthesis_id: int | None = None,
+    training_run_id: int | None = None,
 ) -> Job:
     """A new job at the end of its queue. Conflict where one does the same work already.
 
     allowed: the most that it may cost, in millionths of a dollar.
     """
-    same = live(session, generation_id=generation_id, judging_id=judging_id, synthesis_id=synthesis_id)
+    same = live(
+        session,
+        generation_id=generation_id,
+        judging_id=judging_id,
+        synthesis_id=synthesis_id,
+        training_run_id=training_run_id,
+    )
     if same is not None:
         raise Conflict(f"Job {same.id} is doing this already: wait for it, or cancel it first.")
     job = Job(
@@ -65,6 +72,7 @@ def enqueue(
         generation_id=generation_id,
         judging_id=judging_id,
         synthesis_id=synthesis_id,
+        training_run_id=training_run_id,
         manner=manner.to_json(),
         allowed=allowed,
         created_at=now,
@@ -96,9 +104,15 @@ def live(
     generation_id: int | None = None,
     judging_id: int | None = None,
     synthesis_id: int | None = None,
+    training_run_id: int | None = None,
 ) -> Job | None:
-    """The job that is making these outputs, verdicts or questions, or waits to."""
-    work = (Job.generation_id == generation_id, Job.judging_id == judging_id, Job.synthesis_id == synthesis_id)
+    """The job that is making these outputs, verdicts, questions or this model, or waits to."""
+    work = (
+        Job.generation_id == generation_id,
+        Job.judging_id == judging_id,
+        Job.synthesis_id == synthesis_id,
+        Job.training_run_id == training_run_id,
+    )
     return session.scalar(select(Job).where(Job.state.in_(LIVE), *work))
 
 
@@ -205,8 +219,14 @@ def retry(session: Session, job: Job, reason: str, *, allowed: int | None = None
     lock(session, job)
     if job.state not in (JobState.FAILED, JobState.CANCELLED):
         raise Conflict(f"Job {job.id} is {job.state}; only one that failed or was cancelled can be tried again.")
-    work = {"generation_id": job.generation_id, "judging_id": job.judging_id, "synthesis_id": job.synthesis_id}
-    if (same := live(session, **work)) is not None:
+    same = live(
+        session,
+        generation_id=job.generation_id,
+        judging_id=job.judging_id,
+        synthesis_id=job.synthesis_id,
+        training_run_id=job.training_run_id,
+    )
+    if same is not None:
         raise Conflict(f"Job {same.id} is doing this already: wait for it, or cancel it first.")
     if allowed is not None and allowed < job.spent:
         raise Conflict(f"Job {job.id} has spent ${job.spent / 1e6:.4f} already; the new budget is below that.")

@@ -11,6 +11,7 @@ from backend.services.asking import estimates, generations, systems, templates
 from backend.services.asking.estimates import Estimate
 from backend.services.asking.systems import Only
 from backend.services.studies import studies
+from backend.services.training import runs
 from backend.web.deps import House, Id, Number, Page, TheForm, TheHouse, now
 from backend.web.errors import STATUS
 from backend.web.forms import asking_form
@@ -37,9 +38,13 @@ def index(request: Request, house: TheHouse, study_id: Id) -> Response:
 
 
 @router.get("/studies/{study_id}/systems/new")
-def new(request: Request, house: TheHouse, study_id: Id, like: Number = None, again: bool = False) -> Response:
-    """The form, as one of the study's systems was made or empty; sent back to here, with what it would cost."""
+def new(
+    request: Request, house: TheHouse, study_id: Id, like: Number = None, again: bool = False, run: Number = None
+) -> Response:
+    """The form, empty, as a system was made or for a run's model; sent back to here, with what it would cost."""
     sent = looked_at(request.query_params)
+    if "engine" not in sent and run is not None:
+        return filled(request, house, study_id, typed=typed_for(house, run))
     if "engine" not in sent:
         return filled(request, house, study_id, typed=typed_like(house, study_id, like, again=again))
     try:
@@ -62,6 +67,16 @@ def typed_like(house: House, study_id: int, like: int | None, *, again: bool) ->
             name, recipe = systems.another(session, study_id, line.name, recipe)
             return asking_form.typed_of(name, recipe, manner)
     return asking_form.typed_of(line.name, recipe, manner)
+
+
+def typed_for(house: House, run_id: int) -> dict[str, str]:
+    """What the form starts with for a run's model. Conflict where it has none yet."""
+    with house.database.reading() as session:
+        run = runs.get(session, run_id)
+        model = runs.model(session, run)
+        if model is None:
+            raise Conflict(f"{run.name} has not been trained to its end.")
+        return asking_form.typed(FormData()) | {"name": run.name, "model": model.folder}
 
 
 def filled(
@@ -88,6 +103,7 @@ def filled(
             found=found,
             engines=asking_form.ENGINES,
             templates=templates.templates(),
+            trained=runs.finished(session),
         )
 
 
@@ -123,6 +139,7 @@ def show(
             study=study,
             line=line,
             recipe=generations.recipe_of(line.made) if line.made else None,
+            run=runs.of_folder(session, line.made.model) if line.made else None,
             only=only,
             found=systems.reading(session, study_id, system_id, only=only, page=number),
         )

@@ -14,6 +14,7 @@ from worker.engines import guard
 
 pytestmark = LINUX_ONLY
 GUARDED = [sys.executable, "-I", guard.__file__]
+GRACE = "8"
 # A command with a child of its own, as vLLM has, both deaf to a polite word if they are told to be.
 FAMILY = """
 import signal, subprocess, sys, time
@@ -37,7 +38,7 @@ def family(manners: str) -> list[str]:
 
 @pytest.fixture
 def guarded(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
-    words = [*GUARDED, str(os.getpid()), *family(request.param)]
+    words = [*GUARDED, str(os.getpid()), GRACE, *family(request.param)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "up\n"
@@ -81,7 +82,7 @@ def test_a_command_dies_with_a_guard_that_is_killed(guarded: subprocess.Popen[st
 
 
 def test_nobody_outlives_a_parent_that_is_killed(tmp_path: Path) -> None:
-    words = [sys.executable, "-c", PARENT, *GUARDED, *family("polite")]
+    words = [sys.executable, "-c", PARENT, *GUARDED, GRACE, *family("polite")]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         first, second = sorted([parent.stdout.readline().strip(), parent.stdout.readline().strip()])
@@ -92,6 +93,25 @@ def test_nobody_outlives_a_parent_that_is_killed(tmp_path: Path) -> None:
 
 
 def test_a_command_that_ends_by_itself_says_how() -> None:
-    words = [*GUARDED, str(os.getpid()), sys.executable, "-c", "raise SystemExit(3)"]
+    words = [*GUARDED, str(os.getpid()), GRACE, sys.executable, "-c", "raise SystemExit(3)"]
     done = subprocess.run(words, capture_output=True, text=True, check=False, start_new_session=True, timeout=20)
-    assert done.stdout == "The server's process ended with code 3.\n"
+    assert done.stdout == "The process ended with code 3.\n"
+    assert guard.status_in(done.stdout) == 3
+
+
+@pytest.mark.parametrize("line", ["The process ended by signal 9.", "The process ended with code 3. Or so.", ""])
+def test_another_last_line_tells_no_status(line: str) -> None:
+    assert guard.status_in(line) is None
+
+
+LEAVER = """
+import subprocess, sys
+left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+print(left.pid, flush=True)
+"""
+
+
+def test_what_a_command_left_behind_in_a_group_of_its_own_goes_too() -> None:
+    words = [*GUARDED, str(os.getpid()), GRACE, sys.executable, "-c", LEAVER]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, start_new_session=True, timeout=20)
+    assert of_group(int(done.stdout.splitlines()[0])) == {}
