@@ -12,6 +12,7 @@ from backend.db.training_runs import TrainedModel
 from backend.services.training import runs
 from backend.services.training.runs import Declared
 from tests.factories import NOW
+from trainer.folder import Desk, State
 
 STAND_IN = Path(__file__).with_name("stand_in_trainer.py")
 
@@ -40,6 +41,11 @@ def with_stand_in(folder: Path) -> Settings:
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I "{STAND_IN}" "$@"\n')
     python.chmod(0o755)
     return Settings(train_python=str(python))
+
+
+def tells(out: Path, state: State, **more: object) -> None:
+    """The trainer says where it is."""
+    Desk(out, writes=True).tell(state, **more)
 
 
 def trained(database: Database, name: str) -> TrainedModel | None:

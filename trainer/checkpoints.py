@@ -4,7 +4,6 @@ A checkpoint is a folder that DeepSpeed fills, with each process's random states
 its name ends in .part.
 """
 
-import errno
 import os
 import random
 import re
@@ -22,6 +21,7 @@ from trainer.folder import CHECKPOINTS
 TAG = "states"
 NAME = re.compile(r"step-(\d{8})")
 PART = ".part"
+TORCH_WRITES = "inline_container"  # where torch says that a write was cut short
 
 
 def name_of(step: int) -> str:
@@ -35,21 +35,28 @@ def found(out: Path) -> list[tuple[int, Path]]:
     return sorted((int(match[1]), path) for path in folders if (match := NAME.fullmatch(path.name)))
 
 
-def save(engine: Any, out: Path, step: int, *, keep: int) -> None:
-    """Save where the run is, and forget all but the newest `keep`.
+def save(engine: Any, out: Path, step: int, *, keep: int, size: float = 0.0) -> None:
+    """Save where the run is, and forget all but the newest `keep`. size: bytes that it will take, about.
 
-    Raises DiskFull, on every process, where one of them could not write; what was whole before stays so.
+    Raises DiskFull where there is no room, on every process before anything is written, or where a write fails after
+    all: on the process that failed, whose launcher then ends the others. What was whole before stays so.
     """
     part, last = out / CHECKPOINTS / (name_of(step) + PART), out / CHECKPOINTS / name_of(step)
+    if anywhere(is_first() and not has_room(out, size)):
+        raise DiskFull(full(out, f"it takes about {size / 1e9:,.3f} GB"))
     if is_first():
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True, exist_ok=True)
     distributed.barrier()
-    trouble = written(engine, part)
-    if anywhere(trouble is not None):
-        if is_first():
-            shutil.rmtree(part, ignore_errors=True)
-        raise DiskFull(full(out, trouble)) from trouble
+    try:
+        engine.save_checkpoint(str(part), tag=TAG, save_latest=False)
+        torch.save(random_states(), part / f"random-{distributed.get_rank()}.pt")
+    except (OSError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and TORCH_WRITES not in str(error):
+            raise
+        shutil.rmtree(part, ignore_errors=True)
+        raise DiskFull(full(out, f"writing failed: {error}")) from error
+    distributed.barrier()
     if is_first():
         shutil.rmtree(last, ignore_errors=True)
         os.replace(part, last)
@@ -57,30 +64,25 @@ def save(engine: Any, out: Path, step: int, *, keep: int) -> None:
     distributed.barrier()
 
 
-def written(engine: Any, part: Path) -> Exception | None:
-    """Have DeepSpeed write, and the random states; what went wrong, where it was the disk."""
-    try:
-        engine.save_checkpoint(str(part), tag=TAG, save_latest=False)
-        torch.save(random_states(), part / f"random-{distributed.get_rank()}.pt")
-    except OSError as error:
-        return error
-    except RuntimeError as error:  # torch's own writer says so of a write that failed
-        if "write" not in str(error).lower():
-            raise
-        return error
-    return None
+def has_room(out: Path, size: float) -> bool:
+    """Whether so many bytes are free; if not, also without the checkpoints that only a cautious person keeps."""
+    if shutil.disk_usage(out).free >= size:
+        return True
+    prune(out, 1)
+    return shutil.disk_usage(out).free >= size
 
 
-def full(out: Path, trouble: Exception | None) -> str:
+def full(out: Path, why: str) -> str:
     """What to tell a person."""
     whole = found(out)
     last = (
-        f"The checkpoint of step {whole[-1][0]:,} is whole, and the same call goes on from it" if whole else "None is"
+        f"That of step {whole[-1][0]:,} is whole, and the same call goes on from it" if whole else "There is none yet"
     )
-    why = trouble.strerror if isinstance(trouble, OSError) and trouble.strerror else str(trouble or "another process")
-    left = shutil.disk_usage(out).free / 2**30
-    room = f" ({left:.1f} GiB are free)" if isinstance(trouble, OSError) and trouble.errno == errno.ENOSPC else ""
-    return f"A checkpoint could not be written to {out}: {why}{room}. {last}; make room, or set course.keep = 1."
+    free = shutil.disk_usage(out).free / 1e9
+    return (
+        f"A checkpoint does not fit into {out}: {why}, and {free:,.3f} GB are free. {last}. Make room, or keep fewer "
+        "(course.keep)."
+    )
 
 
 def prune(out: Path, keep: int) -> None:

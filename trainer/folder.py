@@ -12,6 +12,7 @@ model/          the trained model, there only once it is whole: safetensors, tok
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -100,4 +101,5 @@ class Desk:
         if not self.writes or not self.out.is_dir() or (not changed and monotonic() - self.told_at < TELL_SECONDS):
             return
         self.told_at = monotonic()
-        write_json(self.out / STATE, {**self.known, "at": datetime.now(UTC).isoformat()})
+        with suppress(OSError):  # on a full disk the run has more to say than this, and says it by itself
+            write_json(self.out / STATE, {**self.known, "at": datetime.now(UTC).isoformat()})

@@ -57,7 +57,8 @@ def _course(found: Estimate) -> Iterator[str]:
     yield f"  data      {about}{have.tokens:,} tokens in {about}{have.dialogues:,} dialogues, {rows}"
     steps = f"{about}{planned.steps:,} steps of {run.optimization.batch} rows"
     yield f"  course    {steps}, {about}{planned.tokens:,} tokens in all"
-    yield f"  rate      {planned.rate:.2e} at its peak, {planned.warmup_steps:,} steps of warm-up"
+    warmup = f"{planned.warmup_steps:,} of {planned.steps:,} steps"
+    yield f"  rate      {planned.rate:.2e} at its peak; warm-up {warmup}"
     if planned.warning:
         yield f"  warning   {planned.warning}"
     yield f"  time      {_speed(found)}"

@@ -14,7 +14,7 @@ from pathlib import Path
 from transformers import logging as transformers_logging
 
 from trainer import metrics, model, plan, reading, sampling, sweeps
-from trainer.errors import Stopped, TrainerError
+from trainer.errors import BadRun, Stopped, TrainerError
 from trainer.folder import METRICS, MODEL, write_json
 from trainer.plan import Outline
 from trainer.signals import Stop, heard
@@ -90,7 +90,7 @@ def trained(sweep: Sweep, rung: Rung, stop: Stop) -> int:
     file = sweep.out / f"{rung.name}.toml"
     file.write_text(reading.to_toml(rung.run), "utf-8")
     launcher = shlex.split(sweep.launcher) or [sys.executable, "-m"]
-    with subprocess.Popen([*launcher, "trainer.train", str(file)]) as process:
+    with started([*launcher, "trainer.train", str(file)]) as process:
         while True:
             try:
                 return process.wait(LOOK)
@@ -98,6 +98,14 @@ def trained(sweep: Sweep, rung: Rung, stop: Stop) -> int:
                 if stop.told:
                     process.terminate()
                     return process.wait()
+
+
+def started(command: list[str]) -> subprocess.Popen[bytes]:
+    """A process; BadRun where there is no such program."""
+    try:
+        return subprocess.Popen(command)
+    except OSError as error:
+        raise BadRun(f"launcher: {command[0]} can't be started: {error.strerror}.") from error
 
 
 def keep(sweep: Sweep, statuses: dict[str, int]) -> None:
@@ -111,7 +119,8 @@ def result(rung: Rung, status: int | None) -> dict[str, object]:
     out = rung.run.out
     found = metrics.result(metrics.read(out / METRICS))
     trained_model = str(out / MODEL) if (out / MODEL).is_dir() else None
-    return {"name": rung.name, "axes": rung.place, "status": said(status), "model": trained_model, **found}
+    ended = SAID[0] if status is None and trained_model else said(status)  # by an earlier call
+    return {"name": rung.name, "axes": rung.place, "status": ended, "model": trained_model, **found}
 
 
 def said(status: int | None) -> str:

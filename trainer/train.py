@@ -8,6 +8,7 @@ The same call again goes on where it was, after a SIGTERM as after a crash, and 
 """
 
 import argparse
+import errno
 import math
 import sys
 import warnings
@@ -30,6 +31,7 @@ from trainer import (
     folder,
     identity,
     model,
+    plan,
     reading,
     report,
     schedules,
@@ -39,7 +41,7 @@ from trainer import (
 from trainer.blocks import share
 from trainer.data import Dataset, prepared
 from trainer.engine import World
-from trainer.errors import Diverged, Stopped, TrainerError
+from trainer.errors import DiskFull, Diverged, Stopped, TrainerError
 from trainer.evaluation import evaluate
 from trainer.flops import Sizes
 from trainer.folder import State
@@ -88,6 +90,7 @@ def joined() -> Iterator[World]:
         engine.leave()
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 VERBATIM = argparse.RawDescriptionHelpFormatter
 
 
@@ -102,6 +105,13 @@ def watched(run: Run, world: World, stop: Stop) -> None:
     except TrainerError as error:
         desk.tell(State.FAILED, error=str(error))
         raise
+    except OSError as error:
+        if error.errno not in FULL:
+            desk.tell(State.FAILED, error=str(error))
+            raise
+        sentence = f"The disk is full: {run.out} can't be written any more. Make room: the same call goes on."
+        desk.tell(State.FAILED, error=sentence)
+        raise DiskFull(sentence) from error
     except Exception as error:  # the edge: the folder says what the terminal says
         desk.tell(State.FAILED, error=f"{type(error).__name__}: {error}")
         raise
@@ -132,7 +142,7 @@ def train(run: Run, world: World, stop: Stop, desk: folder.Desk) -> None:
     attention = trial.settle_attention(learner, choose=run.model.attention == "auto")
 
     # DeepSpeed takes it from here; what was trained before is put back, to the bit.
-    going = Going(run, world, data, engine.start(learner, run, world))
+    going = Going(run, world, data, engine.start(learner, run, world), plan.checkpoint(run, sizes))
     done = checkpoints.resume(going.driver, run.out)
     desk.begin(report.of(run, who, data, sizes, attention, serialiser, forecast))
     with tracking(going, sizes, after=done) as tracker:
@@ -149,12 +159,13 @@ def train(run: Run, world: World, stop: Stop, desk: folder.Desk) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """A run under way, in one of its processes. driver: DeepSpeed's engine around the learner."""
+    """A run under way, in one of its processes. driver: DeepSpeed's engine around the learner. checkpoint: in bytes."""
 
     run: Run
     world: World
     data: Dataset
     driver: Any
+    checkpoint: float
 
 
 @contextmanager
@@ -189,7 +200,7 @@ def every_step(going: Going, desk: folder.Desk, stop: Stop, tracker: Tracker | N
         ends = checkpoints.anywhere(stop.told)
         if ends or is_due(step, run.course.save_every, steps):
             desk.tell(State.SAVING, step=step)
-            checkpoints.save(going.driver, run.out, step, keep=run.course.keep)
+            checkpoints.save(going.driver, run.out, step, keep=run.course.keep, size=going.checkpoint)
             if tracker:
                 tracker.mark()
         desk.tell(State.TRAINING, step=step)

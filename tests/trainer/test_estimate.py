@@ -1,5 +1,8 @@
 """The estimate as a person calls it: a sample of the data, a config, and a table."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,8 +10,9 @@ import pytest
 
 from tests.trainer import tiny_runs, tiny_tokenizers
 from tests.trainer.sizes import LLAMA_7B
-from trainer import dialogues, estimate, forecast, packing, plan, reading, sampling
+from trainer import dialogues, estimate, forecast, metrics, packing, plan, reading, sampling
 from trainer.errors import BadRun
+from trainer.folder import METRICS
 from trainer.forecast import Estimate
 from trainer.run import Base, Data, Offload, Optimization, Optimizer, Precision, Run, Sharding, Text
 from trainer.text import serialiser_of
@@ -129,3 +133,18 @@ def test_only_stages_that_the_run_could_have_are_shown(run: Run, expected: tuple
 
 def test_rows_are_told_by_the_thousand() -> None:
     assert "rows of 2,048" in forecast.told(of_7b(replace(RUN, text=Text())))
+
+
+@pytest.mark.long
+def test_a_run_takes_the_steps_the_tokens_and_the_disk_that_were_told(tmp_path: Path) -> None:
+    path = tiny(tmp_path)
+    found = estimate.estimate(reading.read(path))
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, "-m", "trainer.train", str(path)], check=True, env=environment, timeout=300)
+    out = found.run.out
+    line = metrics.read(out / METRICS)[-1]
+    assert (line["step"], line["tokens"]) == (found.plan.outline.steps, found.plan.outline.tokens)
+    assert found.plan.outline.rate == pytest.approx(metrics.number(metrics.result([line]), "peak_learning_rate"))
+    saved = sum(file.stat().st_size for file in (out / "checkpoints").rglob("*.pt"))
+    assert saved == pytest.approx(found.plan.checkpoint, rel=0.02)
+    assert (out / "model" / "model.safetensors").stat().st_size == pytest.approx(4 * found.sizes.parameters, rel=0.02)

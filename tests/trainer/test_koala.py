@@ -24,6 +24,8 @@ TOKENIZERS: dict[str, Callable[[], PreTrainedTokenizerFast]] = {
     "llama, legacy": lambda: tiny.llama(legacy=True),
     "llama, no prefix": lambda: tiny.llama(add_prefix_space=False),
     "llama of old": tiny.llama_of_old,
+    "llama 3": tiny.llama3,
+    "unigram": tiny.unigram,
 }
 every_tokenizer = pytest.mark.parametrize("make", TOKENIZERS.values(), ids=TOKENIZERS.keys())
 every_marker = pytest.mark.parametrize("markers", Markers)
@@ -102,7 +104,7 @@ def test_a_query_that_nobody_answered_is_not_written() -> None:
     assert koala.tokens(Dialogue("b", (Turn("user", "Hi"),))).supervised.sum() == 0
 
 
-@pytest.mark.parametrize("make", [tiny.gpt2, tiny.llama, tiny.llama_of_old])
+@pytest.mark.parametrize("make", [tiny.gpt2, tiny.llama, tiny.llama_of_old, tiny.llama3, tiny.unigram])
 @every_marker
 def test_what_looks_like_a_special_token_is_text(make: Callable[[], PreTrainedTokenizerFast], markers: Markers) -> None:
     tokenizer = make()

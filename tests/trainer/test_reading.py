@@ -1,16 +1,19 @@
 """RUN.toml: what is read, what is refused with line and key, and that it can be written and read again."""
 
 import dataclasses
+import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.trainer.declarations import LEAST, declare
 from trainer.errors import BadRun
 from trainer.fitting import keys
 from trainer.reading import lines_of_keys, read, to_toml
 from trainer.rules import RANGES, Range, learning_rate
-from trainer.run import Base, Data, Lora, Optimization, Optimizer, Packing, Pretraining, Run, Warmup
+from trainer.run import Base, Data, Lora, Optimization, Optimizer, Packing, Pretraining, Run, Tracking, Warmup
 
 WHOLE = """name = "everything"
 out = "runs/everything"
@@ -207,6 +210,10 @@ STAGE_0 = "[sharding]\nstage = 0\n"
             "extend_positions = true\n[model.lora]\n",
             "model.extend_positions: draws new positions, which LoRA would not train",
         ),
+        (
+            '[model.lora]\nrank = 4\n[text]\nmarkers = "tokens"\n',
+            'text.markers: is "tokens", whose new rows LoRA would not train',
+        ),
         ('[text]\nchat_template = "chat.jinja"\n', 'text.chat_template: is used with format = "chat" alone'),
         ('[text]\nformat = "chat"\nmarkers = "tokens"\n', 'text.markers: belongs to format = "koala"'),
         ('[text]\nformat = "chat"\nextra_eos = true\n', 'text.extra_eos: belongs to format = "koala"'),
@@ -254,6 +261,13 @@ def test_control_characters_survive_writing(tmp_path: Path) -> None:
     run = dataclasses.replace(read(declare(tmp_path)), name="a\x7f\x01b")
     (tmp_path / "again.toml").write_text(to_toml(run), "utf-8")
     assert read(tmp_path / "again.toml").name == "a\x7f\x01b"
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs"])), number=st.floats(0, 1e300, exclude_min=True))
+def test_any_text_and_number_is_written_as_toml_reads_it(text: str, number: float) -> None:
+    tracked = Tracking(wandb=text, peak_tflops=number)
+    run = Run("r", Path("/out"), Data(()), Base("b"), tracking=tracked)
+    assert tomllib.loads(to_toml(run))["tracking"] == {"tensorboard": False, "wandb": text, "peak_tflops": number}
 
 
 def test_only_tables_are_written() -> None:

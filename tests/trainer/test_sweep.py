@@ -74,6 +74,18 @@ def test_a_launcher_that_fails_in_its_own_way_is_told_by_its_status(tmp_path: Pa
     assert results(tmp_path)["seed=1"]["status"] == "failed (41)"
 
 
+def test_a_launcher_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = declare(tmp_path, '"course.seed" = [1]\n', launcher="no-such-launcher --module")
+    assert sweep.main([str(path)]) == 2
+    assert "launcher: no-such-launcher can't be started: No such file" in capsys.readouterr().err
+
+
+def test_what_an_earlier_call_has_trained_stays_done(tmp_path: Path) -> None:
+    assert sweep.main([str(declare(tmp_path, '"course.seed" = [1]\n'))]) == 0
+    assert sweep.main([str(declare(tmp_path, '"course.seed" = [3, 1]\n')), "--stop"]) == 1
+    assert [run["status"] for run in results(tmp_path).values()] == ["diverged", "done"]
+
+
 def test_a_signal_is_handed_on_and_the_sweep_ends_as_a_stopped_run_does(tmp_path: Path) -> None:
     path = declare(tmp_path, '"course.seed" = [9, 1]\n')
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}

@@ -4,7 +4,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import AutoTokenizer, GPT2TokenizerFast, LlamaTokenizerFast, PreTrainedTokenizerFast
 
 TEXTS = (
@@ -65,6 +65,44 @@ def llama_of_old() -> PreTrainedTokenizerFast:
     made.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
     made.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
     made.add_special_tokens([AddedToken(token, normalized=False) for token in ("<unk>", "<s>", "</s>")])
+    return PreTrainedTokenizerFast(tokenizer_object=made, bos_token="<s>", eos_token="</s>", unk_token="<unk>")
+
+
+def llama3() -> PreTrainedTokenizerFast:
+    """LLaMA 3's kind of byte-level BPE: words with what is before them, line breaks with what is before those."""
+    vocabulary, merges = parts("gpt2")
+    words = (
+        r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+        r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+    )
+    made = Tokenizer(models.BPE(vocab=vocabulary, merges=merges, ignore_merges=True))
+    by_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    made.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(words), "isolated"), by_bytes])
+    made.decoder = decoders.ByteLevel()
+    begin, end = "<|begin_of_text|>", "<|end_of_text|>"
+    made.add_special_tokens([AddedToken(token, normalized=False) for token in (begin, end)])
+    made.post_processor = processors.TemplateProcessing(
+        single=f"{begin} $A", special_tokens=[(begin, made.token_to_id(begin))]
+    )
+    return PreTrainedTokenizerFast(tokenizer_object=made, bos_token=begin, eos_token=end)
+
+
+def unigram() -> PreTrainedTokenizerFast:
+    """SentencePiece's other kind, whose special tokens are among its pieces."""
+    made = Tokenizer(models.Unigram())
+    made.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first")
+    made.decoder = decoders.Metaspace(prepend_scheme="first")
+    special = ["<unk>", "<s>", "</s>"]
+    made.train_from_iterator(
+        TEXTS,
+        trainers.UnigramTrainer(
+            vocab_size=150,
+            special_tokens=special,
+            unk_token="<unk>",
+            initial_alphabet=["<", ">", "/", "|", "_", "\N{REPLACEMENT CHARACTER}"],
+            show_progress=False,
+        ),
+    )
     return PreTrainedTokenizerFast(tokenizer_object=made, bos_token="<s>", eos_token="</s>", unk_token="<unk>")
 
 

@@ -14,7 +14,7 @@ from backend.services.asking import jobs
 from backend.services.training import runs
 from tests import factories
 from tests.factories import NOW
-from tests.training import declaration, queued
+from tests.training import declaration, queued, tells
 from trainer import folder
 from trainer.folder import State
 
@@ -41,7 +41,7 @@ def begun(database: Database, out: Path, name: str = "tiny", *, steps: int = 9) 
             "learning_rate": {"peak": 0.003},
         },
     )
-    folder.tell(path, State.TRAINING, step=3, steps=steps)
+    tells(path, State.TRAINING, step=3, steps=steps)
     with database.transaction() as session:
         job_id = queued(session, declaration(name, out)).id
     with database.transaction() as session:

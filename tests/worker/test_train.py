@@ -24,8 +24,9 @@ from tests.commands import Command, environment
 from tests.factories import NOW
 from tests.jobs import history, looked, until, until_in
 from tests.processes import LINUX_ONLY, naming
-from tests.training import declaration, queued, trained, with_stand_in
+from tests.training import declaration, queued, tells, trained, with_stand_in
 from trainer import errors, folder
+from trainer.folder import State
 from worker import train, trainer_process
 from worker.duty import clock
 from worker.engines import checkpoints
@@ -66,13 +67,13 @@ def at_work(database: Database, folder: Path, job_id: int) -> Iterator[Worker]:
 def test_the_trainers_names_are_the_platforms() -> None:
     names = (folders.RUN_JSON, folders.STATE, folders.METRICS, folders.MODEL)
     assert names == (folder.RUN_JSON, folder.STATE, folder.METRICS, folder.MODEL)
-    assert {str(stage) for stage in Stage} == {str(state) for state in folder.State}
+    assert {str(stage) for stage in Stage} == {str(state) for state in State}
     theirs = (errors.BadRun, errors.Diverged, errors.DiskFull, errors.Stopped)
     assert tuple(train.HINTS) == tuple(one.status for one in theirs)
 
 
 def test_what_the_trainer_tells_is_read_as_it_was_told(tmp_path: Path) -> None:
-    folder.tell(tmp_path, folder.State.SAVING, step=3, steps=9, message="step 3", error="")
+    tells(tmp_path, State.SAVING, step=3, steps=9, message="step 3", error="")
     found = folders.progress(tmp_path)
     assert found is not None
     assert found == Progress(Stage.SAVING, 3, 9, "step 3", "", found.at)
@@ -174,7 +175,7 @@ def test_how_the_trainer_ended_is_the_jobs_sentence(
 
 def test_an_error_of_an_earlier_call_is_not_told_again(database: Database, tmp_path: Path) -> None:
     (tmp_path / "tiny").mkdir()
-    folder.tell(tmp_path / "tiny", folder.State.FAILED, step=0, steps=5, error="The disk is full.")
+    tells(tmp_path / "tiny", State.FAILED, step=0, steps=5, error="The disk is full.")
     python = tmp_path / "broken-python"
     python.write_text("#!/bin/sh\necho 'No module named trainer'\nexit 1\n")
     python.chmod(0o755)
@@ -183,6 +184,16 @@ def test_an_error_of_an_earlier_call_is_not_told_again(database: Database, tmp_p
     error = looked(database, job_id).error
     assert "No module named trainer" in error
     assert "disk" not in error
+
+
+def test_a_trainer_that_ends_well_without_a_model_has_not_trained(database: Database, tmp_path: Path) -> None:
+    python = tmp_path / "idle-python"
+    python.write_text("#!/bin/sh\nexit 0\n")
+    python.chmod(0o755)
+    job_id = put(database, declaration("tiny", tmp_path))
+    assert Worker(database, Settings(train_python=str(python)), HANDLERS).do_one()
+    assert "The trainer ended with code 0." in looked(database, job_id).error
+    assert trained(database, "tiny") is None
 
 
 def test_a_declaration_may_be_mended_until_the_run_has_begun(database: Database, tmp_path: Path) -> None:
@@ -199,7 +210,7 @@ def test_a_declaration_may_be_mended_until_the_run_has_begun(database: Database,
 
 def test_who_takes_over_waits_until_the_trainer_of_before_has_ended(database: Database, tmp_path: Path) -> None:
     """A worker that was given up may be alive: its trainer must not write beside another one."""
-    job_id, out = put(database, declaration("tiny", tmp_path, wait=2)), tmp_path / "tiny"
+    job_id, out = put(database, declaration("tiny", tmp_path, wait=2, saving=1)), tmp_path / "tiny"
     with at_work(database, tmp_path, job_id):
         with database.transaction() as session:
             session.execute(update(Job).values(lease_until=NOW))

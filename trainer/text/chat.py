@@ -49,7 +49,7 @@ class Chat:
         if not self.chat_template:
             raise BadRun(f"{self.name} has no chat template. Name a file as chat_template, or use format = koala.")
         self.words = Words(tokenizer)
-        self.marked = Marked(self.words.fast)
+        self.marked = Marked(self.words)
         self.padding = self.words.padding
         self.end = self.ending()
         self.warnings = self.fitting()

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 from tokenizers import AddedToken, Tokenizer
 
-from trainer.text.words import copy_of
+from trainer.text.words import Words
 from trainer.tokens import Ids
 
 MARK, HIDDEN = "\ufdd0", "\ufdd1"
 HIDDEN_TOKEN = re.compile(f"{HIDDEN}([0-9]+){HIDDEN}")
+NOTHING = "(?!)"
 INNER = re.compile(f"[{MARK}{HIDDEN}]")
 GOES_ON = f"{MARK}{MARK}"  # a token before a text that is no text's beginning, so that no space is set before it
 
@@ -23,18 +24,17 @@ GOES_ON = f"{MARK}{MARK}"  # a token before a text that is no text's beginning, 
 class Marked:
     """A tokenizer in which marks, and not their texts, are the special tokens of another."""
 
-    def __init__(self, fast: Tokenizer) -> None:
-        tokens = {id: token for id, token in fast.get_added_tokens_decoder().items() if token.special}
-        self.texts = {id: token.content for id, token in tokens.items()}
+    def __init__(self, words: Words) -> None:
+        self.texts = {id: token.content for id, token in words.special.items()}
         self.special = {content: id for id, content in self.texts.items()}
         longest_first = sorted(self.special, key=len, reverse=True)
-        self.pattern = re.compile("|".join(map(re.escape, longest_first)))
-        self.fast = copy_of(fast)
+        self.pattern = re.compile("|".join(map(re.escape, longest_first)) or NOTHING)
+        self.fast = Tokenizer.from_str(words.fast.to_str())
         self.fast.encode_special_tokens = True
-        self.fast.add_tokens([marking(token, f"{MARK}{id}{MARK}") for id, token in tokens.items()])
+        self.fast.add_tokens([marking(token, f"{MARK}{id}{MARK}") for id, token in words.special.items()])
         self.fast.add_tokens([AddedToken(GOES_ON, normalized=False)])
         self.real = np.arange(max(self.fast.get_vocab().values()) + 1, dtype=np.int32)  # the special token of a mark
-        for id in tokens:
+        for id in self.texts:
             self.real[self.fast.token_to_id(f"{MARK}{id}{MARK}")] = id
 
     def hidden(self, text: str) -> str:

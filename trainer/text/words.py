@@ -11,12 +11,14 @@ from transformers import PreTrainedTokenizerBase
 from trainer.errors import BadRun
 from trainer.tokens import Flags, Ids, Tokens
 
+NO_TEXT = "\ufdd2"  # for inner use in Unicode
+
 
 class Words:
     """A tokenizer's own copy of the fast one inside, which adds no token that it is not told to.
 
-    end: the id of EOS. begin: of BOS, or None where the tokenizer has none. BadRun where there is no fast tokenizer or
-    no EOS.
+    end: the id of EOS. begin: of BOS, or None where the tokenizer has none. special: its special tokens, by their ids.
+    BadRun where there is no fast tokenizer or no EOS.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
@@ -25,8 +27,8 @@ class Words:
             raise BadRun(f"{named(tokenizer)} has no fast version (a tokenizer.json), which the trainer needs.")
         if tokenizer.eos_token_id is None:
             raise BadRun(f"{named(tokenizer)} has no EOS token, so a model could not learn where an answer ends.")
-        self.fast = copy_of(backend)
-        self.fast.encode_special_tokens = True
+        self.special = {id: token for id, token in backend.get_added_tokens_decoder().items() if token.special}
+        self.fast = for_texts(backend, [token.content for token in self.special.values()])
         self.end: int = tokenizer.eos_token_id
         self.begin: int | None = tokenizer.bos_token_id
         self.padding: int = self.end if tokenizer.pad_token_id is None else tokenizer.pad_token_id
@@ -48,9 +50,15 @@ class Words:
         return [taught([*before, *ids, *after]) for ids in self.ids(texts)]
 
 
-def copy_of(backend: Tokenizer) -> Tokenizer:
-    """A copy without truncation and padding, which a tokenizer.json may ask for."""
-    made = Tokenizer.from_str(backend.to_str())
+def for_texts(backend: Tokenizer, special: Sequence[str]) -> Tokenizer:
+    """A copy that finds no special token in a text, and cuts and fills none, as a tokenizer.json may ask for."""
+    plain = json.loads(backend.to_str())
+    if plain["model"]["type"] == "Unigram":  # it finds them among its pieces, too, so they need names that no text has
+        plain["model"]["vocab"] = [
+            [f"{NO_TEXT}{piece}" if piece in special else piece, score] for piece, score in plain["model"]["vocab"]
+        ]
+    made = Tokenizer.from_str(json.dumps(plain))
+    made.encode_special_tokens = True
     made.no_truncation()
     made.no_padding()
     return made
