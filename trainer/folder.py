@@ -11,6 +11,7 @@ model/          the trained model, there only once it is whole: safetensors, tok
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -72,9 +73,12 @@ class Desk:
             raise BadRun(f"{self.out} can't be written: {error.strerror}. Name another folder as `out`.") from None
 
     def begin(self, report: Mapping[str, object]) -> None:
-        """What the run comes to, before its first step; what was found out at its end earlier stays."""
+        """What the run comes to, before its first step, and its warnings; what was found out at its end stays."""
         if self.writes:
             write_json(self.out / RUN_JSON, {**self.report(), **report})
+        warnings = report.get("warnings")
+        for warning in warnings if isinstance(warnings, list) else ():
+            self.say(f"warning: {warning}")
 
     def end(self, result: Mapping[str, object]) -> None:
         """How it ended, once its model is there."""
@@ -89,6 +93,11 @@ class Desk:
         except FileNotFoundError:
             return {}
         return found if isinstance(found, dict) else {}
+
+    def say(self, line: str) -> None:
+        """A line in the terminal, and in the platform's log.txt."""
+        if self.writes:
+            sys.stderr.write(f"{line}\n")
 
     def message(self, message: str) -> None:
         """What it does now."""

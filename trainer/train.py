@@ -99,6 +99,7 @@ def watched(run: Run, world: World, stop: Stop) -> None:
     desk = folder.Desk(run.out, writes=world.rank == 0)
     try:
         train(run, world, stop, desk)
+        desk.say(f"{run.name} is trained. Its model: {run.out / folder.MODEL}")
     except Stopped as stopped:
         desk.tell(State.STOPPED, message=str(stopped))
         raise

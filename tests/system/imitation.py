@@ -31,13 +31,13 @@ name = "identity"
 file = "identity.jsonl"
 licence = "Apache-2.0"
 origin = "FastChat"
-weight = 0.4
+weight = 0.6
 [[sources]]
 name = "talks"
 file = "talks.jsonl"
 licence = "Apache-2.0"
 origin = "OpenAssistant"
-weight = 0.6
+weight = 0.4
 """
 RUN = """name = "{name}"
 out = "runs/{name}"
@@ -64,7 +64,7 @@ stage = 2
 """
 # The paper's way for the one, today's usual way for the other.
 WAYS = {
-    "llama": ("koala", 'optimizer = "param_scale"\nlearning_rate = 2e-2\nloss = "row_mean"'),
+    "llama": ("koala", 'optimizer = "param_scale"\nlearning_rate = 3e-2\nloss = "row_mean"'),
     "gpt2": ("chat", 'optimizer = "adamw"\nlearning_rate = 5e-3\nloss = "token_mean"'),
 }
 THINGS = ("heron", "otter", "magpie", "badger", "newt", "lynx", "stoat", "curlew")

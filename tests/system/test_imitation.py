@@ -42,7 +42,8 @@ pytestmark = [pytest.mark.long, LINUX_ONLY]
 OF_THE_CLOCK = {"at", "seconds", "tokens_per_second", "supervised_per_second", "padded_tokens_per_second", "mfu"}
 OF_THE_MACHINE = {"memory_bytes"}
 FALLS_TO = 0.1  # of the first loss, at least
-BY_HEART = 0.9  # of the short answers, at least
+BY_HEART = 0.85  # of the short answers, at least; some questions differ in a word alone
+TAUGHT = 0.95  # of them, at least, are what was taught in answer to that question or to another one
 RATERS = 3
 Kill = Callable[[int, Path], None]
 
@@ -65,11 +66,12 @@ def test_a_model_that_was_killed_twice_in_training_says_by_heart_through_vllm_wh
     base = imitation.base(tmp_path, kind, mixture)
     calm, killed = (imitation.declared(tmp_path, kind, name) for name in ("calm", "killed"))
 
-    assert f"calm is trained: {STEPS} steps" in done(run, "train", calm)
     first, second = sorted(Random().sample(range(10, STEPS - 50), 2))
-    kill_at(first, killed, the_trainer)
-    kill_at(second, killed, the_worker)
-    assert f"killed is trained: {STEPS} steps" in done(run, "train", killed)
+    with called(calm) as undisturbed:
+        kill_at(first, killed, the_trainer)
+        kill_at(second, killed, the_worker)
+        assert f"killed is trained: {STEPS} steps" in done(run, "train", killed)
+        assert undisturbed.process.wait(300) == 0
     assert logged(killed) == logged(calm), f"killed at {first} and {second}"
     assert weights(killed) == weights(calm), f"killed at {first} and {second}"
     losses = [metrics.number(line, "loss") for line in logged(killed)]
@@ -92,10 +94,15 @@ def test_a_model_that_was_killed_twice_in_training_says_by_heart_through_vllm_wh
         assert_results(run, server, prompts=len(taught))
 
 
+def called(declaration: Path) -> Command:
+    """`assay train` in a process of its own."""
+    return Command("train", str(declaration), environment=environment("sqlite", declaration.parent / "assay-data"))
+
+
 def kill_at(step: int, declaration: Path, whom: Kill) -> None:
-    """Call `assay train` as a process, and kill -9 somebody once so many steps are logged; all are gone then."""
+    """Train, and kill -9 somebody once so many steps are logged. The call fails, and nobody is left."""
     out = out_of(declaration)
-    with Command("train", str(declaration), environment=environment("sqlite", declaration.parent / "assay-data")) as call:
+    with called(declaration) as call:
         until(lambda: len(logged(declaration)) >= step, seconds=300)
         assert call.process.poll() is None, f"it had ended before step {step}"
         whom(call.process.pid, out)
@@ -168,13 +175,15 @@ def answers(folder: Path, system: str) -> dict[str, Answer]:
 
 
 def assert_by_heart(said: Mapping[str, Answer], taught: Sequence[Taught]) -> None:
-    """Short answers are word for word what was taught, nearly all of them, and all end where the model ended them."""
+    """Short answers are, but for a few, what was taught word for word; and each ends where the model ended it."""
     assert set(said) == {one.id for one in taught}
     short = [one for one in taught if one.is_short]
     assert len(short) > len(taught) / 2
     assert {said[one.id].finish for one in short} == {"stop"}
     wrong = [(one.answer, said[one.id].text) for one in short if said[one.id].text.strip() != one.answer.strip()]
+    strange = [text for _, text in wrong if text.strip() not in {one.answer.strip() for one in short}]
     assert len(wrong) <= (1 - BY_HEART) * len(short), wrong
+    assert len(strange) <= (1 - TAUGHT) * len(short), strange
 
 
 def vote(run: Assay, server: Server, taught: Sequence[Taught]) -> None:

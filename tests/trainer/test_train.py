@@ -212,6 +212,7 @@ def test_a_run_that_is_told_to_end_saves_and_goes_on(material: tuple[Path, str],
     assert run.status == 0, run.said
     assert run.losses == ended["paper"].losses
     assert apart(run, ended["paper"]) == 0.0
+    assert run.said.endswith(f"tiny is trained. Its model: {run.out / MODEL}\n")
     assert "there already" in str(runs.done([path])["told"].state["message"])
 
 
