@@ -7,8 +7,11 @@ metrics.jsonl   a line a logged step, and a line an evaluation
 tokens/         the data as tokens, made once
 checkpoints/    step-00000100/ …: what a run goes on from; a name that ends in .part is not whole
 model/          the trained model, there only once it is whole: safetensors, tokenizer, chat template, assay.json
+trainer.lock    held by the first process for as long as it trains here
 """
 
+import errno
+import fcntl
 import json
 import os
 from collections.abc import Mapping
@@ -17,6 +20,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from time import monotonic
+from typing import BinaryIO
 
 from trainer.errors import BadRun
 
@@ -28,6 +32,8 @@ METRICS = "metrics.jsonl"
 TOKENS = "tokens"
 CHECKPOINTS = "checkpoints"
 MODEL = "model"
+LOCK = "trainer.lock"
+LOCKLESS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # of file systems that know no locks
 
 
 class State(StrEnum):
@@ -50,7 +56,7 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
 
 
 class Desk:
-    """Writes what the folder says of the run; in all processes but the first, nothing.
+    """Writes what the folder says of the run; in all processes but the first, nothing, and nothing until it is open.
 
     A step is told at most twice a second: models are small enough that a file a step would be felt.
     """
@@ -60,16 +66,33 @@ class Desk:
         self.writes = writes
         self.known: dict[str, object] = {"state": State.PREPARING, "step": 0, "steps": 0, "message": "", "error": ""}
         self.told_at = 0.0
+        self.lock: BinaryIO | None = None
+        self.is_open = False
 
-    def open(self, declaration: str) -> None:
-        """Make the folder, with the run's TOML, whole, in it. BadRun where that can't be."""
-        if not self.writes:
-            return
+    def take(self) -> None:
+        """Make the folder, and keep it from other processes until close(). BadRun where that can't be."""
         try:
             self.out.mkdir(parents=True, exist_ok=True)
+            self.lock = (self.out / LOCK).open("wb")
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BadRun(f"Another process trains in {self.out}. Wait until it has ended, or stop it.") from None
+        except OSError as error:
+            if self.lock is None or error.errno not in LOCKLESS:
+                raise BadRun(f"{self.out} can't be written: {error.strerror}. Name another folder as `out`.") from None
+
+    def open(self, declaration: str) -> None:
+        """Put the run's TOML, whole, into the folder, which is this run's. BadRun where that can't be."""
+        try:
             (self.out / RUN_TOML).write_text(declaration, "utf-8")
         except OSError as error:
             raise BadRun(f"{self.out} can't be written: {error.strerror}. Name another folder as `out`.") from None
+        self.is_open = True
+
+    def close(self) -> None:
+        """Let others have the folder."""
+        if self.lock is not None:
+            self.lock.close()
 
     def begin(self, report: Mapping[str, object]) -> None:
         """What the run comes to, before its first step; what was found out at its end earlier stays."""
@@ -98,7 +121,7 @@ class Desk:
         """Say how far the run is: step, steps, message, error. What is not said stays, but for the message."""
         changed = state != self.known["state"] or "message" in more or "error" in more
         self.known |= {"state": state, "message": "", **more}
-        if not self.writes or not self.out.is_dir() or (not changed and monotonic() - self.told_at < TELL_SECONDS):
+        if not self.writes or not self.is_open or (not changed and monotonic() - self.told_at < TELL_SECONDS):
             return
         self.told_at = monotonic()
         with suppress(OSError):  # on a full disk the run has more to say than this, and says it by itself

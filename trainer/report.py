@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from trainer import data as datasets
 from trainer import identity, schedules
 from trainer.data import Dataset
 from trainer.flops import Sizes
@@ -21,7 +22,7 @@ def of(
 ) -> dict[str, object]:
     """run.json, but for its result."""
     rate, steps = run.optimization, data.steps
-    warnings = [*text.warnings, *data.training.warnings, schedules.warning(rate, steps)]
+    warnings = [*text.warnings, *datasets.warnings(data), schedules.warning(rate, steps)]
     return {
         "name": run.name,
         "identity": dict(who),

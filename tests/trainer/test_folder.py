@@ -1,0 +1,43 @@
+"""A run's folder is one process's at a time, and says nothing of a run that it is not."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from trainer.errors import BadRun
+from trainer.folder import RUN_TOML, STATE, Desk, State
+
+
+def test_a_folder_that_another_process_trains_in_is_refused_until_that_has_ended(tmp_path: Path) -> None:
+    first, second = Desk(tmp_path / "out", writes=True), Desk(tmp_path / "out", writes=True)
+    first.take()
+
+    with pytest.raises(BadRun, match=r"Another process trains in .*out. Wait until it has ended, or stop it"):
+        second.take()
+    second.close()
+    first.close()
+
+    second.take()
+    second.close()
+
+
+def test_nothing_is_told_in_a_folder_that_is_not_the_run_s(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, writes=True)
+    desk.take()
+
+    desk.tell(State.FAILED, error="It holds another run.")
+    assert not (tmp_path / STATE).exists()
+
+    desk.open('name = "mine"')
+    desk.tell(State.PREPARING, message="estimating")
+    assert json.loads((tmp_path / STATE).read_text("utf-8"))["message"] == "estimating"
+    assert (tmp_path / RUN_TOML).read_text("utf-8") == 'name = "mine"'
+    desk.close()
+
+
+def test_a_place_that_can_t_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(BadRun, match=r"can't be written: Not a directory. Name another folder as `out`"):
+        Desk(tmp_path / "file" / "out", writes=True).take()
