@@ -56,7 +56,7 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
 
 
 class Desk:
-    """Writes what the folder says of the run; in all processes but the first, nothing, and nothing until it is open.
+    """Writes what the folder says of the run; in all processes but the first, nothing.
 
     A step is told at most twice a second: models are small enough that a file a step would be felt.
     """
@@ -67,7 +67,13 @@ class Desk:
         self.known: dict[str, object] = {"state": State.PREPARING, "step": 0, "steps": 0, "message": "", "error": ""}
         self.told_at = 0.0
         self.lock: BinaryIO | None = None
-        self.is_open = False
+        self.is_open, self.is_refused = False, False
+
+    @property
+    def may_speak(self) -> bool:
+        """Whether the folder is this run's, or nobody's yet."""
+        nobodys = self.out.is_dir() and not (self.out / RUN_JSON).exists()
+        return self.writes and (self.is_open or (nobodys and not self.is_refused))
 
     def take(self) -> None:
         """Make the folder, and keep it from other processes until close(). BadRun where that can't be."""
@@ -76,6 +82,7 @@ class Desk:
             self.lock = (self.out / LOCK).open("wb")
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            self.is_refused = True
             raise BadRun(f"Another process trains in {self.out}. Wait until it has ended, or stop it.") from None
         except OSError as error:
             if self.lock is None or error.errno not in LOCKLESS:
@@ -121,7 +128,7 @@ class Desk:
         """Say how far the run is: step, steps, message, error. What is not said stays, but for the message."""
         changed = state != self.known["state"] or "message" in more or "error" in more
         self.known |= {"state": state, "message": "", **more}
-        if not self.writes or not self.is_open or (not changed and monotonic() - self.told_at < TELL_SECONDS):
+        if not self.may_speak or (not changed and monotonic() - self.told_at < TELL_SECONDS):
             return
         self.told_at = monotonic()
         with suppress(OSError):  # on a full disk the run has more to say than this, and says it by itself

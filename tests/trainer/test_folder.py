@@ -22,18 +22,37 @@ def test_a_folder_that_another_process_trains_in_is_refused_until_that_has_ended
     second.close()
 
 
-def test_nothing_is_told_in_a_folder_that_is_not_the_run_s(tmp_path: Path) -> None:
+def told_in(folder: Path) -> object:
+    return json.loads((folder / STATE).read_text("utf-8"))["error"]
+
+
+def test_nothing_is_told_in_a_folder_that_holds_a_run_until_it_is_known_to_be_this_one(tmp_path: Path) -> None:
     desk = Desk(tmp_path, writes=True)
     desk.take()
+    desk.begin({"name": "mine"})
 
     desk.tell(State.FAILED, error="It holds another run.")
     assert not (tmp_path / STATE).exists()
 
     desk.open('name = "mine"')
-    desk.tell(State.PREPARING, message="estimating")
-    assert json.loads((tmp_path / STATE).read_text("utf-8"))["message"] == "estimating"
+    desk.tell(State.FAILED, error="The disk is full.")
+    assert told_in(tmp_path) == "The disk is full."
     assert (tmp_path / RUN_TOML).read_text("utf-8") == 'name = "mine"'
     desk.close()
+
+
+def test_in_a_folder_that_holds_no_run_yet_it_is_told_why_there_is_none(tmp_path: Path) -> None:
+    first, second = Desk(tmp_path, writes=True), Desk(tmp_path, writes=True)
+    first.tell(State.FAILED, error="There is no such model.")
+    assert told_in(tmp_path) == "There is no such model."
+
+    first.take()
+    with pytest.raises(BadRun):
+        second.take()
+    second.tell(State.FAILED, error="Another process trains here.")
+    assert told_in(tmp_path) == "There is no such model."
+    first.close()
+    second.close()
 
 
 def test_a_place_that_can_t_be_written_is_told(tmp_path: Path) -> None:
