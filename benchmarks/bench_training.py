@@ -60,13 +60,14 @@ class Case:
     checkpointing: bool = False
 
 
+# A position more than a block has: the other side shifts labels itself, so its rows are a token longer.
 def small(vocabulary: int) -> list[Case]:
     """Two models of a few million parameters."""
     llama = LlamaConfig(
         vocab_size=vocabulary, hidden_size=256, intermediate_size=688, num_hidden_layers=4, num_attention_heads=8,
-        num_key_value_heads=8, max_position_embeddings=512,
+        num_key_value_heads=8, max_position_embeddings=513,
     )  # fmt: skip
-    gpt2 = GPT2Config(vocab_size=vocabulary, n_positions=512, n_embd=256, n_layer=4, n_head=8, bos_token_id=0,
+    gpt2 = GPT2Config(vocab_size=vocabulary, n_positions=513, n_embd=256, n_layer=4, n_head=8, bos_token_id=0,
                       eos_token_id=0, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0)  # fmt: skip
     return [
         Case(name, config, block=512, batch=8, micro_batch=4, steps=23, dialogues=400, words=300)
@@ -77,9 +78,11 @@ def small(vocabulary: int) -> list[Case]:
 def large(name: str) -> list[Case]:
     """The shapes that the paper fine-tunes."""
     if name == "gpt2-xl":
-        shape = GPT2Config(n_embd=1600, n_layer=48, n_head=25, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0)
+        shape = GPT2Config(
+            n_positions=1025, n_embd=1600, n_layer=48, n_head=25, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0
+        )
         return [Case("GPT-2 XL", shape, 1024, 32, 16, 70, 6000, 400, bf16=True)]
-    shape = LlamaConfig(max_position_embeddings=2048)
+    shape = LlamaConfig(max_position_embeddings=2049)
     return [Case("LLaMA 7B", shape, 2048, 16, 4, 70, 6000, 800, bf16=True, checkpointing=True)]
 
 

@@ -2,8 +2,8 @@
 
 It is what ASSAY_TRAIN_PYTHON names in tests, and is called as that would be: -m trainer.train RUN.toml, or through
 torch.distributed.run. It takes its steps from the declaration's course, and what becomes of it from its table stand_in,
-or from stand_in.json in the run's folder:
-seconds a step; wait: no step after so many until the file `go` lies in the folder; fail_at, status, error; deaf.
+or from stand_in.json in the run's folder: seconds a step; saving: seconds to save in; wait: no step after so many until
+the file `go` lies in the folder; fail_at, status, error; deaf.
 """
 
 import json
@@ -39,6 +39,7 @@ def main() -> int:
     tell(out, "training", step, steps)
     while step < steps:
         if TOLD:
+            time.sleep(behaviour.get("saving", 0))
             saved.write_text(str(step))
             tell(out, "stopped", step, steps)
             return 75

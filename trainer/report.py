@@ -1,10 +1,13 @@
 """What a run comes to, for run.json and for its checkpoint: plan, model, code, warnings. Writes nothing."""
 
+import json
 from collections.abc import Mapping
+from hashlib import sha256
 
 from trainer import data as datasets
 from trainer import identity, schedules
 from trainer.data import Dataset
+from trainer.errors import BadRun
 from trainer.flops import Sizes
 from trainer.forecast import Estimate, told
 from trainer.run import Run
@@ -33,7 +36,7 @@ def of(
             "trained": sizes.trained,
             "attention": attention,
         },
-        "data": data.report(),
+        "data": {**data.report(), "manifest": manifest(run)},
         "plan": {
             "steps": steps,
             "epochs": steps / data.training.steps_per_epoch(rate.batch),
@@ -54,3 +57,19 @@ def of(
 def origin(run: Run, who: Mapping[str, str]) -> dict[str, object]:
     """What travels with the checkpoint."""
     return {"run": run.name, "identity": dict(who), "code": identity.code()}
+
+
+def manifest(run: Run) -> dict[str, object] | None:
+    """The mixture's manifest, which says of each source its licence and origin, and its sha256; None without one.
+
+    The file that the run names, else the one beside the first file that is trained on. BadRun where it can't be read.
+    """
+    beside = run.data.train[0].parent / "manifest.json"
+    path = run.data.manifest or (beside if beside.is_file() else None)
+    if path is None:
+        return None
+    try:
+        text = path.read_bytes()
+        return {"file": str(path), "sha256": sha256(text).hexdigest(), "manifest": json.loads(text)}
+    except (OSError, ValueError) as error:
+        raise BadRun(f"{path} can't be read as a mixture's manifest: {error}.") from None

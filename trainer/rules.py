@@ -178,3 +178,5 @@ def _lora(run: Run) -> Iterator[Problem]:
         yield Problem(
             "model.extend_positions", "draws new positions, which LoRA would not train; choose one of the two"
         )
+    if run.text.markers == Markers.TOKENS:
+        yield Problem("text.markers", 'is "tokens", whose new rows LoRA would not train; choose "text", or no LoRA')

@@ -210,6 +210,10 @@ STAGE_0 = "[sharding]\nstage = 0\n"
             "extend_positions = true\n[model.lora]\n",
             "model.extend_positions: draws new positions, which LoRA would not train",
         ),
+        (
+            '[model.lora]\nrank = 4\n[text]\nmarkers = "tokens"\n',
+            'text.markers: is "tokens", whose new rows LoRA would not train',
+        ),
         ('[text]\nchat_template = "chat.jinja"\n', 'text.chat_template: is used with format = "chat" alone'),
         ('[text]\nformat = "chat"\nmarkers = "tokens"\n', 'text.markers: belongs to format = "koala"'),
         ('[text]\nformat = "chat"\nextra_eos = true\n', 'text.extra_eos: belongs to format = "koala"'),

@@ -186,6 +186,16 @@ def test_an_error_of_an_earlier_call_is_not_told_again(database: Database, tmp_p
     assert "disk" not in error
 
 
+def test_a_trainer_that_ends_well_without_a_model_has_not_trained(database: Database, tmp_path: Path) -> None:
+    python = tmp_path / "idle-python"
+    python.write_text("#!/bin/sh\nexit 0\n")
+    python.chmod(0o755)
+    job_id = put(database, declaration("tiny", tmp_path))
+    assert Worker(database, Settings(train_python=str(python)), HANDLERS).do_one()
+    assert "The trainer ended with code 0." in looked(database, job_id).error
+    assert trained(database, "tiny") is None
+
+
 def test_a_declaration_may_be_mended_until_the_run_has_begun(database: Database, tmp_path: Path) -> None:
     job_id = put(database, declaration("tiny", tmp_path, fail_at=0, status=2, error="no data"))
     do(database, tmp_path)
@@ -200,7 +210,7 @@ def test_a_declaration_may_be_mended_until_the_run_has_begun(database: Database,
 
 def test_who_takes_over_waits_until_the_trainer_of_before_has_ended(database: Database, tmp_path: Path) -> None:
     """A worker that was given up may be alive: its trainer must not write beside another one."""
-    job_id, out = put(database, declaration("tiny", tmp_path, wait=2)), tmp_path / "tiny"
+    job_id, out = put(database, declaration("tiny", tmp_path, wait=2, saving=1)), tmp_path / "tiny"
     with at_work(database, tmp_path, job_id):
         with database.transaction() as session:
             session.execute(update(Job).values(lease_until=NOW))
