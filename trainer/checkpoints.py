@@ -16,8 +16,9 @@ import numpy as np
 import torch
 from torch import distributed
 
-from trainer.errors import DiskFull, TrainerError
+from trainer.errors import DiskFull, Diverged, TrainerError
 from trainer.folder import CHECKPOINTS
+from trainer.optimizers import fragments
 
 TAG = "states"
 NAME = re.compile(r"step-(\d{8})")
@@ -64,6 +65,16 @@ def save(engine: Any, out: Path, step: int, *, keep: int, size: float = 0.0) -> 
         os.replace(part, last)
         prune(out, keep)
     distributed.barrier()
+
+
+def refuse_no_numbers(engine: Any, step: int) -> None:
+    """Diverged, on every process, where a weight is no number: a checkpoint of that would be gone on from."""
+    parts = (fragments.local(tensor) for tensor in engine.module.parameters())
+    if anywhere(not all(bool(part.isfinite().all()) for part in parts)):
+        raise Diverged(
+            f"A weight is no number after step {step:,}: training has diverged, and that is not saved. Lower the "
+            "learning rate, or warm up for longer; then go on from the last checkpoint."
+        )
 
 
 def has_room(out: Path, size: float) -> bool:

@@ -101,16 +101,10 @@ class Desk:
         if self.lock is not None:
             self.lock.close()
 
-    def begin(self, report: Mapping[str, object]) -> None:
-        """What the run comes to, before its first step; what was found out at its end earlier stays."""
+    def note(self, report: Mapping[str, object]) -> None:
+        """Add to what the run came to: its plan before the first step, its result after the last."""
         if self.writes:
             write_json(self.out / RUN_JSON, {**self.report(), **report})
-
-    def end(self, result: Mapping[str, object]) -> None:
-        """How it ended, once its model is there."""
-        if self.writes:
-            write_json(self.out / RUN_JSON, {**self.report(), "result": result})
-        self.tell(State.DONE)
 
     def report(self) -> dict[str, object]:
         """run.json as it is; empty before the first."""

@@ -146,17 +146,18 @@ def train(run: Run, world: World, stop: Stop, desk: folder.Desk) -> None:
     # DeepSpeed takes it from here; what was trained before is put back, to the bit.
     going = Going(run, world, data, engine.start(learner, run, world), plan.checkpoint(run, sizes))
     done = checkpoints.resume(going.driver, run.out)
-    desk.begin(report.of(run, who, data, sizes, attention, serialiser, forecast))
+    desk.note(report.of(run, who, data, sizes, attention, serialiser, forecast))
     with tracking(going, sizes, after=done) as tracker:
         every_step(going, desk, stop, tracker, done=done)
 
         # What it has become, in the words that it was taught in.
         desk.tell(State.EXPORTING, step=data.steps)
+        desk.note({"result": tracker.result() if tracker else {}})
         made_of = report.origin(run, who)
         export.export(
             learner, tokenizer, run.out, template=serialiser.chat_template, end=serialiser.end, origin=made_of
         )
-        desk.end(tracker.result() if tracker else {})
+        desk.tell(State.DONE)
 
 
 def opened(run: Run, world: World, desk: folder.Desk, who: Mapping[str, str]) -> Estimate:
@@ -209,6 +210,7 @@ def every_step(going: Going, desk: folder.Desk, stop: Stop, tracker: Tracker | N
         ends = checkpoints.anywhere(stop.told)
         if ends or is_due(step, run.course.save_every, steps):
             desk.tell(State.SAVING, step=step)
+            checkpoints.refuse_no_numbers(going.driver, step)
             checkpoints.save(going.driver, run.out, step, keep=run.course.keep, size=going.checkpoint)
             if tracker:
                 tracker.mark()

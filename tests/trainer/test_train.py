@@ -12,6 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tests.trainer import runs, tiny_runs
 from tests.trainer.runs import Ended
+from trainer import checkpoints
 from trainer.errors import BadRun, Diverged, Stopped
 from trainer.folder import MODEL
 
@@ -50,7 +51,7 @@ VARIANTS = {
     "markers": 'text.markers = "tokens"',
     "pretraining": '[data.pretraining]\nfiles = ["text.jsonl"]\nweight = 0.25',
     "diverges": "optimization.learning_rate = 1e20\noptimization.clip = 0.0\n[course]\nsave_every = 3",
-    "epochs": "course.epochs = 2\n[course]\nsteps = 1000",
+    "unfit": "optimization.learning_rate = 1e39\n[course]\nsave_every = 1",
 }
 TWO = ("plain", "paper", "stage0", "stage1", "stage3")
 
@@ -70,8 +71,7 @@ def material(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def ended(material: tuple[Path, str]) -> Mapping[str, Ended]:
     """Every variant, in one process."""
     folder, text = material
-    names = [name for name in VARIANTS if name != "epochs"]
-    return runs.done([runs.declare(folder, name, text, VARIANTS[name]) for name in names])
+    return runs.done([runs.declare(folder, name, text, changes) for name, changes in VARIANTS.items()])
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +174,15 @@ def test_a_run_that_diverges_ends_with_its_last_checkpoint_whole(ended: Mapping[
     assert not (run.out / MODEL).exists()
     for line in (run.out / "metrics.jsonl").read_text("utf-8").splitlines():
         assert "NaN" not in line
+
+
+def test_weights_that_are_no_numbers_are_never_saved(ended: Mapping[str, Ended]) -> None:
+    """The warm-up's first update is nothing; the second one is beyond what fp32 can hold."""
+    run = ended["unfit"]
+
+    assert run.status == Diverged.status
+    assert "A weight is no number after step 2" in run.said
+    assert [step for step, _ in checkpoints.found(run.out)] == [1]
 
 
 def test_a_run_killed_at_any_moment_goes_on_to_the_very_same_model(
