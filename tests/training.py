@@ -45,7 +45,11 @@ def with_stand_in(folder: Path) -> Settings:
 
 def tells(out: Path, state: State, **more: object) -> None:
     """The trainer says where it is."""
-    Desk(out, writes=True).tell(state, **more)
+    desk = Desk(out, writes=True)
+    desk.take()
+    desk.open("")
+    desk.tell(state, **more)
+    desk.close()
 
 
 def trained(database: Database, name: str) -> TrainedModel | None:

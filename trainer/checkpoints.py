@@ -5,6 +5,7 @@ its name ends in .part.
 """
 
 import os
+import pickle
 import random
 import re
 import shutil
@@ -15,13 +16,15 @@ import numpy as np
 import torch
 from torch import distributed
 
-from trainer.errors import DiskFull
+from trainer.errors import DiskFull, Diverged, TrainerError
 from trainer.folder import CHECKPOINTS
+from trainer.optimizers import fragments
 
 TAG = "states"
 NAME = re.compile(r"step-(\d{8})")
 PART = ".part"
 TORCH_WRITES = "inline_container"  # where torch says that a write was cut short
+DAMAGED = (OSError, EOFError, RuntimeError, KeyError, ValueError, AssertionError, pickle.UnpicklingError)
 
 
 def name_of(step: int) -> str:
@@ -64,6 +67,16 @@ def save(engine: Any, out: Path, step: int, *, keep: int, size: float = 0.0) -> 
     distributed.barrier()
 
 
+def refuse_no_numbers(engine: Any, step: int) -> None:
+    """Diverged, on every process, where a weight is no number: a checkpoint of that would be gone on from."""
+    parts = (fragments.local(tensor) for tensor in engine.module.parameters())
+    if anywhere(not all(bool(part.isfinite().all()) for part in parts)):
+        raise Diverged(
+            f"A weight is no number after step {step:,}: training has diverged, and that is not saved. Lower the "
+            "learning rate, or warm up for longer; then go on from the last checkpoint."
+        )
+
+
 def has_room(out: Path, size: float) -> bool:
     """Whether so many bytes are free; if not, also without the checkpoints that only a cautious person keeps."""
     if shutil.disk_usage(out).free >= size:
@@ -93,14 +106,29 @@ def prune(out: Path, keep: int) -> None:
 
 
 def resume(engine: Any, out: Path) -> int:
-    """Go on from the newest whole checkpoint; the steps that are done, 0 without one."""
+    """Go on from the newest whole checkpoint; the steps that are done, 0 without one.
+
+    TrainerError, naming it, where what it holds can't be read: a file of it was lost or changed.
+    """
     whole = found(out)
     if not whole:
         return 0
     step, path = whole[-1]
-    engine.load_checkpoint(str(path), tag=TAG)
-    set_random_states(torch.load(path / f"random-{distributed.get_rank()}.pt", weights_only=True))
+    try:
+        loaded, _ = engine.load_checkpoint(str(path), tag=TAG)
+        if loaded is None:  # DeepSpeed only warns, and the model would be the base's
+            raise FileNotFoundError(f"{path / TAG} lacks a file")
+        set_random_states(torch.load(path / f"random-{distributed.get_rank()}.pt", weights_only=True))
+    except DAMAGED as error:
+        raise TrainerError(damaged(whole, error)) from error
     return step
+
+
+def damaged(whole: list[tuple[int, Path]], error: Exception) -> str:
+    """What to tell a person. whole: all there are, the last of which can't be read."""
+    said = (str(error).splitlines() or [""])[0] or type(error).__name__
+    earlier = f"goes on from step {whole[-2][0]:,}" if len(whole) > 1 else "begins anew"
+    return f"The checkpoint {whole[-1][1]} can't be read: {said}. Delete that folder: the same call then {earlier}."
 
 
 def random_states() -> dict[str, Any]:

@@ -5,13 +5,12 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 
 import numpy as np
-from torch import distributed
 
-from trainer import tokenising
+from trainer import engine, tokenising
 from trainer.blocks import Blocks, Numbers, blocks_of
 from trainer.engine import World
-from trainer.errors import TrainerError
 from trainer.folder import TOKENS
+from trainer.metrics import Amounts
 from trainer.run import Run
 from trainer.store import Index, Store
 from trainer.text.serialiser import Serialiser
@@ -41,10 +40,10 @@ class Dataset:
         return self.training.batch(step, batch=self.run.optimization.batch, seed=course.seed, shuffle=course.shuffle)
 
     @property
-    def hash(self) -> str:
-        """Of everything that is trained on, as tokens."""
-        keys = [self.indices[name].key for name in ("train", "pretraining") if name in self.indices]
-        return sha256(f"{keys} {self.run.data.evaluation_share} {weight(self.run)}".encode()).hexdigest()
+    def amounts(self) -> Amounts:
+        """What has been seen after each step."""
+        rows, batches = self.training, (self.batch(step) for step in range(self.steps))
+        return Amounts.of(batches, tokens=rows.tokens, supervised=rows.supervised, block=self.run.text.block)
 
     def report(self) -> dict[str, object]:
         """For run.json."""
@@ -61,21 +60,20 @@ class Dataset:
         }
 
 
+def hash_of(run: Run, serialiser: Serialiser) -> str:
+    """Of everything that is trained on, as tokens, before any is made. BadRun where a file can't be read."""
+    keys = [tokenising.key_of(tokenising.DIALOGUES, run.data.train, serialiser)]
+    if run.data.pretraining:
+        keys.append(tokenising.key_of(tokenising.TEXTS, run.data.pretraining.files, serialiser))
+    return sha256(f"{keys} {run.data.evaluation_share} {weight(run)}".encode()).hexdigest()
+
+
 def prepared(run: Run, serialiser: Serialiser, world: World, *, on_progress: Progress | None = None) -> Dataset:
     """The data of a run as rows. Everybody has to call; the first process makes what is missing in the folder.
 
     Raises BadRun, on every process, where a file can't be read or has nothing to teach; DiskFull.
     """
-    found: list[dict[str, Store] | TrainerError | None] = [None]
-    if world.rank == 0:
-        try:
-            stores(run, serialiser, on_progress)
-        except TrainerError as error:
-            found[0] = error
-    if world.size > 1:
-        distributed.broadcast_object_list(found, src=0)
-    if isinstance(found[0], TrainerError):
-        raise found[0]
+    engine.first_alone(world, lambda: stores(run, serialiser, on_progress))
     return rows(run, serialiser, stores(run, serialiser, None))
 
 
@@ -117,6 +115,14 @@ def rows(run: Run, serialiser: Serialiser, made: dict[str, Store]) -> Dataset:
     name, texts = evaluated
     evaluation = blocks_of(made[name], texts, run.text, padding=serialiser.padding) if len(texts) else None
     return Dataset(run, training, evaluation, {name: store.index for name, store in made.items()})
+
+
+def warnings(data: Dataset) -> tuple[str, ...]:
+    """What a person may want to change."""
+    share = data.run.data.evaluation_share
+    none_kept = share and data.evaluation is None
+    told = f"evaluation_share is {share:g}, and of so few dialogues that keeps none: nothing is evaluated."
+    return (*data.training.warnings, *([told] if none_kept else []))
 
 
 def weight(run: Run) -> float:

@@ -9,17 +9,23 @@ import io
 import logging
 import os
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
 
 import deepspeed
 import torch
 
-from trainer.errors import BadRun, Diverged
+from trainer.errors import BadRun, Diverged, TrainerError
 from trainer.optimizers import choice, fragments
 from trainer.optimizers.param_scale import ParamScale
 from trainer.run import Offload, Optimization, Precision, Run, Sharding
 
 NEVER = 10**12  # steps between DeepSpeed's own lines
+PATIENCE = timedelta(hours=6)  # NCCL gives up after 10 minutes, in which the first process may still write tokens
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +44,29 @@ def join() -> World:
     device = _device(int(os.environ["LOCAL_RANK"]))
     backend = "nccl" if device.type == "cuda" else "gloo"
     if "RANK" in os.environ:
-        torch.distributed.init_process_group(backend)
+        torch.distributed.init_process_group(backend, timeout=PATIENCE)
     else:
         torch.distributed.init_process_group(backend, store=torch.distributed.HashStore(), rank=0, world_size=1)
     return World(torch.distributed.get_rank(), torch.distributed.get_world_size(), device)
+
+
+def first_alone(world: World, work: Callable[[], Result]) -> Result | None:
+    """What the first process makes of its work; None on the others, which wait until it has.
+
+    A TrainerError there is raised everywhere, so that nobody waits for one who has left.
+    """
+    made: Result | None = None
+    ended: list[TrainerError | None] = [None]
+    if world.rank == 0:
+        try:
+            made = work()
+        except TrainerError as error:
+            ended = [error]
+    if world.size > 1:
+        torch.distributed.broadcast_object_list(ended, src=0)
+    if ended[0] is not None:
+        raise ended[0]
+    return made
 
 
 def leave() -> None:

@@ -7,8 +7,11 @@ metrics.jsonl   a line a logged step, and a line an evaluation
 tokens/         the data as tokens, made once
 checkpoints/    step-00000100/ …: what a run goes on from; a name that ends in .part is not whole
 model/          the trained model, there only once it is whole: safetensors, tokenizer, chat template, assay.json
+trainer.lock    held by the first process for as long as it trains here
 """
 
+import errno
+import fcntl
 import json
 import os
 import sys
@@ -18,6 +21,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from time import monotonic
+from typing import BinaryIO
 
 from trainer.errors import BadRun
 
@@ -29,6 +33,8 @@ METRICS = "metrics.jsonl"
 TOKENS = "tokens"
 CHECKPOINTS = "checkpoints"
 MODEL = "model"
+LOCK = "trainer.lock"
+LOCKLESS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # of file systems that know no locks
 
 
 class State(StrEnum):
@@ -61,30 +67,48 @@ class Desk:
         self.writes = writes
         self.known: dict[str, object] = {"state": State.PREPARING, "step": 0, "steps": 0, "message": "", "error": ""}
         self.told_at = 0.0
+        self.lock: BinaryIO | None = None
+        self.is_open, self.is_refused = False, False
 
-    def open(self, declaration: str) -> None:
-        """Make the folder, with the run's TOML, whole, in it. BadRun where that can't be."""
-        if not self.writes:
-            return
+    @property
+    def may_speak(self) -> bool:
+        """Whether the folder is this run's, or nobody's yet."""
+        nobodys = self.out.is_dir() and not (self.out / RUN_JSON).exists()
+        return self.writes and (self.is_open or (nobodys and not self.is_refused))
+
+    def take(self) -> None:
+        """Make the folder, and keep it from other processes until close(). BadRun where that can't be."""
         try:
             self.out.mkdir(parents=True, exist_ok=True)
+            self.lock = (self.out / LOCK).open("wb")
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.is_refused = True
+            raise BadRun(f"Another process trains in {self.out}. Wait until it has ended, or stop it.") from None
+        except OSError as error:
+            if self.lock is None or error.errno not in LOCKLESS:
+                raise BadRun(f"{self.out} can't be written: {error.strerror}. Name another folder as `out`.") from None
+
+    def open(self, declaration: str) -> None:
+        """Put the run's TOML, whole, into the folder, which is this run's. BadRun where that can't be."""
+        try:
             (self.out / RUN_TOML).write_text(declaration, "utf-8")
         except OSError as error:
             raise BadRun(f"{self.out} can't be written: {error.strerror}. Name another folder as `out`.") from None
+        self.is_open = True
 
-    def begin(self, report: Mapping[str, object]) -> None:
-        """What the run comes to, before its first step, and its warnings; what was found out at its end stays."""
+    def close(self) -> None:
+        """Let others have the folder."""
+        if self.lock is not None:
+            self.lock.close()
+
+    def note(self, report: Mapping[str, object]) -> None:
+        """Add to what the run came to: its plan before the first step, its result after the last. Warnings are said."""
         if self.writes:
             write_json(self.out / RUN_JSON, {**self.report(), **report})
         warnings = report.get("warnings")
         for warning in warnings if isinstance(warnings, list) else ():
             self.say(f"warning: {warning}")
-
-    def end(self, result: Mapping[str, object]) -> None:
-        """How it ended, once its model is there."""
-        if self.writes:
-            write_json(self.out / RUN_JSON, {**self.report(), "result": result})
-        self.tell(State.DONE)
 
     def report(self) -> dict[str, object]:
         """run.json as it is; empty before the first."""
@@ -107,7 +131,7 @@ class Desk:
         """Say how far the run is: step, steps, message, error. What is not said stays, but for the message."""
         changed = state != self.known["state"] or "message" in more or "error" in more
         self.known |= {"state": state, "message": "", **more}
-        if not self.writes or not self.out.is_dir() or (not changed and monotonic() - self.told_at < TELL_SECONDS):
+        if not self.may_speak or (not changed and monotonic() - self.told_at < TELL_SECONDS):
             return
         self.told_at = monotonic()
         with suppress(OSError):  # on a full disk the run has more to say than this, and says it by itself

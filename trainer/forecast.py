@@ -74,7 +74,7 @@ def _speed(found: Estimate) -> str:
 
 
 def _memory(found: Estimate) -> Iterator[str]:
-    many = "process" if found.processes == 1 else f"each of {found.processes} processes"
+    many = "the process" if found.processes == 1 else f"each of {found.processes} processes"
     yield f"  memory    of {many}, without what CUDA itself takes; exact but for activations"
     yield f"    {'ZeRO':<10}{''.join(f'{name:>13}' for name in COLUMNS)}"
     for stage in stages(found.run):

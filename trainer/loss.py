@@ -6,6 +6,7 @@ token_mean is Σ_b Σ_t m_bt·nll_bt / Σ_b Σ_t m_bt over the whole batch of a 
 is in; to average micro-batches' own means would weigh tokens by where they lie.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -15,9 +16,19 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
+from trainer.errors import Diverged
 from trainer.run import Loss
 
 CHUNK_BYTES = 128 * 2**20  # of fp32 logits at one time
+
+
+def refuse_no_number(loss: float, what: str) -> None:
+    """Diverged where a loss is none. what: it is the loss of."""
+    if not math.isfinite(loss):
+        raise Diverged(
+            f"The loss of {what} is {loss}: training has diverged. Nothing of that step is kept. Lower the learning "
+            "rate, warm up for longer, or look at this step's data; then go on from the last checkpoint."
+        )
 
 
 def weights(kind: Loss, supervised: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -129,11 +129,15 @@ def prepared(run: Run, tokenizer: PreTrainedTokenizerBase) -> nn.Module:
     model = load(run, tokenizer)
     if run.model.gradient_checkpointing:
         model.activation_checkpointing_enable({"use_reentrant": False})
-    model.set_attn_implementation(NAME if run.model.attention == "auto" else run.model.attention)
+    try:
+        model.set_attn_implementation(NAME if run.model.attention == "auto" else run.model.attention)
+    except (ImportError, ValueError) as error:
+        wanted = f'model.attention = "{run.model.attention}"'
+        raise BadRun(f'{wanted} can\'t be had: {first_line(error)} Write "auto" or "sdpa".') from None
     return adapted(model, run.model)
 
 
 def first_line(error: Exception) -> str:
-    """What a library says, as far as one sentence goes."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    """What a library says, as far as one sentence goes; all of it where that only begins a list."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return " ".join(" ".join(lines).split()) if lines[0].rstrip().endswith(":") else lines[0]

@@ -78,7 +78,7 @@ def _with_rate(run: Run, tables: Mapping[str, object]) -> Run:
 def text_of(path: Path) -> str:
     """What a file says. BadRun where it can't be read."""
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")  # some editors begin a file with a mark
     except UnicodeDecodeError as error:
         raise BadRun(f"{path} is no UTF-8 text (at byte {error.start}); save it as UTF-8.") from error
     except OSError as error:

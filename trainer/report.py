@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 
+from trainer import data as datasets
 from trainer import identity, schedules
 from trainer.data import Dataset
 from trainer.errors import BadRun
@@ -24,7 +25,7 @@ def of(
 ) -> dict[str, object]:
     """run.json, but for its result."""
     rate, steps = run.optimization, data.steps
-    warnings = [*text.warnings, *data.training.warnings, schedules.warning(rate, steps)]
+    warnings = [*text.warnings, *datasets.warnings(data), schedules.warning(rate, steps)]
     return {
         "name": run.name,
         "identity": dict(who),

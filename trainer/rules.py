@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import inf, isfinite
 from pathlib import Path
 
+from trainer.folder import MODEL
 from trainer.run import Decay, Format, Markers, Offload, Optimizer, Precision, Run
 
 ATTENTION = ("auto", "sdpa", "flash_attention_2")
@@ -99,6 +100,8 @@ def _names(run: Run) -> Iterator[Problem]:
         yield Problem("name", "is blank or longer than a line; give the run a name to find it by")
     if not run.model.base.strip():
         yield Problem("model.base", "is blank; name a model's folder, or a model on the hub")
+    if Path(run.model.base) in (run.out, run.out / MODEL):
+        yield Problem("out", "is the folder of model.base; name another one, so that the base stays as it is")
     if run.model.attention not in ATTENTION:
         yield Problem("model.attention", f"is none of {', '.join(ATTENTION)}")
 

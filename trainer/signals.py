@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
+from trainer.errors import Stopped
+
 HEARD = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -18,6 +20,11 @@ class Stop:
     def tell(self, number: int, frame: FrameType | None) -> None:
         """What happens on a signal: nothing at once, since a half-made step or checkpoint is worth nothing."""
         self.told = True
+
+    def obey(self) -> None:
+        """Stopped where this process was told to end: for what comes before the first step, and can be begun again."""
+        if self.told:
+            raise Stopped("Stopped before the first step: the same call begins again.")
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from trainer.tokens import Tokens
 Progress = Callable[[int, int], None]  # lines done, lines in all
 Record = TypeVar("Record")
 
+DIALOGUES, TEXTS = "dialogues", "texts"  # what files may hold
 VERSION = 1  # of a store's form and of what makes it: what has another one is made anew
 AT_ONCE = 128  # records that are tokenised together
 CHUNK = 1 << 22  # bytes
@@ -49,14 +50,23 @@ def of_dialogues(folder: Path, files: Sequence[Path], serialiser: Serialiser, *,
 
     BadRun, naming the file, where one can't be read or has nothing to teach; DiskFull.
     """
-    key = f"dialogues {serialiser.fingerprint}"
+    key = f"{DIALOGUES} {serialiser.fingerprint}"
     return made_once(folder, files, key, lambda path: dialogues_in(path, serialiser), progress)
 
 
 def of_texts(folder: Path, files: Sequence[Path], serialiser: Serialiser, *, progress: Progress) -> Store:
     """The same for texts of pretraining, which are taught whole."""
-    key = f"texts {serialiser.fingerprint}"
+    key = f"{TEXTS} {serialiser.fingerprint}"
     return made_once(folder, files, key, lambda path: texts_in(path, serialiser), progress)
+
+
+def key_of(kind: str, files: Sequence[Path], serialiser: Serialiser) -> str:
+    """The key that a store of these files has, or will have."""
+    return key_in(f"{kind} {serialiser.fingerprint}", hashed(files)[0])
+
+
+def key_in(what: str, data: str) -> str:
+    return hashlib.sha256(json.dumps([VERSION, what, data]).encode()).hexdigest()
 
 
 def dialogues_in(path: Path, serialiser: Serialiser) -> Iterator[Batch]:
@@ -80,7 +90,7 @@ def batched(records: Iterator[Record]) -> Iterator[list[Record]]:
 
 def made_once(folder: Path, files: Sequence[Path], what: str, batches: Batches, progress: Progress) -> Store:
     data, lines = hashed(files)
-    key = hashlib.sha256(json.dumps([VERSION, what, data]).encode()).hexdigest()
+    key = key_in(what, data)
     if (index := index_in(folder)) and index.key == key:
         return opened(folder, index)
     try:

@@ -9,10 +9,9 @@ The same call again goes on where it was, after a SIGTERM as after a crash, and 
 
 import argparse
 import errno
-import math
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,15 +38,15 @@ from trainer import (
     trial,
 )
 from trainer.blocks import share
-from trainer.data import Dataset, prepared
+from trainer.data import Dataset, hash_of, prepared
 from trainer.engine import World
-from trainer.errors import DiskFull, Diverged, Stopped, TrainerError
+from trainer.errors import DiskFull, Stopped, TrainerError
 from trainer.evaluation import evaluate
 from trainer.flops import Sizes
 from trainer.folder import State
+from trainer.forecast import Estimate
 from trainer.learner import Learner, feed
-from trainer.loss import weights
-from trainer.metrics import Amounts
+from trainer.loss import refuse_no_number, weights
 from trainer.run import Run
 from trainer.signals import Stop, heard
 from trainer.text import serialiser_of
@@ -116,23 +115,26 @@ def watched(run: Run, world: World, stop: Stop) -> None:
     except Exception as error:  # the edge: the folder says what the terminal says
         desk.tell(State.FAILED, error=f"{type(error).__name__}: {error}")
         raise
+    finally:
+        desk.close()
 
 
 def train(run: Run, world: World, stop: Stop, desk: folder.Desk) -> None:
     """The whole of it."""
-    # What can't be trained is refused before anything is read; then the folder says that there is a run.
+    # What can't be trained is refused before anything is written, and so is a folder that holds another run.
     engine.check(run, world.size)
     sizes = shapes.sizes(run)
-    desk.open(reading.to_toml(run))
-    desk.tell(State.PREPARING, message="estimating")
-    forecast = estimate.estimate(run, processes=world.size) if world.rank == 0 else None
-
-    # Dialogues become tokens, and tokens rows.
     tokenizer = model.tokenizer_of(run.model)
     serialiser = serialiser_of(run.text, tokenizer)
-    data = prepared(run, serialiser, world, on_progress=desk.message)
-    who = identity.of(run, data=data.hash, processes=world.size)
-    identity.refuse_another(run.out, who)
+    who = identity.of(run, data=hash_of(run, serialiser), processes=world.size)
+    forecast = engine.first_alone(world, lambda: opened(run, world, desk, who))
+
+    # Dialogues become tokens, and tokens rows.
+    def said(words: str) -> None:
+        stop.obey()
+        desk.message(words)
+
+    data = prepared(run, serialiser, world, on_progress=said)
     if (run.out / folder.MODEL).is_dir():
         desk.tell(State.DONE, step=data.steps, steps=data.steps, message="The model is there already.")
         return
@@ -145,17 +147,27 @@ def train(run: Run, world: World, stop: Stop, desk: folder.Desk) -> None:
     # DeepSpeed takes it from here; what was trained before is put back, to the bit.
     going = Going(run, world, data, engine.start(learner, run, world), plan.checkpoint(run, sizes))
     done = checkpoints.resume(going.driver, run.out)
-    desk.begin(report.of(run, who, data, sizes, attention, serialiser, forecast))
+    desk.note(report.of(run, who, data, sizes, attention, serialiser, forecast))
     with tracking(going, sizes, after=done) as tracker:
         every_step(going, desk, stop, tracker, done=done)
 
         # What it has become, in the words that it was taught in.
         desk.tell(State.EXPORTING, step=data.steps)
+        desk.note({"result": tracker.result() if tracker else {}})
         made_of = report.origin(run, who)
         export.export(
             learner, tokenizer, run.out, template=serialiser.chat_template, end=serialiser.end, origin=made_of
         )
-        desk.end(tracker.result() if tracker else {})
+        desk.tell(State.DONE)
+
+
+def opened(run: Run, world: World, desk: folder.Desk, who: Mapping[str, str]) -> Estimate:
+    """Have the folder say that there is a run, and what it will take. BadRun where it is another's."""
+    desk.take()
+    identity.refuse_another(run.out, who)
+    desk.open(reading.to_toml(run))
+    desk.tell(State.PREPARING, message="estimating")
+    return estimate.estimate(run, processes=world.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,18 +184,15 @@ class Going:
 @contextmanager
 def tracking(going: Going, sizes: Sizes, *, after: int) -> Iterator[Tracker | None]:
     """Whatever takes the numbers; the first process alone does."""
-    run, data = going.run, going.data
-    if going.world.rank:
-        yield None
-        return
-    batches = (data.batch(step) for step in range(data.steps))
-    rows = data.training
-    amounts = Amounts.of(batches, tokens=rows.tokens, supervised=rows.supervised, block=run.text.block)
-    tracker = Tracker.open(run, amounts, sizes, after=after, processes=going.world.size)
+    run, data, world = going.run, going.data, going.world
+    tracker = engine.first_alone(
+        world, lambda: Tracker.open(run, data.amounts, sizes, after=after, processes=world.size)
+    )
     try:
         yield tracker
     finally:
-        tracker.close()
+        if tracker:
+            tracker.close()
 
 
 def every_step(going: Going, desk: folder.Desk, stop: Stop, tracker: Tracker | None, *, done: int) -> None:
@@ -196,11 +205,13 @@ def every_step(going: Going, desk: folder.Desk, stop: Stop, tracker: Tracker | N
             tracker.step(step, loss=loss, gradient_norm=norm, learning_rate=rate)
         if going.data.evaluation is not None and is_due(step, run.course.evaluate_every, steps):
             told = evaluate(going.driver, going.data.evaluation, going.world, micro_batch=run.optimization.micro_batch)
+            refuse_no_number(told[0], f"the evaluation after step {step:,}")
             if tracker:
                 tracker.evaluation(step, *told)
         ends = checkpoints.anywhere(stop.told)
         if ends or is_due(step, run.course.save_every, steps):
             desk.tell(State.SAVING, step=step)
+            checkpoints.refuse_no_numbers(going.driver, step)
             checkpoints.save(going.driver, run.out, step, keep=run.course.keep, size=going.checkpoint)
             if tracker:
                 tracker.mark()
@@ -235,19 +246,10 @@ def one_step(going: Going, step: int) -> tuple[float, float, float]:
         total += loss.detach()
         if part == parts - 1:
             distributed.all_reduce(total)
-            refuse_no_number(float(total), step)
+            refuse_no_number(float(total), f"step {step + 1:,}")
         norm = engine.update(driver, rate)
     assert norm is not None
     return float(total), norm, rate
-
-
-def refuse_no_number(loss: float, step: int) -> None:
-    """Diverged where a loss is none."""
-    if not math.isfinite(loss):
-        raise Diverged(
-            f"The loss of step {step + 1:,} is {loss}: training has diverged. Nothing of that step is kept. Lower the "
-            "learning rate, warm up for longer, or look at this step's data; then go on from the last checkpoint."
-        )
 
 
 if __name__ == "__main__":

@@ -110,7 +110,10 @@ def made_up(folder: Path) -> tuple[Path, ...]:
     ]
     for name, talks in ((IDENTITY, short), (TALKS, long)):
         rows = [
-            {"id": f"{name.split('_')[0]}-{number}", "conversations": [turn(place, text) for place, text in enumerate(texts)]}
+            {
+                "id": f"{name.split('_')[0]}-{number}",
+                "conversations": [turn(place, text) for place, text in enumerate(texts)],
+            }
             for number, texts in enumerate(talks)
         ]
         (folder / name).write_text(json.dumps(rows) if name == IDENTITY else lines(rows), "utf-8")

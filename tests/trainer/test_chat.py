@@ -161,3 +161,13 @@ def test_an_unanswered_dialogue_has_no_tokens_and_a_text_is_taught_whole() -> No
     chat = Chat(llama2())
     assert len(chat.tokens(Dialogue("a", (Turn("user", "Hi"),))).ids) == 0
     assert chat.texts(["Hi"])[0].supervised.all()
+
+
+def test_a_template_s_trouble_is_told_by_the_file_that_it_is_in(tmp_path: Path) -> None:
+    path = tmp_path / "mine.jinja"
+    path.write_text(ENDLESS + ASKS, "utf-8")
+
+    with pytest.raises(BadRun, match=f"^The chat template {path} writes nothing after an answer"):
+        serialiser_of(Text(format=Format.CHAT, chat_template=path), tiny.gpt2())
+    with pytest.raises(BadRun, match=r"^The chat template of the tokenizer GPT2Tokenizer writes nothing"):
+        Chat(tiny.gpt2(), ENDLESS + ASKS)

@@ -1,6 +1,7 @@
 """Checkpoints are whole or not there: on a full disk, and where a write is cut short."""
 
 import resource
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import torch
 
 from tests.trainer import runs, tiny_runs
 from trainer import checkpoints
-from trainer.errors import DiskFull
+from trainer.errors import DiskFull, TrainerError
 from trainer.folder import CHECKPOINTS, MODEL
 
 LARGEST = 200_000  # bytes of a file, which the moments of a tiny model exceed
@@ -66,3 +67,30 @@ def test_a_write_that_is_cut_short_ends_the_run_with_a_sentence(tmp_path: Path) 
     assert not (out / MODEL).exists()
     assert runs.called(path).status == 0  # with room, the same call trains to the end
     assert (out / MODEL / "model.safetensors").is_file()
+
+
+@pytest.mark.long
+def test_a_checkpoint_that_was_damaged_is_named_and_the_one_before_it_goes_on(tmp_path: Path) -> None:
+    """A file that was cut, and each that is lost: DeepSpeed only warns of one of them."""
+    text = tiny_runs.material(tmp_path) + "[course]\nsteps = 6\nsave_every = 2\n"
+    whole = runs.done([runs.declare(tmp_path, "whole", text)])["whole"].out
+    shutil.rmtree(whole / MODEL)
+    newest = checkpoints.found(whole)[-1][1].relative_to(whole)
+    files = [path.relative_to(whole) for path in (whole / newest).rglob("*.pt")]
+    paths = []
+    for number, file in enumerate([*files, files[0]]):
+        paths.append(runs.declare(tmp_path, f"damaged-{number}", text))
+        out = shutil.copytree(whole, paths[-1].with_suffix(""))
+        (out / file).unlink()
+        if number == len(files):
+            (out / file).write_bytes((whole / file).read_bytes()[:300])
+
+    for name, run in runs.done(paths).items():
+        assert run.status == TrainerError.status, name
+        assert f"The checkpoint {run.out / newest} can't be read: " in run.said
+        assert "Delete that folder: the same call then goes on from step 4." in run.said
+        shutil.rmtree(run.out / newest)
+
+    for run in runs.done(paths).values():
+        assert run.status == 0, run.said
+        assert (run.out / MODEL).is_dir()

@@ -7,6 +7,7 @@ import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
+from transformers.utils import is_flash_attn_2_available
 
 from tests.trainer import small
 from trainer import model
@@ -114,8 +115,18 @@ def test_what_is_no_model_is_refused(tmp_path: Path, missing: str) -> None:
 
     with pytest.raises(BadRun, match="No model can be loaded from"):
         model.load(run(base), words(10))
-    with pytest.raises(BadRun, match="No tokenizer can be loaded from"):
+    with pytest.raises(BadRun, match=r"No tokenizer can be loaded from.*[^:]$"):  # not what only begins a list
         model.tokenizer_of(Base(str(base)))
+
+
+def test_attention_that_is_not_installed_is_refused(checkpoint: Path) -> None:
+    if is_flash_attn_2_available():
+        pytest.skip("it is installed")
+    declared = run(checkpoint)
+    wanted = replace(declared, model=replace(declared.model, attention="flash_attention_2"))
+
+    with pytest.raises(BadRun, match=r'model.attention = "flash_attention_2" can.t be had: .* Write "auto" or "sdpa"'):
+        model.prepared(wanted, words(10))
 
 
 def test_broken_weights_are_refused(checkpoint: Path, tmp_path: Path) -> None:

@@ -241,6 +241,22 @@ def test_a_run_needs_a_name_a_model_and_files_of_its_own(tmp_path: Path, old: st
     assert words.replace("TRAIN", str(tmp_path / "train.jsonl")) in refusal(tmp_path, LEAST.replace(old, new))
 
 
+def test_the_base_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "base" / "model").mkdir(parents=True)
+
+    for base in ("base", "base/model"):
+        text = LEAST.replace('"gpt2"', f'"{base}"').replace('"out"', '"base"')
+        assert "out: is the folder of model.base" in refusal(tmp_path, text)
+
+
+def test_a_file_may_begin_with_a_mark_and_end_its_lines_as_windows_does(tmp_path: Path) -> None:
+    path = declare(tmp_path)
+    plain = read(path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+
+    assert read(path) == plain
+
+
 def test_a_file_that_is_no_toml_or_no_text_or_not_there_is_named(tmp_path: Path) -> None:
     assert "run.toml is no TOML: " in refusal(tmp_path, "name = \n")
     assert "line 1" in refusal(tmp_path, "name = \n")

@@ -12,6 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tests.trainer import runs, tiny_runs
 from tests.trainer.runs import Ended
+from trainer import checkpoints
 from trainer.errors import BadRun, Diverged, Stopped
 from trainer.folder import MODEL
 
@@ -50,7 +51,7 @@ VARIANTS = {
     "markers": 'text.markers = "tokens"',
     "pretraining": '[data.pretraining]\nfiles = ["text.jsonl"]\nweight = 0.25',
     "diverges": "optimization.learning_rate = 1e20\noptimization.clip = 0.0\n[course]\nsave_every = 3",
-    "epochs": "course.epochs = 2\n[course]\nsteps = 1000",
+    "unfit": "optimization.learning_rate = 1e39\n[course]\nsave_every = 1",
 }
 TWO = ("plain", "paper", "stage0", "stage1", "stage3")
 
@@ -70,8 +71,7 @@ def material(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def ended(material: tuple[Path, str]) -> Mapping[str, Ended]:
     """Every variant, in one process."""
     folder, text = material
-    names = [name for name in VARIANTS if name != "epochs"]
-    return runs.done([runs.declare(folder, name, text, VARIANTS[name]) for name in names])
+    return runs.done([runs.declare(folder, name, text, changes) for name, changes in VARIANTS.items()])
 
 
 @pytest.fixture(scope="module")
@@ -176,6 +176,15 @@ def test_a_run_that_diverges_ends_with_its_last_checkpoint_whole(ended: Mapping[
         assert "NaN" not in line
 
 
+def test_weights_that_are_no_numbers_are_never_saved(ended: Mapping[str, Ended]) -> None:
+    """The warm-up's first update is nothing; the second one is beyond what fp32 can hold."""
+    run = ended["unfit"]
+
+    assert run.status == Diverged.status
+    assert "A weight is no number after step 2" in run.said
+    assert [step for step, _ in checkpoints.found(run.out)] == [1]
+
+
 def test_a_run_killed_at_any_moment_goes_on_to_the_very_same_model(
     material: tuple[Path, str], ended: Mapping[str, Ended]
 ) -> None:
@@ -216,19 +225,82 @@ def test_a_run_that_is_told_to_end_saves_and_goes_on(material: tuple[Path, str],
     assert "there already" in str(runs.done([path])["told"].state["message"])
 
 
-def test_a_folder_belongs_to_one_run(material: tuple[Path, str], ended: Mapping[str, Ended]) -> None:
+@pytest.mark.parametrize(
+    ("changes", "differs"),
+    [
+        (
+            "optimization.learning_rate = 1e-3\ncourse.seed = 5",
+            "course.seed was 0, now 5; optimization.learning_rate was 0.005, now 0.001",
+        ),
+        ('data.train = "other.jsonl"', "data was"),
+    ],
+    ids=["another declaration", "other data"],
+)
+def test_a_folder_belongs_to_one_run_and_another_leaves_it_as_it_is(
+    changes: str, differs: str, material: tuple[Path, str], ended: Mapping[str, Ended]
+) -> None:
     folder, text = material
-    path = runs.declare(folder, "plain", text, "optimization.learning_rate = 1e-3\ncourse.seed = 5")
+    tiny_runs.write_dialogues(folder / "other.jsonl", 30, first=1000)
+    before = contents(ended["plain"].out)
+    path = runs.declare(folder, "plain", text, changes)
     try:
         refused = runs.done([path])["plain"]
     finally:
         runs.declare(folder, "plain", text, VARIANTS["plain"])
 
     assert refused.status == BadRun.status
-    assert (
-        "holds another run: course.seed was 0, now 5; optimization.learning_rate was 0.005, now 0.001" in refused.said
-    )
-    assert (ended["plain"].out / MODEL).is_dir()
+    assert f"holds another run: {differs}" in refused.said
+    assert contents(ended["plain"].out) == before
+
+
+def test_another_run_s_folder_is_refused_by_all_processes(
+    material: tuple[Path, str], by_two: Mapping[str, Ended]
+) -> None:
+    """The first process alone looks; the other must not wait for it."""
+    folder, text = material
+    path = runs.declare(folder, "two-plain", text, "course.seed = 5")
+    refused = runs.done([path], processes=2)["two-plain"]
+
+    assert refused.status == BadRun.status
+    assert "course.seed was 0, now 5" in refused.said
+    assert by_two["plain"].state["state"] == "done"
+
+
+def test_a_second_call_at_the_same_time_is_refused_and_the_first_goes_on(material: tuple[Path, str]) -> None:
+    folder, text = material
+    path = runs.declare(folder, "both", text, "[course]\nsteps = 100000")
+    process = subprocess.Popen(runs.command(path), cwd=runs.ROOT, env=runs.ALONE, stderr=subprocess.DEVNULL)
+    try:
+        wait_for_step(path.with_suffix(""), 3, process)
+        refused = runs.done([path])["both"]
+        assert refused.status == BadRun.status
+        assert "Another process trains in" in refused.said
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == Stopped.status
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_model_whose_last_step_diverged_is_not_exported(material: tuple[Path, str]) -> None:
+    """The only step's loss and gradient are numbers; the weights that it makes are none."""
+    folder, text = material
+    changes = "[course]\nsteps = 1\n[optimization]\nlearning_rate = 1e300\nwarmup = { steps = 0 }"
+    paths = [
+        runs.declare(folder, "last", text, f"{changes}\n[data]\nevaluation_share = 0.0\n[course]\nevaluate_every = 0"),
+        runs.declare(folder, "seen", text, changes),
+    ]
+    ended = runs.done(paths)
+
+    assert ended["last"].status == ended["seen"].status == Diverged.status
+    assert "its last step diverged, and it is not exported" in ended["last"].said
+    assert "The loss of the evaluation after step 1 is nan" in ended["seen"].said
+    assert not any((run.out / MODEL).exists() for run in ended.values())
+
+
+def contents(out: Path) -> Mapping[str, bytes]:
+    """Every file that says something."""
+    return {str(path): path.read_bytes() for path in out.rglob("*") if path.is_file()}
 
 
 def wait_for_step(out: Path, step: int, process: subprocess.Popen[bytes]) -> None:

@@ -97,6 +97,13 @@ def _of_stage_3(
     return partitions
 
 
+def local(tensor: torch.Tensor) -> torch.Tensor:
+    """What this process has of a tensor: all of it, or, where ZeRO 3 shares it out, its part without padding."""
+    if not hasattr(tensor, "ds_tensor"):
+        return tensor
+    return tensor.ds_tensor.flatten()[: _real(tensor)]
+
+
 def _real(tensor: torch.Tensor) -> int:
     """How much of this process's part of a tensor is not padding."""
     part = tensor.partition_numel()

@@ -18,7 +18,9 @@ def serialiser_of(text: Text, tokenizer: PreTrainedTokenizerBase) -> Serialiser:
     """
     if text.format is Format.KOALA:
         return Koala(tokenizer, text.markers, extra_eos=text.extra_eos)
-    return Chat(tokenizer, template_in(text.chat_template) if text.chat_template else "")
+    if text.chat_template is None:
+        return Chat(tokenizer)
+    return Chat(tokenizer, template_in(text.chat_template), origin=str(text.chat_template))
 
 
 def template_in(path: Path) -> str:

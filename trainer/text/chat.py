@@ -37,17 +37,20 @@ class Field(NamedTuple):
 
 
 class Chat:
-    """A chat template's serialisation. template: Jinja; the tokenizer's own if empty.
+    """A chat template's serialisation. template: Jinja; the tokenizer's own if empty. origin: the file it is from.
 
     BadRun where there is none, where it can't be cut into fields, or where an answer has no end.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, template: str = "") -> None:
-        self.tokenizer, self.name = tokenizer, named(tokenizer)
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, template: str = "", origin: str = "") -> None:
+        self.tokenizer = tokenizer
+        self.name = f"The chat template {origin}" if origin else f"The chat template of {lowered(named(tokenizer))}"
         own = tokenizer.chat_template if isinstance(tokenizer.chat_template, str) else ""
         self.chat_template = template or own
         if not self.chat_template:
-            raise BadRun(f"{self.name} has no chat template. Name a file as chat_template, or use format = koala.")
+            raise BadRun(
+                f"{named(tokenizer)} has no chat template. Name a file as chat_template, or use format = koala."
+            )
         self.words = Words(tokenizer)
         self.marked = Marked(self.words)
         self.padding = self.words.padding
@@ -79,7 +82,7 @@ class Chat:
             answered = self.rendered(turns[: place + 1], dialogue, asks=False)
             if not (asked.startswith(done) and answered.startswith(asked)):
                 raise BadRun(
-                    f"The chat template of {self.name} can't be cut into fields: it writes what came before an answer "
+                    f"{self.name} can't be cut into fields: it writes what came before an answer "
                     f"in another way once there is one {of(dialogue)}. Name another as chat_template."
                 )
             end = len(asked) + self.end_of(answered[len(asked) :], turns[place].text)
@@ -93,7 +96,7 @@ class Chat:
                 messages(turns), chat_template=self.chat_template, add_generation_prompt=asks, tokenize=False
             )
         except TemplateError as error:
-            raise BadRun(f"The chat template of {self.name} refuses a dialogue {of(dialogue)}: {error}") from None
+            raise BadRun(f"{self.name} refuses a dialogue {of(dialogue)}: {error}") from None
         return text
 
     def end_of(self, answer: str, text: str) -> int:
@@ -121,7 +124,7 @@ class Chat:
         after = answer[answer.find(said) + len(said) :]
         if not after:
             raise BadRun(
-                f"The chat template of {self.name} writes nothing after an answer, so a model could not learn where "
+                f"{self.name} writes nothing after an answer, so a model could not learn where "
                 "one ends. Name another as chat_template."
             )
         last = int(self.marked.ids([after])[0][-1])
@@ -130,15 +133,18 @@ class Chat:
     def fitting(self) -> tuple[str, ...]:
         """Warnings. BadRun where even plain prompts are not rendered as they are taught."""
         if plain := differences(self.tokenizer, self.chat_template, self.tokens, PLAIN):
-            raise BadRun(
-                f"{self.name} can't be served as it is taught with its chat template: {plain[0]}. {ENDS_WITH_SPACE}"
-            )
+            raise BadRun(f"{self.name} does not make a server's prompts what is taught: {plain[0]}. {ENDS_WITH_SPACE}")
         endless = "The chat template ends an answer without a special token: a server won't stop there on its own."
         odd = [f"Some prompts won't be served as they are taught: {reason}." for reason in self.odd()]
         return (*([endless] if self.end is None else []), *odd[:1])
 
     def odd(self) -> list[str]:
         return differences(self.tokenizer, self.chat_template, self.tokens, ODD)
+
+
+def lowered(words: str) -> str:
+    """As within a sentence."""
+    return words[:1].lower() + words[1:]
 
 
 def of(dialogue: Dialogue) -> str:
