@@ -29,7 +29,7 @@ def told_in(folder: Path) -> object:
 def test_nothing_is_told_in_a_folder_that_holds_a_run_until_it_is_known_to_be_this_one(tmp_path: Path) -> None:
     desk = Desk(tmp_path, writes=True)
     desk.take()
-    desk.begin({"name": "mine"})
+    desk.note({"name": "mine"})
 
     desk.tell(State.FAILED, error="It holds another run.")
     assert not (tmp_path / STATE).exists()
