@@ -1,11 +1,12 @@
 """The migrations make what the models say, and can be undone."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import insert, inspect, select, text, update
+from sqlalchemy import Connection, event, insert, inspect, select, text, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from backend.db import metadata
@@ -185,3 +186,15 @@ def test_a_database_of_a_newer_version_is_refused_in_a_sentence_and_left_as_it_i
     with database.transaction() as session:
         assert session.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "9999"
         session.execute(numbered, {"number": newest})  # other tests have the same database
+
+
+def test_all_migrations_are_one_transaction(tmp_path: Path) -> None:
+    """Else a second process that starts on a new file could come between two of them, and make tables twice."""
+    database = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    commits: list[Connection] = []
+    event.listen(database.engine, "commit", commits.append)
+
+    upgrade(database)
+
+    assert len(commits) == 1
+    assert tables(database) == {*metadata.tables, "alembic_version"}
