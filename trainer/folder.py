@@ -15,16 +15,17 @@ import fcntl
 import json
 import os
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from time import monotonic
 from typing import BinaryIO
 
-from trainer.errors import BadRun
+from trainer.errors import BadRun, DiskFull
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 TELL_SECONDS = 0.5
 RUN_TOML = "run.toml"
 RUN_JSON = "run.json"
@@ -136,3 +137,16 @@ class Desk:
         self.told_at = monotonic()
         with suppress(OSError):  # on a full disk the run has more to say than this, and says it by itself
             write_json(self.out / STATE, {**self.known, "at": datetime.now(UTC).isoformat()})
+
+
+@contextmanager
+def disk_in_words(out: Path) -> Iterator[None]:
+    """What the system says of a full disk while the block runs, as DiskFull."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise DiskFull(
+            f"The disk is full: {out} can't be written any more. Make room: the same call goes on."
+        ) from error

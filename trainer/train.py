@@ -8,7 +8,6 @@ The same call again goes on where it was, after a SIGTERM as after a crash, and 
 """
 
 import argparse
-import errno
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,10 +39,10 @@ from trainer import (
 from trainer.blocks import share
 from trainer.data import Dataset, hash_of, prepared
 from trainer.engine import World
-from trainer.errors import DiskFull, Stopped, TrainerError
+from trainer.errors import Stopped, TrainerError
 from trainer.evaluation import evaluate
 from trainer.flops import Sizes
-from trainer.folder import State
+from trainer.folder import State, disk_in_words
 from trainer.forecast import Estimate
 from trainer.learner import Learner, feed
 from trainer.loss import refuse_no_number, weights
@@ -89,7 +88,6 @@ def joined() -> Iterator[World]:
         engine.leave()
 
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 VERBATIM = argparse.RawDescriptionHelpFormatter
 
 
@@ -97,7 +95,8 @@ def watched(run: Run, world: World, stop: Stop) -> None:
     """Train, and leave in the folder how it ended, for whoever looks there."""
     desk = folder.Desk(run.out, writes=world.rank == 0)
     try:
-        train(run, world, stop, desk)
+        with disk_in_words(run.out):
+            train(run, world, stop, desk)
         desk.say(f"{run.name} is trained. Its model: {run.out / folder.MODEL}")
     except Stopped as stopped:
         desk.tell(State.STOPPED, message=str(stopped))
@@ -105,13 +104,6 @@ def watched(run: Run, world: World, stop: Stop) -> None:
     except TrainerError as error:
         desk.tell(State.FAILED, error=str(error))
         raise
-    except OSError as error:
-        if error.errno not in FULL:
-            desk.tell(State.FAILED, error=str(error))
-            raise
-        sentence = f"The disk is full: {run.out} can't be written any more. Make room: the same call goes on."
-        desk.tell(State.FAILED, error=sentence)
-        raise DiskFull(sentence) from error
     except Exception as error:  # the edge: the folder says what the terminal says
         desk.tell(State.FAILED, error=f"{type(error).__name__}: {error}")
         raise

@@ -1,12 +1,13 @@
 """A run's folder is one process's at a time, and says nothing of a run that it is not."""
 
+import errno
 import json
 from pathlib import Path
 
 import pytest
 
-from trainer.errors import BadRun
-from trainer.folder import RUN_JSON, RUN_TOML, STATE, Desk, State
+from trainer.errors import BadRun, DiskFull
+from trainer.folder import RUN_JSON, RUN_TOML, STATE, Desk, State, disk_in_words
 
 
 def test_a_folder_that_another_process_trains_in_is_refused_until_that_has_ended(tmp_path: Path) -> None:
@@ -69,3 +70,14 @@ def test_the_first_process_alone_says_what_is_warned_of_and_writes_it(
     Desk(tmp_path, writes=writes).note({"warnings": ["The run ends inside its warm-up."]})
     assert capsys.readouterr().err == ("warning: The run ends inside its warm-up.\n" if writes else "")
     assert (tmp_path / RUN_JSON).exists() == writes
+
+
+def test_a_full_disk_is_said_in_words_and_other_trouble_as_it_is(tmp_path: Path) -> None:
+    full, other = OSError(errno.ENOSPC, "No space left on device"), OSError(errno.EIO, "Input/output error")
+
+    with pytest.raises(DiskFull, match=r"The disk is full: .* Make room"), disk_in_words(tmp_path):
+        raise full
+    with pytest.raises(OSError, match="Input/output error") as raised, disk_in_words(tmp_path):
+        raise other
+
+    assert raised.value is other
