@@ -7,6 +7,7 @@ transaction as the rows it wanted to store, so nothing is written by two.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypedDict, Unpack
 
 from sqlalchemy import ColumnElement, and_, case, func, insert, or_, select, update
 from sqlalchemy.orm import Session
@@ -38,6 +39,15 @@ class Held:
     attempt: int
 
 
+class Work(TypedDict, total=False):
+    """What a job makes, by its row; one of these."""
+
+    generation_id: int | None
+    judging_id: int | None
+    synthesis_id: int | None
+    training_run_id: int | None
+
+
 def enqueue(
     session: Session,
     *,
@@ -47,35 +57,22 @@ def enqueue(
     manner: Manner,
     now: datetime,
     allowed: int | None = None,
-    generation_id: int | None = None,
-    judging_id: int | None = None,
-    synthesis_id: int | None = None,
-    training_run_id: int | None = None,
+    **work: Unpack[Work],
 ) -> Job:
     """A new job at the end of its queue. Conflict where one does the same work already.
 
     allowed: the most that it may cost, in millionths of a dollar.
     """
-    same = live(
-        session,
-        generation_id=generation_id,
-        judging_id=judging_id,
-        synthesis_id=synthesis_id,
-        training_run_id=training_run_id,
-    )
-    if same is not None:
+    if (same := live(session, **work)) is not None:
         raise Conflict(f"Job {same.id} is doing this already: wait for it, or cancel it first.")
     job = Job(
         kind=kind,
         queue=queue,
         study_id=study_id,
-        generation_id=generation_id,
-        judging_id=judging_id,
-        synthesis_id=synthesis_id,
-        training_run_id=training_run_id,
         manner=manner.to_json(),
         allowed=allowed,
         created_at=now,
+        **work,
     )
     session.add(job)
     session.flush()
@@ -98,22 +95,25 @@ def newest(session: Session, *, study_id: int | None = None, most: int = 200) ->
     return session.scalars(wanted.order_by(*order).limit(most)).all()
 
 
-def live(
-    session: Session,
-    *,
-    generation_id: int | None = None,
-    judging_id: int | None = None,
-    synthesis_id: int | None = None,
-    training_run_id: int | None = None,
-) -> Job | None:
+def live(session: Session, **work: Unpack[Work]) -> Job | None:
     """The job that is making these outputs, verdicts, questions or this model, or waits to."""
-    work = (
-        Job.generation_id == generation_id,
-        Job.judging_id == judging_id,
-        Job.synthesis_id == synthesis_id,
-        Job.training_run_id == training_run_id,
+    same = (
+        Job.generation_id == work.get("generation_id"),
+        Job.judging_id == work.get("judging_id"),
+        Job.synthesis_id == work.get("synthesis_id"),
+        Job.training_run_id == work.get("training_run_id"),
     )
-    return session.scalar(select(Job).where(Job.state.in_(LIVE), *work))
+    return session.scalar(select(Job).where(Job.state.in_(LIVE), *same))
+
+
+def work_of(job: Job) -> Work:
+    """What a job makes."""
+    return Work(
+        generation_id=job.generation_id,
+        judging_id=job.judging_id,
+        synthesis_id=job.synthesis_id,
+        training_run_id=job.training_run_id,
+    )
 
 
 def events(session: Session, job_id: int) -> Sequence[JobEvent]:
@@ -219,14 +219,7 @@ def retry(session: Session, job: Job, reason: str, *, allowed: int | None = None
     lock(session, job)
     if job.state not in (JobState.FAILED, JobState.CANCELLED):
         raise Conflict(f"Job {job.id} is {job.state}; only one that failed or was cancelled can be tried again.")
-    same = live(
-        session,
-        generation_id=job.generation_id,
-        judging_id=job.judging_id,
-        synthesis_id=job.synthesis_id,
-        training_run_id=job.training_run_id,
-    )
-    if same is not None:
+    if (same := live(session, **work_of(job))) is not None:
         raise Conflict(f"Job {same.id} is doing this already: wait for it, or cancel it first.")
     if allowed is not None and allowed < job.spent:
         raise Conflict(f"Job {job.id} has spent ${job.spent / 1e6:.4f} already; the new budget is below that.")
